@@ -1,0 +1,67 @@
+// Event: a fact told outside; versioned and public.
+import { z } from 'zod';
+
+export const eventTypes = [
+  'accepted',
+  'deferred',
+  'delivered',
+  'bounced',
+  'expired',
+  'dropped',
+  'cancelled',
+  'opened',
+  'clicked',
+  'unsubscribed',
+  'complained',
+] as const;
+
+const replySchema = z.strictObject({ code: z.number(), status: z.string().optional(), text: z.string() });
+
+export const eventSchema = z.object({
+  v: z.literal(1),
+  /** Deterministic: "<delivery>.<type>", with ".<attempt>" where a type can repeat. Readers drop repeats by it. */
+  id: z.string(),
+  type: z.enum(eventTypes),
+  /** Epoch milliseconds. */
+  at: z.number(),
+  account: z.string(),
+  user: z.string(),
+  submission: z.string(),
+  delivery: z.string(),
+  recipient: z.string(),
+  /** Envelope sender; "" is the null sender. */
+  sender: z.string(),
+  headerFrom: z.string().optional(),
+  messageId: z.string().optional(),
+  subject: z.string().optional(),
+  size: z.number().optional(),
+  campaign: z.string().optional(),
+  tags: z.array(z.string()).optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  /** Of an attempt: which transport, to which site and host, which attempt it was, counted from 1. */
+  transport: z.string().optional(),
+  site: z.string().optional(),
+  host: z.string().optional(),
+  /** Remote address and port, and our own address, of the attempt. */
+  address: z.string().optional(),
+  localAddress: z.string().optional(),
+  tls: z.string().optional(),
+  attempt: z.number().optional(),
+  /** How long the attempt took, and how long ago the message was accepted, milliseconds. */
+  ms: z.number().optional(),
+  age: z.number().optional(),
+  reply: replySchema.optional(),
+  /** Bounce class, phase and our sentence for a failure or a delay. */
+  class: z.string().optional(),
+  phase: z.string().optional(),
+  reason: z.string().optional(),
+  /** Attempts of this delivery so far that may have been taken by the peer although we do not know it. */
+  ambiguous: z.number().optional(),
+  /** When the next attempt is due, epoch milliseconds. */
+  due: z.number().optional(),
+  /** Steps of the conversation, at most 4 KiB. */
+  conversation: z.string().optional(),
+});
+
+export type EventType = (typeof eventTypes)[number];
+export type Event = Readonly<z.infer<typeof eventSchema>>;

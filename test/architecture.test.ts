@@ -1,0 +1,63 @@
+// The rules of src/README.md as a test: who may import whom, one door per dependency, first lines, file sizes.
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path/posix';
+import { describe, expect, test } from 'vitest';
+
+const files = globSync('src/**/*.{ts,mjs}').sort();
+const folder = (file: string): string => file.split('/')[1] ?? '';
+const imports = (source: string): string[] =>
+  [...source.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+
+const vocabulary = ['lib', 'mail', 'model'];
+const may: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  mail: ['lib'],
+  model: ['lib', 'mail'],
+  cli: ['*'],
+  'roles.ts': ['*'],
+  'config.ts': ['*'],
+  'main.ts': ['*'],
+};
+
+/** Heavy dependencies and the one file that may import each. */
+const doors: Readonly<Record<string, string>> = {
+  bullmq: 'src/backlog/queue.ts',
+  ioredis: 'src/store/redis.ts',
+  pino: 'src/lib/log.ts',
+  'smtp-server': 'src/accept/listener.ts',
+  nodemailer: 'src/deliver/converse.ts',
+  fastify: 'src/http/server.ts',
+  mailparser: 'src/http/reader.ts',
+  'prom-client': 'src/http/metrics.ts',
+  selfsigned: 'src/accept/certificates.ts',
+  commander: 'src/main.ts',
+};
+
+const clockFree = /\bDate\.now\(|\bnew Date\(\)|\bsetTimeout\(|\bsetInterval\(|\bMath\.random\(/;
+
+describe.each(files)('%s', (file) => {
+  const source = readFileSync(file, 'utf8');
+  const allowed = [folder(file), ...(may[folder(file)] ?? vocabulary)];
+
+  test('imports only what it may know', () => {
+    for (const spec of imports(source)) {
+      if (spec.startsWith('.')) {
+        const to = folder(join(dirname(file), spec));
+        expect(allowed.includes('*') || allowed.includes(to), `${file} may not import ${to}`).toBe(true);
+      } else {
+        const door = doors[spec.split('/')[0] ?? ''];
+        expect(door === undefined || door === file, `only ${door} may import ${spec}`).toBe(true);
+      }
+    }
+  });
+
+  test('says on its first line what it is for, and stays short', () => {
+    const text = source.replace(/^#!.*\n/, '');
+    expect(text).toMatch(/^\/\/ .{10,130}\.\n/);
+    expect(source.split('\n').length).toBeLessThanOrEqual(301);
+  });
+
+  test('leaves time and chance to lib/clock.ts', () => {
+    if (file !== 'src/lib/clock.ts' && !file.endsWith('.mjs')) expect(source).not.toMatch(clockFree);
+  });
+});
