@@ -17,6 +17,8 @@ const may: Readonly<Record<string, readonly string[]>> = {
   'roles.ts': ['*'],
   'config.ts': ['*'],
   'main.ts': ['*'],
+  'embedded.ts': ['*'],
+  'launch.mjs': ['launch'],
 };
 
 /** Heavy dependencies and the one file that may import each. */

@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+// Starts Postino from a bare checkout: provides dependencies, Node and a Redis server, then runs the program.
+// Plain JavaScript without a dependency: it runs on Node 20, before anything is installed.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { linkCommand, provideDependencies } from './launch/dependencies.mjs';
+import { provideNode } from './launch/node.mjs';
+import { Sentence, say } from './launch/shell.mjs';
+import { provideRedis, wantsEmbeddedRedis } from './launch/redis.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(here);
+
+/** What the arguments ask for: `--run tool …` runs a development tool, everything else is Postino's own. */
+export function readArguments(args) {
+  if (args[0] === '--run') return { tool: args[1], rest: args.slice(2) };
+  const flag = args.findIndex((arg) => arg === '--config' || arg.startsWith('--config='));
+  const value = args[flag]?.includes('=') ? args[flag].slice('--config='.length) : args[flag + 1];
+  return { rest: args, start: args[0] === 'start', config: flag < 0 ? undefined : value };
+}
+
+/** The environment of the program: compiled code is kept, so that the second start is quick. */
+export function environment(env, { node, redis, tool }) {
+  const cache = join(root, 'node_modules', '.cache', 'postino');
+  const first = [dirname(node), redis && dirname(redis), tool && join(root, 'node_modules', '.bin')];
+  const path = [...first.filter(Boolean), env.PATH ?? ''].join(delimiter);
+  return {
+    NODE_COMPILE_CACHE: cache,
+    ...env,
+    ...(redis ? { POSTINO_REDIS_SERVER: redis } : {}),
+    ...(tool ? { PATH: path } : {}),
+  };
+}
+
+/**
+ * The arguments for Node. `parent.mjs` makes the program stop when the process that it was started for is killed;
+ * it is left out when a shell or a service manager is the parent, which may go without meaning that.
+ */
+export function nodeArguments({ tool, rest }, watchParent) {
+  if (tool) return [realpathSync(join(root, 'node_modules', '.bin', tool)), ...rest];
+  const main = existsSync(join(here, 'main.ts')) ? join(here, 'main.ts') : join(here, 'main.js');
+  const watch = watchParent ? ['--import', pathToFileURL(join(here, 'launch', 'parent.mjs')).href] : [];
+  return [...watch, main, ...rest];
+}
+
+function configText(path, env) {
+  const file = path ?? env.POSTINO_CONFIG ?? join(root, 'config', 'postino.yaml');
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+/** Replaces this process by the program where Node can do that, else stays as its parent. */
+function run(node, ask, env) {
+  const throughNpm = ['start', 'postino', 'npx'].includes(env.npm_lifecycle_event ?? '');
+  if (process.execve) process.execve(node, [node, ...nodeArguments(ask, throughNpm)], env);
+  const child = spawn(node, nodeArguments(ask, true), { stdio: 'inherit', env });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => {
+      // Ctrl-C at a terminal reaches the child by itself; a second copy would read as "hurry".
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    });
+  child.on('error', (error) => fail(new Sentence(`Postino could not run ${node}: ${error.message}.`)));
+  child.on('exit', (code, signal) => {
+    if (!signal) process.exit(code ?? 1);
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(name);
+    process.kill(process.pid, signal);
+  });
+}
+
+async function launch(args, env) {
+  if (args[0] === '--link') return linkCommand(root);
+  const ask = readArguments(args);
+  if (args[0] === '--run' && !ask.tool) throw new Sentence('--run needs the name of a tool, such as vitest.');
+  const tool = ask.tool !== undefined;
+  await provideDependencies(root, { dev: tool, env });
+  const node = provideNode(root);
+  const needsRedis = tool || (ask.start && wantsEmbeddedRedis(configText(ask.config, env), env));
+  const redis = needsRedis ? await provideRedis(root, env) : undefined;
+  run(node, ask, environment(env, { node, redis, tool }));
+}
+
+function fail(error) {
+  say(error instanceof Sentence ? error.message : (error.stack ?? String(error)));
+  process.exit(1);
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
+  launch(process.argv.slice(2), process.env).catch(fail);
