@@ -1,0 +1,190 @@
+// One attempt at one delivery: record that it begins, compose, deliver, decide what next, record it once and for all.
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { refOf, type Delivery } from '../model/delivery.ts';
+import type { Render } from '../model/letter.ts';
+import type { Cause, Outcome } from '../model/outcome.ts';
+import type { Submission } from '../model/submission.ts';
+import { describeAttempt, describeEnd } from './describe.ts';
+import type { Lease } from './lease.ts';
+import { jobOf, type Job, type JobAdder } from './queue.ts';
+import { whatNext, type RetryPlan } from './retry.ts';
+import type { Transitions } from './transitions.ts';
+
+/** What is sent, and until when: `mayProceed` turns false when the transport's lease is lost or we are stopping. */
+export type Order = Readonly<{
+  submission: Submission;
+  delivery: Delivery;
+  render: Render;
+  signal: AbortSignal;
+  mayProceed(): boolean;
+}>;
+
+export type AttemptDeps = Readonly<{
+  transitions: Transitions;
+  jobs: JobAdder;
+  clock: Clock;
+  log: Log;
+  plan: RetryPlan;
+  render(submission: Submission, delivery: Delivery): Render;
+  send(order: Order): Promise<Outcome>;
+  /** Tells the sender of a final failure, if that is wanted. Must be repeatable: it runs again after a crash. */
+  report(submission: Submission, delivery: Delivery, cause: Cause): Promise<void>;
+  /** Where a retry goes: another transport of the pool when the present one is not to be used. */
+  chooseAgain(delivery: Delivery): string;
+  /** The hash to look recipients of this account up in, or "" when it has no suppressions. */
+  suppressions(account: string): string;
+  /** Drops what lies outside Redis, after the last delivery of a submission. */
+  dropBody(submission: Submission): Promise<void>;
+  /** Told of each end, for counters. */
+  tally(kind: Outcome['kind'], transport: string): void;
+}>;
+
+/** One transport that this process holds, as attempts see it. */
+export type Post = Readonly<{
+  transport: string;
+  lease: Lease;
+  /** Aborts what is left of the running attempts. */
+  signal: AbortSignal;
+  /** True when we take no new work: what has not come to MAIL goes back at once. */
+  stopping(): boolean;
+}>;
+
+const STORE_AGAIN_MS = 500;
+
+/**
+ * Runs one attempt. `onBegun` is called when the record shows it (or that there is nothing to do), after which the job may
+ * end. Rejects only when it could not begin because of Redis.
+ */
+export function makeAttempt(deps: AttemptDeps) {
+  return async function attempt(job: Job, post: Post, onBegun: () => void): Promise<void> {
+    const now = deps.clock.now();
+    const suppressions = deps.suppressions(job.ref.slice(0, job.ref.indexOf(':')));
+    const { owner } = post.lease;
+    // The epoch of the beginning: were the lease lost and gained again meanwhile, the record still knows this one.
+    const epoch = post.lease.epoch();
+    const begun = await deps.transitions.begin(
+      job,
+      { transport: post.transport, owner, epoch },
+      { now, suppressions },
+    );
+    onBegun();
+    switch (begun.kind) {
+      case 'gone':
+      case 'lease':
+        return;
+      case 'unknown':
+        return deps.log.error(
+          { delivery: job.ref },
+          'a delivery has a record of an unknown version; it stays where it is',
+        );
+      case 'suppressed':
+        return settle(deps, post, () => drop(deps, begun));
+      case 'begun': {
+        const outcome = await carry(deps, post, begun);
+        return settle(deps, post, () => conclude(deps, { ...post, epoch }, begun, outcome));
+      }
+    }
+  };
+}
+
+type Subject = Readonly<{ submission: Submission; delivery: Delivery }>;
+
+async function carry(deps: AttemptDeps, post: Post, { submission, delivery }: Subject): Promise<Outcome> {
+  try {
+    return await deps.send({
+      submission,
+      delivery,
+      render: deps.render(submission, delivery),
+      signal: post.signal,
+      mayProceed: () => post.lease.valid() && !post.stopping(),
+    });
+  } catch (error) {
+    deps.log.error(
+      { delivery: delivery.id, error: String(error) },
+      'an attempt failed in a way that is a bug',
+    );
+    return { kind: 'deferred', conversation: '', cause: bug(error) };
+  }
+}
+
+function bug(error: unknown): Cause {
+  const detail = `The relay itself failed (${error instanceof Error ? error.message : 'unknown'}); it will try again.`;
+  return { phase: 'compose', class: 'local', status: '4.3.0', detail };
+}
+
+/** Stores a result, again and again while Redis is away: what the peer said must not be forgotten. */
+async function settle(deps: AttemptDeps, post: Post, store: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await store();
+    } catch (error) {
+      deps.log.warn(
+        { transport: post.transport, error: String(error) },
+        'a result is not stored yet; trying again',
+      );
+      if (post.signal.aborted) return;
+      await deps.clock.sleep(STORE_AGAIN_MS, post.signal);
+    }
+  }
+}
+
+async function drop(deps: AttemptDeps, subject: Subject): Promise<void> {
+  const { delivery, submission } = subject;
+  const reason = 'The recipient is on the suppression list of this account.';
+  const event = describeEnd(subject, 'dropped', reason, deps.clock.now());
+  await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
+}
+
+async function conclude(
+  deps: AttemptDeps,
+  post: Post & { epoch: string },
+  subject: Subject,
+  outcome: Outcome,
+): Promise<void> {
+  const { submission, delivery } = subject;
+  const now = deps.clock.now();
+  if (outcome.kind === 'held') return again(deps, post, subject, { due: outcome.until, uncount: 1 });
+  const interrupted = outcome.kind === 'deferred' && outcome.cause.class === 'local' && post.stopping();
+  if (interrupted && outcome.cause.ambiguous !== true)
+    return again(deps, post, subject, { due: now, uncount: 1 });
+  const ambiguous = outcome.kind === 'deferred' && outcome.cause.ambiguous === true ? 1 : 0;
+  const known = { submission, delivery: { ...delivery, ambiguous: delivery.ambiguous + ambiguous } };
+  const next = whatNext(outcome, delivery, now, deps.plan);
+  deps.tally(outcome.kind, post.transport);
+  if (next.do === 'retry') {
+    const event = describeAttempt(known, outcome, { type: 'deferred', at: now, due: next.at });
+    return again(deps, post, subject, { due: next.at, event, ambiguous });
+  }
+  // The report goes first: were we to die between the two, it would be repeated under the same name, not lost.
+  if ('cause' in outcome) await deps.report(submission, delivery, outcome.cause);
+  const event = describeAttempt(known, outcome, { type: next.as, at: now });
+  await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
+}
+
+async function again(
+  deps: AttemptDeps,
+  post: Post & { epoch: string },
+  { delivery }: Subject,
+  next: Readonly<{
+    due: number;
+    event?: ReturnType<typeof describeAttempt>;
+    uncount?: 0 | 1;
+    ambiguous?: 0 | 1;
+  }>,
+): Promise<void> {
+  const transport = deps.chooseAgain(delivery);
+  const ref = refOf(delivery);
+  const { epoch } = post;
+  const run = await deps.transitions.schedule(ref, post.transport, { ...next, transport, while: { epoch } });
+  if (run !== undefined && transport !== '') await deps.jobs.add(transport, jobOf(delivery, run), next.due);
+}
+
+async function end(
+  deps: AttemptDeps,
+  submission: Submission,
+  finished: Promise<Readonly<{ last: boolean }>>,
+): Promise<void> {
+  const { last } = await finished;
+  if (last) await deps.dropBody(submission);
+}

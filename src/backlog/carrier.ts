@@ -1,0 +1,185 @@
+// The carrier of one transport: competes for its lease and, while it holds it, works its queue and its lanes.
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Redis } from '../lib/script.ts';
+import type { Post } from './attempt.ts';
+import { Gate, type Place } from './gate.ts';
+import type { Keys } from './keys.ts';
+import { holdLease, type Lease } from './lease.ts';
+import type { Pauses } from './pauses.ts';
+import {
+  consumeQueue,
+  jobOf,
+  type Consumer,
+  type Job,
+  type JobAdder,
+  type QueueConnection,
+} from './queue.ts';
+import type { Transitions } from './transitions.ts';
+
+export type CarrierDeps = Readonly<{
+  redis: Redis;
+  connection: QueueConnection;
+  keys: Keys;
+  transitions: Transitions;
+  jobs: JobAdder;
+  pauses: Pauses;
+  clock: Clock;
+  log: Log;
+  owner: string;
+  locate(transport: string, domain: string): Promise<Place>;
+  attempt(job: Job, post: Post, onBegun: () => void): Promise<void>;
+}>;
+
+export type Carrier = Readonly<{
+  transport: string;
+  holds(): boolean;
+  state(): ReturnType<Gate['state']>;
+  /** Takes no new work, gives running attempts `graceMs`, puts the rest back, gives the lease back. */
+  stop(graceMs: number): Promise<void>;
+}>;
+
+const CONCURRENCY = 500;
+const LOOK_FOR_LISTED_MS = 5_000;
+
+/** Begins to carry for `transport`. */
+export function carry(transport: string, deps: CarrierDeps): Carrier {
+  const { clock, log, keys, redis } = deps;
+  const abort = new AbortController();
+  const ours = new Set<string>();
+  let stopping = false;
+  let consumer: Consumer | undefined;
+
+  const post = (): Post => ({ transport, lease, signal: abort.signal, stopping: () => stopping });
+  const gate: Gate = makeGate(deps, post, ours);
+
+  const pass = async (job: Job): Promise<void> => {
+    if (!(await isShelved(deps, job))) await gate.admit(job);
+  };
+  const listedLanes = async (): Promise<void> => {
+    const sites = await redis.call('SMEMBERS', keys.lanes(transport));
+    if (lease.valid() && Array.isArray(sites)) for (const site of sites) gate.wake(String(site));
+  };
+  const begin = async (): Promise<void> => {
+    await recover(deps, transport, ours);
+    if (stopping) return;
+    consumer ??= consumeQueue(
+      deps.connection,
+      { prefix: keys.queues, transport, concurrency: CONCURRENCY, log },
+      pass,
+    );
+    await listedLanes();
+  };
+  const quietly = (work: Promise<void>): void => {
+    work.catch((error: unknown) =>
+      log.debug({ transport, error: String(error) }, 'Redis trouble in a carrier'),
+    );
+  };
+  const lease: Lease = holdLease(transport, deps, {
+    gained: (epoch) => {
+      log.info({ transport, epoch }, 'carrying for this transport');
+      quietly(begin());
+    },
+    lost: () => {
+      log.warn({ transport }, 'another process carries for this transport now');
+      quietly(consumer?.stop() ?? Promise.resolve());
+      consumer = undefined;
+    },
+  });
+  const stopLooking = clock.every(LOOK_FOR_LISTED_MS, () => quietly(listedLanes()));
+
+  return {
+    transport,
+    holds: () => lease.valid(),
+    state: () => gate.state(),
+    stop: async (graceMs) => {
+      stopping = true;
+      stopLooking();
+      const closed = gate.close();
+      await Promise.allSettled([consumer?.stop(), closed]);
+      const cut = clock.after(graceMs, () => abort.abort());
+      await gate.idle();
+      cut();
+      await lease.release();
+    },
+  };
+}
+
+function makeGate(deps: CarrierDeps, post: () => Post, ours: Set<string>): Gate {
+  return new Gate({
+    log: deps.log,
+    locate: (domain) => deps.locate(post().transport, domain),
+    attempt: async (job, onBegun) => {
+      ours.add(job.ref);
+      try {
+        // Here as well as at the queue: a pause stops what already waits in a room.
+        if (!(await isShelved(deps, job))) await deps.attempt(job, post(), onBegun);
+      } finally {
+        ours.delete(job.ref);
+      }
+    },
+    park: async (job, site) => {
+      await deps.transitions.park(job, { transport: post().transport, site });
+    },
+    pull: (site, count) => pullSome(deps, post(), { site, count }),
+    putBack: (job) => putBack(deps, job, post().transport),
+  });
+}
+
+/** What an earlier holder had in hand goes back into the queue; attempts that it had begun may have been taken. */
+async function recover(deps: CarrierDeps, transport: string, ours: ReadonlySet<string>): Promise<void> {
+  const { redis, keys, transitions, jobs, clock, log } = deps;
+  const members = await redis.call('SMEMBERS', keys.hand(transport));
+  const refs = Array.isArray(members) ? members.map(String).filter((ref) => !ours.has(ref)) : [];
+  if (refs.length > 0)
+    log.warn({ transport, deliveries: refs.length }, 'taking over deliveries that another process left');
+  for (const ref of refs) {
+    const delivery = await transitions.read(ref);
+    if (delivery === undefined || delivery === 'unknown') {
+      await redis.call('SREM', keys.hand(transport), ref);
+      continue;
+    }
+    const ambiguous = delivery.state === 'sending' ? 1 : 0;
+    const due = clock.now();
+    const run = await transitions.schedule(ref, transport, {
+      due,
+      transport,
+      ambiguous,
+      run: delivery.run,
+      while: 'any',
+    });
+    if (run !== undefined) await jobs.add(transport, jobOf(delivery, run), due);
+  }
+}
+
+async function pullSome(
+  deps: CarrierDeps,
+  { transport, lease }: Post,
+  want: Readonly<{ site: string; count: number }>,
+): Promise<Readonly<{ items: readonly Job[]; more: boolean }>> {
+  const lane = { transport, site: want.site };
+  const held = { owner: lease.owner, epoch: lease.epoch() };
+  const pulled = await deps.transitions.pull(lane, held, { count: want.count, now: deps.clock.now() });
+  return pulled ?? { items: [], more: false };
+}
+
+async function putBack(deps: CarrierDeps, job: Job, transport: string): Promise<void> {
+  const due = deps.clock.now();
+  const run = await deps.transitions.schedule(job.ref, transport, {
+    due,
+    transport,
+    run: job.run,
+    while: 'idle',
+  });
+  if (run !== undefined) await deps.jobs.add(transport, { ...job, run }, due);
+}
+
+/** Takes a delivery out that a pause stops. The record is read only while there is any pause at all. */
+async function isShelved(deps: CarrierDeps, job: Job): Promise<boolean> {
+  if (!deps.pauses.any()) return false;
+  const delivery = await deps.transitions.read(job.ref);
+  if (delivery === undefined || delivery === 'unknown') return false;
+  const submission = await deps.transitions.readSubmissionOf(job.ref);
+  const pause = deps.pauses.match({ ...delivery, campaign: submission?.instructions.campaign });
+  return pause !== undefined && (await deps.transitions.shelve({ ...delivery, run: job.run }, pause));
+}

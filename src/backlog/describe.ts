@@ -1,0 +1,89 @@
+// Events of a delivery, made from its record and what happened. Pure.
+import type { EpochMs } from '../lib/clock.ts';
+import type { Delivery } from '../model/delivery.ts';
+import type { Event, EventType } from '../model/event.ts';
+import type { Cause, Outcome, Via } from '../model/outcome.ts';
+import type { Submission } from '../model/submission.ts';
+
+type Subject = Readonly<{ submission: Submission; delivery: Delivery }>;
+
+/** One event per recipient is told from this one: the stream's consumer fills in delivery and recipient. */
+export function describeAccepted(submission: Submission, first: Delivery): Event {
+  return { ...base({ submission, delivery: first }, 'accepted', submission.at), size: submission.size };
+}
+
+/** What an attempt came to: `delivered`, `deferred`, `bounced` or `expired`. */
+export function describeAttempt(
+  subject: Subject,
+  outcome: Exclude<Outcome, { kind: 'held' }>,
+  told: Readonly<{ type: EventType; at: EpochMs; due?: EpochMs }>,
+): Event {
+  const { delivery } = subject;
+  const { type, at, due } = told;
+  return {
+    ...base(subject, type, at),
+    ...(type === 'deferred' ? { id: `${delivery.id}.deferred.${delivery.attempts}` } : {}),
+    ...describeVia(outcome.via),
+    ...('cause' in outcome ? describeCause(outcome.cause) : { reply: outcome.reply }),
+    transport: outcome.via?.transport ?? delivery.transport,
+    attempt: delivery.attempts,
+    age: at - subject.submission.at,
+    ...(delivery.ambiguous > 0 ? { ambiguous: delivery.ambiguous } : {}),
+    ...(due === undefined ? {} : { due }),
+    conversation: outcome.conversation,
+  };
+}
+
+/** An end without an attempt: suppressed, cancelled by an operator, or expired while it waited. */
+export function describeEnd(
+  subject: Subject,
+  type: Extract<EventType, 'dropped' | 'cancelled' | 'expired'>,
+  reason: string,
+  at: EpochMs,
+): Event {
+  const attempts = subject.delivery.attempts;
+  return {
+    ...base(subject, type, at),
+    reason,
+    age: at - subject.submission.at,
+    ...(attempts > 0 ? { attempt: attempts } : {}),
+    ...(subject.delivery.ambiguous > 0 ? { ambiguous: subject.delivery.ambiguous } : {}),
+  };
+}
+
+function base({ submission, delivery }: Subject, type: EventType, at: EpochMs): Event {
+  const { campaign, tags, metadata } = submission.instructions;
+  return {
+    v: 1,
+    id: `${delivery.id}.${type}`,
+    type,
+    at,
+    account: submission.account,
+    user: submission.user,
+    submission: submission.id,
+    delivery: delivery.id,
+    recipient: delivery.recipient.address,
+    sender: submission.from,
+    headerFrom: submission.headerFrom,
+    messageId: submission.messageId,
+    subject: submission.subject,
+    ...(campaign === undefined ? {} : { campaign }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+}
+
+function describeVia(via: Via | undefined): Partial<Event> {
+  if (!via) return {};
+  const { site, host, address, localAddress, ms, tls } = via;
+  return { site, host, address, localAddress, ms, ...(tls === undefined ? {} : { tls }) };
+}
+
+function describeCause(cause: Cause): Partial<Event> {
+  return {
+    class: cause.class,
+    phase: cause.phase,
+    reason: cause.detail,
+    ...(cause.reply ? { reply: { ...cause.reply } } : {}),
+  };
+}

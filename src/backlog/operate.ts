@@ -1,0 +1,196 @@
+// What operators do with what waits: list it, send it now, cancel it, move it, pause and resume it.
+import type { Clock } from '../lib/clock.ts';
+import type { Redis } from '../lib/script.ts';
+import { refOf, type Delivery } from '../model/delivery.ts';
+import type { Submission } from '../model/submission.ts';
+import { describeEnd } from './describe.ts';
+import type { Keys } from './keys.ts';
+import type { PauseName } from './pauses.ts';
+import { jobOf, type JobAdder } from './queue.ts';
+import type { Transitions } from './transitions.ts';
+
+/** Which deliveries are meant; all that is given must match. */
+export type Selection = Readonly<{
+  /** A delivery's or a submission's id. */
+  id?: string | undefined;
+  recipient?: string | undefined;
+  domain?: string | undefined;
+  user?: string | undefined;
+  transport?: string | undefined;
+  account?: string | undefined;
+}>;
+
+export type OperateDeps = Readonly<{
+  redis: Redis;
+  keys: Keys;
+  transitions: Transitions;
+  jobs: JobAdder;
+  clock: Clock;
+  /** Told after each change of pauses, so that delivering processes need not wait for their poll. */
+  announce(): Promise<void>;
+  dropBody(submission: Submission): Promise<void>;
+}>;
+
+/** How many deliveries a command changed, and how many it could not since they are being sent just now. */
+export type Changed = Readonly<{ changed: number; busy: number }>;
+
+const PAGE = 500;
+
+export type Operate = ReturnType<typeof makeOperate>;
+
+export function makeOperate(deps: OperateDeps) {
+  return {
+    list: list.bind(undefined, deps),
+    select: select.bind(undefined, deps),
+    cancel: cancel.bind(undefined, deps),
+    sendNow: sendNow.bind(undefined, deps),
+    move: move.bind(undefined, deps),
+    pause: pause.bind(undefined, deps),
+    resume: resume.bind(undefined, deps),
+    pauses: pauses.bind(undefined, deps),
+    depth: depth.bind(undefined, deps),
+  };
+}
+
+/** Deliveries that wait, soonest first, in pages: bounded memory however long the queue. */
+async function* select(deps: OperateDeps, selection: Selection): AsyncGenerator<Delivery> {
+  const seen = new Set<string>();
+  let cursor = '0';
+  do {
+    const answer = await deps.redis.call('ZSCAN', deps.keys.due, cursor, 'COUNT', PAGE);
+    const [next, flat] = Array.isArray(answer) ? answer : ['0', []];
+    cursor = String(next);
+    const refs = Array.isArray(flat) ? flat.filter((_, i) => i % 2 === 0).map(String) : [];
+    const records = await Promise.all(refs.map((ref) => deps.transitions.read(ref)));
+    for (const delivery of records) {
+      if (delivery === undefined || delivery === 'unknown' || seen.has(refOf(delivery))) continue;
+      seen.add(refOf(delivery));
+      if (matches(delivery, selection)) yield delivery;
+    }
+  } while (cursor !== '0');
+}
+
+/** The first `limit` of them by due time. */
+async function list(deps: OperateDeps, selection: Selection, limit: number): Promise<Delivery[]> {
+  if (Object.values(selection).some((value) => value !== undefined)) {
+    const found: Delivery[] = [];
+    for await (const delivery of select(deps, selection)) found.push(delivery);
+    return found.sort((a, b) => a.due - b.due).slice(0, limit);
+  }
+  const refs = await deps.redis.call('ZRANGE', deps.keys.due, 0, limit - 1);
+  const records = await Promise.all(
+    (Array.isArray(refs) ? refs : []).map((ref) => deps.transitions.read(String(ref))),
+  );
+  return records.filter((delivery) => delivery !== undefined && delivery !== 'unknown');
+}
+
+/** Ends them as cancelled. Those being sent at this moment are left and counted as busy. */
+async function cancel(deps: OperateDeps, selection: Selection, reason: string): Promise<Changed> {
+  return each(deps, selection, async (delivery) => {
+    const submission = await deps.transitions.readSubmissionOf(refOf(delivery));
+    if (!submission) return 'busy';
+    const event = describeEnd({ submission, delivery }, 'cancelled', reason, deps.clock.now());
+    const { ended, last, busy } = await deps.transitions.finish(delivery, event, 'idle');
+    if (last) await deps.dropBody(submission);
+    return busy ? 'busy' : ended ? 'changed' : 'gone';
+  });
+}
+
+/** Makes them due at once. */
+async function sendNow(deps: OperateDeps, selection: Selection): Promise<Changed> {
+  return each(deps, selection, (delivery) =>
+    delivery.state === 'parked' ? Promise.resolve('gone') : again(deps, delivery, delivery.transport),
+  );
+}
+
+/** Gives them to another transport, due as they were. */
+async function move(deps: OperateDeps, selection: Selection, transport: string): Promise<Changed> {
+  return each(deps, selection, (delivery) =>
+    delivery.transport === transport
+      ? Promise.resolve('gone')
+      : again(deps, delivery, transport, delivery.due),
+  );
+}
+
+async function pause(deps: OperateDeps, name: PauseName): Promise<void> {
+  await deps.redis.call('HSET', deps.keys.pauses, name, JSON.stringify({ at: deps.clock.now() }));
+  await deps.announce();
+}
+
+/** Lifts a pause and puts what it had taken out back into the queues. False when there was no such pause. */
+async function resume(
+  deps: OperateDeps,
+  name: PauseName,
+): Promise<Readonly<{ lifted: boolean; changed: number }>> {
+  const lifted = Number(await deps.redis.call('HDEL', deps.keys.pauses, name)) === 1;
+  await deps.announce();
+  let changed = 0;
+  for (;;) {
+    const refs = await deps.redis.call('ZRANGE', deps.keys.shelf(name), 0, PAGE - 1);
+    if (!Array.isArray(refs) || refs.length === 0) return { lifted, changed };
+    for (const ref of refs.map(String)) {
+      const delivery = await deps.transitions.read(ref);
+      const known = delivery !== undefined && delivery !== 'unknown';
+      if (known && (await again(deps, delivery, delivery.transport, delivery.due)) === 'changed') changed++;
+      await deps.redis.call('ZREM', deps.keys.shelf(name), ref);
+    }
+  }
+}
+
+async function pauses({ redis, keys }: OperateDeps): Promise<string[]> {
+  const names = await redis.call('HKEYS', keys.pauses);
+  return Array.isArray(names) ? names.map(String).sort() : [];
+}
+
+/** Deliveries that have not ended, and jobs per transport. */
+async function depth(deps: OperateDeps, transports: readonly string[]) {
+  const open = Number(await deps.redis.call('ZCARD', deps.keys.due));
+  const perTransport = await Promise.all(
+    transports.map(async (transport) => ({ transport, ...(await deps.jobs.depth(transport)) })),
+  );
+  return { open, perTransport };
+}
+
+async function again(
+  deps: OperateDeps,
+  delivery: Delivery,
+  transport: string,
+  due = 0,
+): Promise<'changed' | 'busy' | 'gone'> {
+  const at = Math.max(due, deps.clock.now());
+  const ref = refOf(delivery);
+  const next = { due: at, transport, while: 'idle' } as const;
+  const run = await deps.transitions.schedule(ref, delivery.transport, next);
+  if (run === undefined) return delivery.state === 'sending' ? 'busy' : 'gone';
+  if (transport !== '') await deps.jobs.add(transport, jobOf(delivery, run), at);
+  return 'changed';
+}
+
+async function each(
+  deps: OperateDeps,
+  selection: Selection,
+  change: (delivery: Delivery) => Promise<'changed' | 'busy' | 'gone'>,
+): Promise<Changed> {
+  let changed = 0;
+  let busy = 0;
+  for await (const delivery of select(deps, selection)) {
+    const what = await change(delivery);
+    if (what === 'changed') changed++;
+    if (what === 'busy') busy++;
+  }
+  return { changed, busy };
+}
+
+function matches(
+  delivery: Delivery,
+  { id, recipient, domain, user, transport, account }: Selection,
+): boolean {
+  return (
+    (id === undefined || delivery.id === id || delivery.submission === id) &&
+    (recipient === undefined || delivery.recipient.address.toLowerCase() === recipient.toLowerCase()) &&
+    (domain === undefined || delivery.domain === domain.toLowerCase()) &&
+    (user === undefined || delivery.user === user) &&
+    (transport === undefined || delivery.transport === transport) &&
+    (account === undefined || delivery.account === account)
+  );
+}

@@ -1,0 +1,130 @@
+// BullMQ: hands over deliveries that are due, one queue per transport; the only file that imports bullmq.
+import { Queue, Worker, type QueueOptions } from 'bullmq';
+import type { Clock, EpochMs } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { refOf, type Delivery } from '../model/delivery.ts';
+
+/** A raw Redis connection as BullMQ takes it. */
+export type QueueConnection = QueueOptions['connection'];
+
+/** What a job says: which delivery, which of its runs, and for which domain. Only a hint; the record is the truth. */
+export type Job = Readonly<{ ref: string; run: number; domain: string }>;
+
+/** The job of a delivery's present run. */
+export function jobOf(delivery: Delivery, run = delivery.run): Job {
+  return { ref: refOf(delivery), run, domain: delivery.domain };
+}
+
+/** The producers' side: jobs for any transport, over one connection. */
+export type JobAdder = Readonly<{
+  /** Adds a job that is due at `due`. Commands keep their order with others of the same connection. */
+  add(transport: string, job: Job, due: EpochMs): Promise<void>;
+  /** Adds many jobs to one transport in one round trip. */
+  addMany(transport: string, jobs: readonly (Job & { due: EpochMs })[]): Promise<void>;
+  /** The Redis key of a job, to see whether it exists. */
+  jobKey(transport: string, job: Pick<Job, 'ref' | 'run'>): string;
+  /** Jobs that wait, and jobs for later. */
+  depth(transport: string): Promise<Readonly<{ waiting: number; delayed: number }>>;
+  close(): Promise<void>;
+}>;
+
+export type Consumer = Readonly<{
+  /** Takes no new jobs and waits for those in hand to be passed on. */
+  stop(): Promise<void>;
+}>;
+
+/** BullMQ's own event stream serves nobody here; keep it tiny. */
+const STREAMS = { events: { maxLen: 10 } };
+const LOCK_MS = 60_000;
+const STALLED_CHECK_MS = 30_000;
+/** A job that dies again and again with its process must never end as "failed": the record decides. */
+const NEVER = 1_000_000;
+
+/** Queue names hold no colon (BullMQ's rule). */
+const queueName = (transport: string): string => `deliver.${transport}`;
+
+/** "account:delivery" and run as a job id; BullMQ allows no colon there. */
+const jobId = (job: Pick<Job, 'ref' | 'run'>): string => `${job.ref.replace(':', '/')}/${job.run}`;
+
+function readJob(id: string, domain: string): Job {
+  const [account = '', delivery = '', run = '0'] = id.split('/');
+  return { ref: `${account}:${delivery}`, run: Number(run), domain };
+}
+
+/** A producer over `connection`; `prefix` begins all of BullMQ's keys. */
+export function makeJobAdder(connection: QueueConnection, prefix: string, clock: Clock, log: Log): JobAdder {
+  const queues = new Map<string, Queue>();
+  const queueOf = (transport: string): Queue => {
+    const known = queues.get(transport);
+    if (known) return known;
+    const queue = new Queue(queueName(transport), {
+      connection,
+      prefix,
+      streams: STREAMS,
+      skipVersionCheck: true,
+      skipWaitingForReady: true,
+    });
+    queue.on('error', (error) => log.debug({ transport, error: error.message }, 'queue connection trouble'));
+    queues.set(transport, queue);
+    return queue;
+  };
+  const options = (job: Job, due: EpochMs) => ({
+    jobId: jobId(job),
+    delay: Math.max(0, due - clock.now()),
+    removeOnComplete: true,
+    removeOnFail: true,
+  });
+  return {
+    add: async (transport, job, due) => {
+      await queueOf(transport).add(job.domain, {}, options(job, due));
+    },
+    addMany: async (transport, jobs) => {
+      await queueOf(transport).addBulk(
+        jobs.map((job) => ({ name: job.domain, data: {}, opts: options(job, job.due) })),
+      );
+    },
+    jobKey: (transport, job) => `${prefix}:${queueName(transport)}:${jobId(job)}`,
+    depth: async (transport) => {
+      const counts = await queueOf(transport).getJobCounts('wait', 'delayed', 'prioritized', 'active');
+      const { wait = 0, delayed = 0, prioritized = 0, active = 0 } = counts;
+      return { waiting: wait + prioritized + active, delayed };
+    },
+    close: async () => {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+}
+
+/**
+ * Consumes a transport's queue. `pass` takes a job on and resolves when the record shows that it did (an attempt has
+ * begun, or the delivery is parked); jobs are short and leave no trace. It must not reject for expected trouble.
+ */
+export function consumeQueue(
+  connection: QueueConnection,
+  options: Readonly<{ prefix: string; transport: string; concurrency: number; log: Log }>,
+  pass: (job: Job) => Promise<void>,
+): Consumer {
+  const { prefix, transport, concurrency, log } = options;
+  const worker = new Worker(queueName(transport), async (job) => pass(readJob(job.id ?? '', job.name)), {
+    connection,
+    prefix,
+    concurrency,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    maxStalledCount: NEVER,
+    maxStartedAttempts: NEVER,
+    runRetryDelay: 500,
+    drainDelay: 5,
+    skipVersionCheck: true,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  });
+  worker.on('error', (error) => log.debug({ transport, error: error.message }, 'queue connection trouble'));
+  worker.on('failed', (job, error) =>
+    log.error(
+      { transport, job: job?.id, error: error.message },
+      'a delivery could not be taken up; the reconciler will',
+    ),
+  );
+  return { stop: () => worker.close() };
+}

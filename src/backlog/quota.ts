@@ -1,0 +1,26 @@
+// A user's limits by hour and day: what is over them is booked into the next hour that has room, or refused.
+import type { Clock, EpochMs } from '../lib/clock.ts';
+import { loadScript, type Redis } from '../lib/script.ts';
+import type { User } from '../model/settings.ts';
+import type { Keys } from './keys.ts';
+
+const reserveScript = loadScript(new URL('./scripts/reserve-1.lua', import.meta.url));
+const HOUR_MS = 3_600_000;
+const HOURS_AHEAD = 7 * 24;
+
+export type Reservation = Readonly<{ kind: 'now' } | { kind: 'later'; at: EpochMs } | { kind: 'refused' }>;
+
+/** Books `messages` for a user. Rejects with RedisTrouble. */
+export function makeReserve(redis: Redis, keys: Keys, clock: Clock) {
+  return async function reserve(user: User, messages: number): Promise<Reservation> {
+    const { messagesPerHour = 0, messagesPerDay = 0, over } = user.limits;
+    if (messagesPerHour === 0 && messagesPerDay === 0) return { kind: 'now' };
+    const hour = Math.floor(clock.now() / HOUR_MS);
+    const ahead = over === 'hold' ? HOURS_AHEAD : 0;
+    const key = keys.quota(user.account, user.name);
+    const args = [hour, messages, messagesPerHour, messagesPerDay, ahead];
+    const booked = Number(await redis.run(reserveScript, [key], args));
+    if (booked < 0) return { kind: 'refused' };
+    return booked === hour ? { kind: 'now' } : { kind: 'later', at: booked * HOUR_MS };
+  };
+}

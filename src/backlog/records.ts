@@ -1,0 +1,77 @@
+// How a delivery's record is written to and read from its Redis hash. Pure.
+import { z } from 'zod';
+import type { Delivery, DeliveryState, Pins } from '../model/delivery.ts';
+import { prioritySchema } from '../model/instructions.ts';
+import { recipientSchema } from '../model/submission.ts';
+
+const pinsSchema = z.object({ dkim: z.array(z.object({ domain: z.string(), selector: z.string() })) });
+const RECORD_VERSION = '1';
+const STATES: readonly DeliveryState[] = ['waiting', 'parked', 'sending', 'paused'];
+
+/** Names and values of a new record, flat, as HSET takes them. */
+export function writeRecord(delivery: Delivery): string[] {
+  const fields: Record<string, string | number> = {
+    v: RECORD_VERSION,
+    id: delivery.id,
+    account: delivery.account,
+    submission: delivery.submission,
+    user: delivery.user,
+    recipient: JSON.stringify(delivery.recipient),
+    domain: delivery.domain,
+    pool: delivery.pool,
+    transport: delivery.transport,
+    priority: delivery.priority,
+    state: delivery.state,
+    run: delivery.run,
+    attempts: delivery.attempts,
+    ambiguous: delivery.ambiguous,
+    due: delivery.due,
+    expiresAt: delivery.expiresAt,
+    pins: JSON.stringify(delivery.pins ?? { dkim: [] }),
+  };
+  return Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
+}
+
+/** A delivery from HGETALL's flat answer; undefined when there is none or its version is not one that we know. */
+export function readRecord(flat: readonly string[]): Delivery | undefined {
+  const fields = new Map<string, string>();
+  for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i] ?? '', flat[i + 1] ?? '');
+  if (fields.get('v') !== RECORD_VERSION) return undefined;
+  const text = (name: string): string => fields.get(name) ?? '';
+  const number = (name: string): number => Number(fields.get(name) ?? 0);
+  const recipient = recipientSchema.safeParse(parse(text('recipient')));
+  const priority = prioritySchema.safeParse(number('priority'));
+  const state = STATES.find((known) => known === text('state'));
+  if (!recipient.success || !state) return undefined;
+  return {
+    v: 1,
+    id: text('id'),
+    account: text('account'),
+    submission: text('submission'),
+    user: text('user'),
+    recipient: recipient.data,
+    domain: text('domain'),
+    pool: text('pool'),
+    transport: text('transport'),
+    priority: priority.success ? priority.data : 3,
+    state,
+    run: number('run'),
+    attempts: number('attempts'),
+    ambiguous: number('ambiguous'),
+    due: number('due'),
+    expiresAt: number('expiresAt'),
+    pins: readPins(text('pins')),
+  };
+}
+
+function readPins(json: string): Pins {
+  return pinsSchema.safeParse(parse(json)).data ?? { dkim: [] };
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}

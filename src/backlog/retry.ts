@@ -1,0 +1,44 @@
+// When to try again and when to give up, from the outcome of an attempt. Pure.
+import type { EpochMs } from '../lib/clock.ts';
+import type { Delivery } from '../model/delivery.ts';
+import type { Outcome } from '../model/outcome.ts';
+
+/** Waits between attempts, milliseconds; the last one repeats until the delivery expires. */
+export type RetryPlan = Readonly<{ steps: readonly number[] }>;
+
+export type Next =
+  | Readonly<{ do: 'end'; as: 'delivered' | 'bounced' | 'expired' }>
+  /** `counts` is false where the attempt must not be counted: a hold, or a stop of ours. */
+  | Readonly<{ do: 'retry'; at: EpochMs; counts: boolean }>;
+
+const JITTER = 0.1;
+
+/** What follows from an outcome. No retry lands after expiry: the delivery then ends as expired. */
+export function whatNext(outcome: Outcome, delivery: Delivery, now: EpochMs, plan: RetryPlan): Next {
+  switch (outcome.kind) {
+    case 'delivered':
+      return { do: 'end', as: 'delivered' };
+    case 'bounced':
+      return { do: 'end', as: 'bounced' };
+    case 'held':
+      if (now >= delivery.expiresAt) return { do: 'end', as: 'expired' };
+      return { do: 'retry', at: Math.min(outcome.until, delivery.expiresAt), counts: false };
+    case 'deferred': {
+      const at = now + waitAfter(delivery, plan);
+      return at >= delivery.expiresAt ? { do: 'end', as: 'expired' } : { do: 'retry', at, counts: true };
+    }
+  }
+}
+
+/** The wait after the attempt that just ended, milliseconds. Jitter of ±10 % comes from the id, so that it is repeatable. */
+function waitAfter(delivery: Delivery, plan: RetryPlan): number {
+  const step = plan.steps[Math.min(delivery.attempts, plan.steps.length) - 1] ?? plan.steps.at(0) ?? 0;
+  return Math.round(step * (1 + JITTER * spread(`${delivery.id}/${delivery.attempts}`)));
+}
+
+/** A number from -1 to 1 that depends on `text` alone (FNV-1a). */
+function spread(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return ((hash >>> 0) / 0xffffffff) * 2 - 1;
+}

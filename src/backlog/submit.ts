@@ -1,0 +1,173 @@
+// Accepted mail enters the backlog: body, record and deliveries in one script, a job for each delivery beside it.
+import type { Clock, EpochMs } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { loadScript, RedisTrouble, type Redis, type RedisArgument } from '../lib/script.ts';
+import { domainOf, refOf, type Delivery, type Pins } from '../model/delivery.ts';
+import type { Priority } from '../model/instructions.ts';
+import type { Recipient, Submission } from '../model/submission.ts';
+import { describeAccepted } from './describe.ts';
+import type { Keys } from './keys.ts';
+import { jobOf, type JobAdder } from './queue.ts';
+import { writeRecord } from './records.ts';
+
+const submitScript = loadScript(new URL('./scripts/submit-6.lua', import.meta.url));
+
+/** The script does nothing once Redis' clock is this far past the call; below the connection's own time-out. */
+const DEADLINE_MS = 3_500;
+/** A client that repeats a message within this time gets the first one's id again. */
+const REPEAT_MS = 15 * 60_000;
+
+export type SubmitRequest = Readonly<{
+  submission: Submission;
+  recipients: readonly Recipient[];
+  /** Absent when the body lies elsewhere already (see `submission.body`). */
+  body?: Buffer;
+  /** Names the message for a client that repeats it; "" when it cannot be told. */
+  fingerprint: string;
+  /** Not to be sent before, epoch milliseconds. */
+  holdUntil?: EpochMs;
+}>;
+
+export type Submitted =
+  | Readonly<{ kind: 'queued'; id: string; repeated: boolean }>
+  | Readonly<{ kind: 'refused'; why: 'away' | 'slow' | 'full' | 'broken' }>;
+
+/** One of the connections over which mail comes in, with the job queues that share it. */
+export type Entrance = Readonly<{ redis: Redis; jobs: JobAdder }>;
+
+export type SubmitDeps = Readonly<{
+  /** Several connections: Redis reads one socket a few kilobytes at a time, and syncs once per turn for all. */
+  entrances: readonly Entrance[];
+  keys: Keys;
+  clock: Clock;
+  log: Log;
+  /** How long we try before a delivery expires, milliseconds. */
+  expireAfterMs: number;
+  /** What Redis' clock is ahead of ours, milliseconds. */
+  clockOffset(): number;
+  /** The pool and the priority that this submission gets. */
+  route(submission: Submission): Readonly<{ pool: string; priority: Priority }>;
+  /** The transport of a pool for this user and recipient domain; "" when the pool has none. */
+  chooseTransport(pool: string, user: string, domain: string): string;
+  pin(submission: Submission): Pins;
+}>;
+
+/** Makes the door of the backlog. What it returns resolves within the connection's time-out and never rejects. */
+export function makeSubmit(deps: SubmitDeps) {
+  let turn = 0;
+  return async function submit(request: SubmitRequest): Promise<Submitted> {
+    const entrance = deps.entrances[turn++ % deps.entrances.length];
+    if (!entrance) return { kind: 'refused', why: 'away' };
+    const deliveries = makeDeliveries(request, deps);
+    // The script goes out first: on one connection, jobs cannot overtake the records that they point to.
+    const stored = entrance.redis.run(
+      submitScript,
+      scriptKeys(request, deps.keys),
+      scriptArguments(request, deliveries, deps),
+    );
+    const jobs = addJobs(entrance.jobs, deliveries);
+    try {
+      const answer = String(await stored);
+      await jobs.catch((error: unknown) => {
+        // The records are safe and the reconciler makes the jobs anew; the client need not know.
+        deps.log.warn(
+          { submission: request.submission.id, error: String(error) },
+          'jobs were not added; they will be',
+        );
+      });
+      if (answer === 'late') return { kind: 'refused', why: 'slow' };
+      const { id } = request.submission;
+      return { kind: 'queued', id: answer === 'ok' ? id : answer, repeated: answer !== 'ok' };
+    } catch (error) {
+      jobs.catch(() => undefined);
+      deps.log.warn(
+        { submission: request.submission.id, error: String(error) },
+        'Redis did not take a message',
+      );
+      return { kind: 'refused', why: error instanceof RedisTrouble ? error.kind : 'broken' };
+    }
+  };
+}
+
+function makeDeliveries({ submission, recipients, holdUntil }: SubmitRequest, deps: SubmitDeps): Delivery[] {
+  const { pool, priority } = deps.route(submission);
+  const pins = deps.pin(submission);
+  const due = holdUntil ?? submission.at;
+  return recipients.map((recipient, index) => {
+    const domain = domainOf(recipient.address);
+    return {
+      v: 1,
+      id: `${submission.id}-${index + 1}`,
+      account: submission.account,
+      submission: submission.id,
+      user: submission.user,
+      recipient,
+      domain,
+      pool,
+      transport: deps.chooseTransport(pool, submission.user, domain),
+      priority,
+      state: 'waiting',
+      run: 1,
+      attempts: 0,
+      ambiguous: 0,
+      due,
+      expiresAt: due + deps.expireAfterMs,
+      pins,
+    };
+  });
+}
+
+function scriptKeys({ submission, fingerprint }: SubmitRequest, keys: Keys): string[] {
+  const { account, id } = submission;
+  return [
+    keys.submission(account, id),
+    keys.body(account, id),
+    keys.open(account, id),
+    fingerprint === '' ? '' : keys.same(account, fingerprint),
+    keys.due,
+    keys.events,
+  ];
+}
+
+function scriptArguments(
+  request: SubmitRequest,
+  deliveries: readonly Delivery[],
+  deps: SubmitDeps,
+): RedisArgument[] {
+  const { submission, body } = request;
+  const [first] = deliveries;
+  const pairs = deliveries.map((delivery) => [delivery.id, delivery.recipient.address]);
+  const deadline = Math.round(deps.clock.now() + deps.clockOffset() + DEADLINE_MS);
+  return [
+    deadline,
+    submission.id,
+    JSON.stringify(submission),
+    body ?? '',
+    REPEAT_MS,
+    first ? JSON.stringify(describeAccepted(submission, first)) : '',
+    pairs.length > 1 ? JSON.stringify(pairs) : '',
+    deliveries.length,
+    ...deliveries.flatMap((delivery) => {
+      const fields = writeRecord(delivery);
+      const ref = refOf(delivery);
+      return [deps.keys.delivery(ref), ref, delivery.id, delivery.due, fields.length / 2, ...fields];
+    }),
+  ];
+}
+
+function addJobs(jobs: JobAdder, deliveries: readonly Delivery[]): Promise<unknown> {
+  const byTransport = Map.groupBy(
+    deliveries.filter((delivery) => delivery.transport !== ''),
+    (delivery) => delivery.transport,
+  );
+  return Promise.all(
+    [...byTransport].map(([transport, group]) => {
+      const [only] = group;
+      if (group.length === 1 && only) return jobs.add(transport, jobOf(only), only.due);
+      return jobs.addMany(
+        transport,
+        group.map((delivery) => ({ ...jobOf(delivery), due: delivery.due })),
+      );
+    }),
+  );
+}

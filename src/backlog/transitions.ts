@@ -1,0 +1,198 @@
+// The transitions of a delivery's record in Redis: begin, finish, schedule, park, pull, shelve.
+import type { EpochMs } from '../lib/clock.ts';
+import { loadScript, type Redis } from '../lib/script.ts';
+import { refOf, type Delivery } from '../model/delivery.ts';
+import type { Event } from '../model/event.ts';
+import { readSubmission, type Submission } from '../model/submission.ts';
+import { splitRef, type Keys } from './keys.ts';
+import type { Job } from './queue.ts';
+import { readRecord } from './records.ts';
+
+const beginScript = loadScript(new URL('./scripts/begin-5.lua', import.meta.url));
+const finishScript = loadScript(new URL('./scripts/finish-7.lua', import.meta.url));
+const scheduleScript = loadScript(new URL('./scripts/schedule-4.lua', import.meta.url));
+const parkScript = loadScript(new URL('./scripts/park-6.lua', import.meta.url));
+const pullScript = loadScript(new URL('./scripts/pull-6.lua', import.meta.url));
+const shelveScript = loadScript(new URL('./scripts/shelve-4.lua', import.meta.url));
+
+/** After this long without an end, the reconciler asks what became of an attempt: above every time-out of a conversation. */
+const ATTEMPT_CEILING_MS = 45 * 60_000;
+/** The same for a delivery that waits in its lane's room. */
+const ROOM_CEILING_MS = 30 * 60_000;
+
+export type Begun =
+  | Readonly<{ kind: 'begun' | 'suppressed'; submission: Submission; delivery: Delivery }>
+  /** gone: it has ended or was scheduled anew; lease: not ours any more; unknown: a record of another version. */
+  | Readonly<{ kind: 'gone' | 'lease' | 'unknown' }>;
+
+/** What a delivery's next time looks like. */
+export type Schedule = Readonly<{
+  due: EpochMs;
+  transport: string;
+  event?: Event;
+  /** 1 to take the attempt back that was counted when it began. */
+  uncount?: 0 | 1;
+  ambiguous?: 0 | 1;
+  /** Run that the caller knows; absent: whatever it is. */
+  run?: number;
+  /** Who may do it while an attempt runs: nobody, anybody, or the attempt that this epoch began. */
+  while: 'idle' | 'any' | Readonly<{ epoch: string }>;
+}>;
+
+export type Pulled = Readonly<{ more: boolean; items: readonly Job[] }>;
+
+/** The transitions, each one script; all reject with RedisTrouble. */
+export type Transitions = ReturnType<typeof makeTransitions>;
+
+export function makeTransitions(redis: Redis, keys: Keys) {
+  const records: Records = { redis, keys };
+  return {
+    begin: begin.bind(undefined, records),
+    finish: finish.bind(undefined, records),
+    schedule: schedule.bind(undefined, records),
+    park: park.bind(undefined, records),
+    pull: pull.bind(undefined, records),
+    shelve: shelve.bind(undefined, records),
+    read: read.bind(undefined, records),
+    readSubmissionOf: readSubmissionOf.bind(undefined, records),
+  };
+}
+
+type Records = Readonly<{ redis: Redis; keys: Keys }>;
+
+function submissionKeys(keys: Keys, ref: string): readonly [string, string, string] {
+  const { account, submission } = splitRef(ref);
+  return [
+    keys.submission(account, submission),
+    keys.body(account, submission),
+    keys.open(account, submission),
+  ];
+}
+
+/** Records that an attempt begins. `suppressions` is the hash to look the recipient up in, or ""; `now` is epoch ms. */
+async function begin(
+  { redis, keys }: Records,
+  job: Job,
+  post: Readonly<{ transport: string; owner: string; epoch: string }>,
+  at: Readonly<{ now: EpochMs; suppressions: string }>,
+): Promise<Begun> {
+  const { transport, owner, epoch } = post;
+  const [submissionKey] = submissionKeys(keys, job.ref);
+  const answer = await redis.run(
+    beginScript,
+    [keys.delivery(job.ref), keys.lease(transport), keys.hand(transport), keys.due, submissionKey],
+    [job.ref, job.run, owner, epoch, at.now, at.now + ATTEMPT_CEILING_MS, at.suppressions],
+  );
+  return readBegun(answer);
+}
+
+/** The last transition. `ended` once only; `last` when its submission ended with it; `busy` while an attempt runs. */
+async function finish({ redis, keys }: Records, delivery: Delivery, event: Event, when: 'idle' | 'any') {
+  const ref = refOf(delivery);
+  const keyList = [
+    keys.delivery(ref),
+    ...submissionKeys(keys, ref),
+    keys.due,
+    keys.events,
+    keys.hand(delivery.transport),
+  ];
+  const args = [ref, delivery.id, JSON.stringify(event), keys.prefix, when];
+  const answer = Number(await redis.run(finishScript, keyList, args));
+  return { ended: answer > 0, last: answer === 2, busy: answer < 0 } as const;
+}
+
+/** Gives it its next time and transport. Resolves to the new run, or undefined when that was not to be. */
+async function schedule({ redis, keys }: Records, ref: string, leaves: string, next: Schedule) {
+  const args = [
+    ref,
+    next.run ?? '',
+    Math.round(next.due),
+    next.transport,
+    next.event ? JSON.stringify(next.event) : '',
+    next.uncount ?? 0,
+    next.ambiguous ?? 0,
+    keys.prefix,
+    typeof next.while === 'string' ? next.while : next.while.epoch,
+  ];
+  const keyList = [keys.delivery(ref), keys.due, keys.events, keys.hand(leaves)];
+  const run = Number(await redis.run(scheduleScript, keyList, args));
+  return run > 0 ? run : undefined;
+}
+
+/** Puts it into its lane's own list. False when it has ended or was scheduled anew. */
+async function park(
+  { redis, keys }: Records,
+  job: Job,
+  lane: Readonly<{ transport: string; site: string }>,
+): Promise<boolean> {
+  const { transport, site } = lane;
+  const keyList = [
+    keys.delivery(job.ref),
+    keys.lane(transport, site),
+    keys.fair(transport, site),
+    keys.lanes(transport),
+    keys.due,
+    keys.hand(transport),
+  ];
+  return Number(await redis.run(parkScript, keyList, [job.ref, job.run, site])) === 1;
+}
+
+/** Takes the heads of a lane's list into our hands; undefined when the lease is not ours. */
+async function pull(
+  { redis, keys }: Records,
+  lane: Readonly<{ transport: string; site: string }>,
+  lease: Readonly<{ owner: string; epoch: string }>,
+  want: Readonly<{ count: number; now: EpochMs }>,
+): Promise<Pulled | undefined> {
+  const { transport, site } = lane;
+  const keyList = [
+    keys.lane(transport, site),
+    keys.fair(transport, site),
+    keys.lanes(transport),
+    keys.lease(transport),
+    keys.hand(transport),
+    keys.due,
+  ];
+  const args = [want.count, lease.owner, lease.epoch, site, keys.prefix, want.now + ROOM_CEILING_MS];
+  return readPulled(await redis.run(pullScript, keyList, args));
+}
+
+/** Takes it out until an operator resumes. False when it has ended or is being sent. */
+async function shelve({ redis, keys }: Records, delivery: Delivery, pause: string): Promise<boolean> {
+  const ref = refOf(delivery);
+  const keyList = [keys.delivery(ref), keys.shelf(pause), keys.due, keys.hand(delivery.transport)];
+  return Number(await redis.run(shelveScript, keyList, [ref, delivery.run, pause, delivery.expiresAt])) === 1;
+}
+
+/** The record as it stands; undefined when there is none, "unknown" when its version is not one that we know. */
+async function read({ redis, keys }: Records, ref: string): Promise<Delivery | 'unknown' | undefined> {
+  const answer = await redis.call('HGETALL', keys.delivery(ref));
+  const flat = Array.isArray(answer) ? answer.map(String) : [];
+  return flat.length === 0 ? undefined : (readRecord(flat) ?? 'unknown');
+}
+
+/** The submission of a delivery, for events and reports; undefined when it is gone or of an unknown version. */
+async function readSubmissionOf({ redis, keys }: Records, ref: string): Promise<Submission | undefined> {
+  const [key] = submissionKeys(keys, ref);
+  const json = await redis.call('GET', key);
+  return typeof json === 'string' ? readSubmission(json) : undefined;
+}
+
+function readBegun(answer: unknown): Begun {
+  const [verdict, json, ...flat] = Array.isArray(answer) ? answer.map(String) : [];
+  if (verdict === 'lease') return { kind: 'lease' };
+  if (verdict !== 'begun' && verdict !== 'suppressed') return { kind: 'gone' };
+  const submission = readSubmission(json ?? '');
+  const delivery = readRecord(flat);
+  return submission && delivery ? { kind: verdict, submission, delivery } : { kind: 'unknown' };
+}
+
+function readPulled(answer: unknown): Pulled | undefined {
+  const [verdict, more, ...flat] = Array.isArray(answer) ? answer.map(String) : [];
+  if (verdict !== 'ok') return undefined;
+  const items = [];
+  for (let i = 0; i + 2 < flat.length; i += 3) {
+    items.push({ ref: flat[i] ?? '', run: Number(flat[i + 1]), domain: flat[i + 2] ?? '' });
+  }
+  return { more: more === '1', items };
+}

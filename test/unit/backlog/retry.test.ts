@@ -1,0 +1,64 @@
+// When to try again and when to give up.
+import { expect, test } from 'vitest';
+import { whatNext } from '../../../src/backlog/retry.ts';
+import type { Delivery } from '../../../src/model/delivery.ts';
+import type { Outcome } from '../../../src/model/outcome.ts';
+
+const MIN = 60_000;
+const HOUR = 60 * MIN;
+const plan = { steps: [2 * MIN, 5 * MIN, HOUR] };
+const delivery: Delivery = {
+  v: 1,
+  id: '01ARZ3NDEKTSV4RRFFQ69G5FAV-1',
+  account: 'default',
+  submission: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
+  user: 'shop',
+  recipient: { address: 'a@example.net' },
+  domain: 'example.net',
+  pool: 'default',
+  transport: 'ip1',
+  priority: 3,
+  state: 'sending',
+  run: 1,
+  attempts: 1,
+  ambiguous: 0,
+  due: 0,
+  expiresAt: 72 * HOUR,
+};
+const later: Outcome = {
+  kind: 'deferred',
+  conversation: '',
+  cause: { phase: 'rcpt', class: 'busy', status: '4.2.1', detail: 'later' },
+};
+const never: Outcome = { ...later, kind: 'bounced' };
+
+test('a permanent failure ends the delivery as bounced', () => {
+  expect(whatNext(never, delivery, 0, plan)).toEqual({ do: 'end', as: 'bounced' });
+});
+
+test.each([
+  ['the first deferral waits the first step', 1, 2 * MIN],
+  ['the second waits the second', 2, 5 * MIN],
+  ['the last step repeats', 9, HOUR],
+])('%s, give or take a tenth', (_, attempts, step) => {
+  const next = whatNext(later, { ...delivery, attempts }, 1000, plan);
+  expect(next.do).toBe('retry');
+  if (next.do !== 'retry') return;
+  expect(next.counts).toBe(true);
+  expect(Math.abs(next.at - 1000 - step)).toBeLessThanOrEqual(step / 10);
+});
+
+test('the same attempt always gets the same jitter, and others get another', () => {
+  const at = (id: string) => whatNext(later, { ...delivery, id }, 0, plan);
+  expect(at('x-1')).toEqual(at('x-1'));
+  expect(at('x-1')).not.toEqual(at('x-2'));
+});
+
+test('no retry lands after expiry', () => {
+  expect(whatNext(later, { ...delivery, expiresAt: MIN }, 0, plan)).toEqual({ do: 'end', as: 'expired' });
+});
+
+test('a hold costs no attempt and waits until it says', () => {
+  const held: Outcome = { kind: 'held', rule: 'warmup', until: 7 };
+  expect(whatNext(held, delivery, 0, plan)).toEqual({ do: 'retry', at: 7, counts: false });
+});
