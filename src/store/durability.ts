@@ -1,0 +1,87 @@
+// Whether a Redis keeps what it has acknowledged: design promise 1 rests on these settings.
+import { RedisTrouble, type Redis } from '../lib/script.ts';
+
+/**
+ * strict: every write is on disk before its answer. relaxed: the operator accepts to lose the last second of mail in a
+ * power cut. trusted: a managed Redis hides its settings and the operator vouches for them.
+ */
+export type Durability = 'strict' | 'relaxed' | 'trusted';
+
+export type DurabilityCheck = Readonly<{ ok: true } | { ok: false; problem: string }>;
+
+const MINIMUM = [6, 2] as const;
+
+/** Reads the server's version and settings. Rejects with RedisTrouble only when it cannot be asked at all. */
+export async function checkDurability(
+  connection: Redis & Readonly<{ replicated?: boolean }>,
+  want: Durability,
+): Promise<DurabilityCheck> {
+  const version = versionIn(String(await connection.call('INFO', 'server')));
+  if (
+    version === undefined ||
+    version.major < MINIMUM[0] ||
+    (version.major === MINIMUM[0] && version.minor < MINIMUM[1])
+  )
+    return bad(`Redis is version ${version?.text ?? 'unknown'}; Postino needs 6.2 or later (or any Valkey).`);
+  if (want === 'trusted') return { ok: true };
+  const settings = await readSettings(connection);
+  if (settings === undefined)
+    return bad(
+      'Redis does not let us read its settings (CONFIG GET is refused), so we cannot tell whether mail is safe in it. If its provider promises that every acknowledged write survives, set durability: trusted.',
+    );
+  const wrong = wanted(want, connection.replicated ?? false).filter(([name, is]) => !is(settings.get(name)));
+  if (wrong.length === 0) return { ok: true };
+  const list = wrong.map(
+    ([name, , should]) => `${name} ${should} (it is ${settings.get(name) || 'not set'})`,
+  );
+  const hint =
+    want === 'strict'
+      ? ' With durability: relaxed Postino also takes a Redis that syncs once a second, and may then lose the last second of mail in a power cut.'
+      : '';
+  return bad(`Redis would lose mail. Set in its configuration: ${list.join(', ')}; then start again.${hint}`);
+}
+
+type Rule = readonly [name: string, is: (value: string | undefined) => boolean, should: string];
+
+function wanted(want: 'strict' | 'relaxed', replicated: boolean): readonly Rule[] {
+  const rules: Rule[] = [
+    ['appendonly', (value) => value === 'yes', 'yes'],
+    ['maxmemory-policy', (value) => value === 'noeviction', 'noeviction'],
+  ];
+  if (want === 'relaxed') return rules;
+  rules.push(['appendfsync', (value) => value === 'always', 'always']);
+  rules.push(['no-appendfsync-on-rewrite', (value) => value === 'no', 'no']);
+  // A failover to a replica that lags loses what the old master had acknowledged.
+  if (replicated) rules.push(['min-replicas-to-write', (value) => Number(value) >= 1, '1']);
+  return rules;
+}
+
+async function readSettings(connection: Redis): Promise<ReadonlyMap<string, string> | undefined> {
+  const names = [
+    'appendonly',
+    'maxmemory-policy',
+    'appendfsync',
+    'no-appendfsync-on-rewrite',
+    'min-replicas-to-write',
+  ];
+  try {
+    const replies = await Promise.all(names.map((name) => connection.call('CONFIG', 'GET', name)));
+    return new Map(
+      replies.map((reply, index) => [names[index] ?? '', Array.isArray(reply) ? String(reply[1]) : '']),
+    );
+  } catch (error) {
+    if (error instanceof RedisTrouble && error.kind === 'broken') return undefined;
+    throw error;
+  }
+}
+
+/** Valkey says redis_version 7.2.4 for compatibility, which is what counts here. */
+function versionIn(info: string): Readonly<{ major: number; minor: number; text: string }> | undefined {
+  const match = /^redis_version:((\d+)\.(\d+)\S*)/m.exec(info);
+  if (!match) return undefined;
+  return { major: Number(match[2]), minor: Number(match[3]), text: match[1] ?? '' };
+}
+
+function bad(problem: string): DurabilityCheck {
+  return { ok: false, problem };
+}
