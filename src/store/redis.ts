@@ -88,6 +88,7 @@ export function connectRedis(options: ConnectOptions): RedisConnection {
     },
     close: async () => {
       listeners.clear();
+      first.removeAllListeners('close'); // an end that was asked for is no news
       for (const socket of [...sockets, ...subscribers]) socket.disconnect();
     },
   };

@@ -33,8 +33,6 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   const folder = mkdtempSync(join(tmpdir(), 'postino-redis-'));
   const socket = join(folder, 'redis.sock');
   let child = await launch(folder, socket, options);
-  const dieWithUs = (): void => void child.kill('SIGKILL');
-  process.on('exit', dieWithUs);
   const kill9 = async (): Promise<void> => {
     const gone = exited(child);
     child.kill('SIGKILL');
@@ -53,7 +51,6 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
     resume: () => void child.kill('SIGCONT'),
     stop: async () => {
       await kill9();
-      process.off('exit', dieWithUs);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -70,17 +67,27 @@ async function launch(folder: string, socket: string, options: TestRedisOptions)
     '--port 0 --save  --appendonly yes --maxmemory-policy noeviction --aof-load-truncated yes --loglevel warning';
   const args = [...fixed.split(' '), '--unixsocket', socket, '--dir', folder];
   args.push('--appendfsync', options.fsync ?? 'always', ...(options.config ?? []));
-  const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(binary, args, { stdio: 'ignore' });
   let failed: Error | undefined;
   child.once('error', (error) => (failed = error));
   for (let tries = 0; tries < 500; tries++) {
     if (failed) throw new Error(`${binary} could not be started; install Redis or Valkey`, { cause: failed });
     if (child.exitCode !== null) throw new Error(`${binary} ended at once with code ${child.exitCode}`);
-    if (await answers(socket)) return child;
+    if (await answers(socket)) return dieWithUs(child);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   child.kill('SIGKILL');
   throw new Error(`${binary} did not answer within 10 s`);
+}
+
+/** A test that fails or is killed leaves no server behind: a shell waits for our end of its pipe to close. */
+function dieWithUs(child: ChildProcess): ChildProcess {
+  const watch = spawn('sh', ['-c', `read line; kill -9 ${child.pid}`], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  watch.unref();
+  child.once('exit', () => watch.kill('SIGKILL'));
+  return child;
 }
 
 function answers(socket: string): Promise<boolean> {
