@@ -1,7 +1,7 @@
 // Finds redis-server or valkey-server, or brings one from the machine's package manager.
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
 import { Sentence, alone, findProgram, isExecutable, pathFolders, runQuietly, say } from './shell.mjs';
 
@@ -106,7 +106,7 @@ function linkTools(bin, env) {
   if (!tool) return false;
   const link = join(bin, tool.includes('valkey') ? 'valkey-server' : 'redis-server');
   rmSync(link, { force: true });
-  symlinkSync(tool, link);
+  symlinkSync(dirname(tool) === bin ? basename(tool) : tool, link);
   return true;
 }
 
@@ -147,15 +147,18 @@ export function packagesToInstall(aptText) {
   return [...aptText.matchAll(/^Inst (\S+)/gm)].map((match) => match[1]);
 }
 
-/** A starter script that lets the server find the libraries that were unpacked with it. */
+/** A starter script that lets the server find the libraries that were unpacked with it, wherever the folder moves. */
 function writeStarter(bin, tree) {
   const server = findProgram(SERVERS, [join(tree, 'usr', 'bin')]);
   const libraries = readdirSync(join(tree, 'usr', 'lib'))
     .filter((name) => name.includes('-linux-'))
-    .map((name) => join(tree, 'usr', 'lib', name));
-  const quote = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
-  const path = quote(libraries.join(':'));
+    .map((name) => `$here/tree/usr/lib/${name}`);
   const starter = join(bin, 'redis-server');
-  writeFileSync(starter, `#!/bin/sh\nLD_LIBRARY_PATH=${path} exec ${quote(server)} "$@"\n`);
+  const lines = [
+    '#!/bin/sh',
+    'here=$(cd "$(dirname "$0")" && pwd)',
+    `LD_LIBRARY_PATH="${libraries.join(':')}" exec "$here/tree/usr/bin/${basename(server)}" "$@"`,
+  ];
+  writeFileSync(starter, `${lines.join('\n')}\n`);
   chmodSync(starter, 0o755);
 }
