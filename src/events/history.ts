@@ -1,0 +1,41 @@
+// The history of events as others use it: read from a cursor, follow, search.
+import type { Clock } from '../lib/clock.ts';
+import { parseCursor, cursorText, type Cursor } from './cursor.ts';
+import { lastCursor } from './folder.ts';
+import type { Recorded } from './line.ts';
+import { readForward } from './read.ts';
+import type { Filter } from './filter.ts';
+import { search, type Found } from './search.ts';
+
+export type History = Readonly<{
+  /** Events after the cursor, oldest first, in batches, to the present end. undefined: from the oldest kept. */
+  read(after: Cursor | undefined): AsyncGenerator<readonly Recorded[]>;
+  /** The same, and then what comes, until `signal` aborts. */
+  follow(after: Cursor | undefined, signal: AbortSignal): AsyncGenerator<readonly Recorded[]>;
+  /** At most `limit` events that match, newest first. */
+  search(filter: Filter, limit: number): Promise<Found>;
+  /** Cursor of the last event on disk. */
+  end(): Promise<Cursor | undefined>;
+}>;
+
+const POLL_MS = 200;
+
+/** The history in `folder` ("<data>/events"), which may be written at the same time by this or another process. */
+export function makeHistory({ folder, clock }: Readonly<{ folder: string; clock: Clock }>): History {
+  return {
+    read: (after) => readForward({ folder, after, more: () => Promise.resolve(false) }),
+    follow: (after, signal) =>
+      readForward({
+        folder,
+        after,
+        more: async () => {
+          await clock.sleep(POLL_MS, signal);
+          return !signal.aborted;
+        },
+      }),
+    search: (filter, limit) => search(folder, filter, limit),
+    end: () => lastCursor(folder),
+  };
+}
+
+export { cursorText, parseCursor, type Cursor, type Filter, type Found, type Recorded };

@@ -1,0 +1,26 @@
+// The stats sink: counts events by type, class and transport for /metrics.
+import type { Event } from '../../model/event.ts';
+import type { Sink } from './index.ts';
+
+/** One counter: how many events had these labels since the process started. */
+export type EventCount = Readonly<{ type: string; class: string; transport: string; count: number }>;
+
+/** `name` tells apart processes that count for themselves: each has its own cursor. */
+export function makeStatsSink(name = 'stats'): Readonly<{ sink: Sink; counts(): readonly EventCount[] }> {
+  const counts = new Map<string, EventCount>();
+  const sink: Sink = {
+    name,
+    start: 'newest',
+    take: (batch) => {
+      for (const { event } of batch) count(counts, event);
+      return Promise.resolve();
+    },
+  };
+  return { sink, counts: () => [...counts.values()] };
+}
+
+function count(counts: Map<string, EventCount>, event: Event): void {
+  const labels = { type: event.type, class: event.class ?? '', transport: event.transport ?? '' };
+  const key = `${labels.type} ${labels.class} ${labels.transport}`;
+  counts.set(key, { ...labels, count: (counts.get(key)?.count ?? 0) + 1 });
+}
