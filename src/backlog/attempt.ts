@@ -51,6 +51,7 @@ export type Post = Readonly<{
 }>;
 
 const STORE_AGAIN_MS = 500;
+const HAND_ON_MS = 1_000;
 
 /**
  * Runs one attempt. `onBegun` is called when the record shows it (or that there is nothing to do), after which the job may
@@ -71,8 +72,9 @@ export function makeAttempt(deps: AttemptDeps) {
     onBegun();
     switch (begun.kind) {
       case 'gone':
-      case 'lease':
         return;
+      case 'lease':
+        return handOn(deps, job, post);
       case 'unknown':
         return deps.log.error(
           { delivery: job.ref },
@@ -86,6 +88,14 @@ export function makeAttempt(deps: AttemptDeps) {
       }
     }
   };
+}
+
+/** The lease is another's although we took the job: it goes back for the holder, a little later than at once. */
+async function handOn({ transitions, jobs, clock }: AttemptDeps, job: Job, post: Post): Promise<void> {
+  const due = clock.now() + HAND_ON_MS;
+  const next = { due, transport: post.transport, run: job.run, while: 'idle' } as const;
+  const run = await transitions.schedule(job.ref, post.transport, next);
+  if (run !== undefined) await jobs.add(post.transport, { ...job, run }, due);
 }
 
 type Subject = Readonly<{ submission: Submission; delivery: Delivery }>;

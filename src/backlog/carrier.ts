@@ -4,17 +4,11 @@ import type { Log } from '../lib/log.ts';
 import type { Redis } from '../lib/script.ts';
 import type { Post } from './attempt.ts';
 import { Gate, type Place } from './gate.ts';
+import { putBackStrays, recover } from './hand.ts';
 import type { Keys } from './keys.ts';
 import { holdLease, type Lease } from './lease.ts';
 import type { Pauses } from './pauses.ts';
-import {
-  consumeQueue,
-  jobOf,
-  type Consumer,
-  type Job,
-  type JobAdder,
-  type QueueConnection,
-} from './queue.ts';
+import { consumeQueue, type Consumer, type Job, type JobAdder, type QueueConnection } from './queue.ts';
 import type { Transitions } from './transitions.ts';
 
 export type CarrierDeps = Readonly<{
@@ -40,12 +34,15 @@ export type Carrier = Readonly<{
 }>;
 
 const CONCURRENCY = 500;
-const LOOK_FOR_LISTED_MS = 5_000;
+const TIDY_MS = 5_000;
+/** What attempts that were cut off get to store their end. */
+const LAST_WORDS_MS = 2_000;
 
 /** Begins to carry for `transport`. */
 export function carry(transport: string, deps: CarrierDeps): Carrier {
   const { clock, log, keys, redis } = deps;
   const abort = new AbortController();
+  /** Refs of which this process knows: in rooms and in attempts. */
   const ours = new Set<string>();
   let stopping = false;
   let consumer: Consumer | undefined;
@@ -53,22 +50,23 @@ export function carry(transport: string, deps: CarrierDeps): Carrier {
   const post = (): Post => ({ transport, lease, signal: abort.signal, stopping: () => stopping });
   const gate: Gate = makeGate(deps, post, ours);
 
-  const pass = async (job: Job): Promise<void> => {
-    if (!(await isShelved(deps, job))) await gate.admit(job);
-  };
   const listedLanes = async (): Promise<void> => {
     const sites = await redis.call('SMEMBERS', keys.lanes(transport));
     if (lease.valid() && Array.isArray(sites)) for (const site of sites) gate.wake(String(site));
   };
   const begin = async (): Promise<void> => {
     await recover(deps, transport, ours);
-    if (stopping) return;
-    consumer ??= consumeQueue(
-      deps.connection,
-      { prefix: keys.queues, transport, concurrency: CONCURRENCY, log },
-      pass,
-    );
+    const options = { prefix: keys.queues, transport, concurrency: CONCURRENCY, log };
+    if (!stopping) consumer ??= consumeQueue(deps.connection, options, (job) => gate.admit(job));
     await listedLanes();
+  };
+  let strays = new Set<string>();
+  const tidy = async (): Promise<void> => {
+    if (!lease.valid()) return;
+    // The beginning may have been cut off by Redis going away.
+    if (!consumer) await begin();
+    await listedLanes();
+    strays = await putBackStrays(deps, transport, ours, strays);
   };
   const quietly = (work: Promise<void>): void => {
     work.catch((error: unknown) =>
@@ -82,11 +80,11 @@ export function carry(transport: string, deps: CarrierDeps): Carrier {
     },
     lost: () => {
       log.warn({ transport }, 'another process carries for this transport now');
-      quietly(consumer?.stop() ?? Promise.resolve());
+      if (consumer) quietly(consumer.stop());
       consumer = undefined;
     },
   });
-  const stopLooking = clock.every(LOOK_FOR_LISTED_MS, () => quietly(listedLanes()));
+  const stopLooking = clock.every(TIDY_MS, () => quietly(tidy()));
 
   return {
     transport,
@@ -95,10 +93,9 @@ export function carry(transport: string, deps: CarrierDeps): Carrier {
     stop: async (graceMs) => {
       stopping = true;
       stopLooking();
-      const closed = gate.close();
-      await Promise.allSettled([consumer?.stop(), closed]);
+      await Promise.allSettled([gate.close(), consumer?.stop()]);
       const cut = clock.after(graceMs, () => abort.abort());
-      await gate.idle();
+      await Promise.race([gate.idle(), clock.sleep(graceMs + LAST_WORDS_MS)]);
       cut();
       await lease.release();
     },
@@ -121,35 +118,16 @@ function makeGate(deps: CarrierDeps, post: () => Post, ours: Set<string>): Gate 
     park: async (job, site) => {
       await deps.transitions.park(job, { transport: post().transport, site });
     },
-    pull: (site, count) => pullSome(deps, post(), { site, count }),
-    putBack: (job) => putBack(deps, job, post().transport),
+    pull: async (site, count) => {
+      const pulled = await pullSome(deps, post(), { site, count });
+      for (const { ref } of pulled.items) ours.add(ref);
+      return pulled;
+    },
+    putBack: async (job) => {
+      ours.delete(job.ref);
+      await putBack(deps, job, post().transport);
+    },
   });
-}
-
-/** What an earlier holder had in hand goes back into the queue; attempts that it had begun may have been taken. */
-async function recover(deps: CarrierDeps, transport: string, ours: ReadonlySet<string>): Promise<void> {
-  const { redis, keys, transitions, jobs, clock, log } = deps;
-  const members = await redis.call('SMEMBERS', keys.hand(transport));
-  const refs = Array.isArray(members) ? members.map(String).filter((ref) => !ours.has(ref)) : [];
-  if (refs.length > 0)
-    log.warn({ transport, deliveries: refs.length }, 'taking over deliveries that another process left');
-  for (const ref of refs) {
-    const delivery = await transitions.read(ref);
-    if (delivery === undefined || delivery === 'unknown') {
-      await redis.call('SREM', keys.hand(transport), ref);
-      continue;
-    }
-    const ambiguous = delivery.state === 'sending' ? 1 : 0;
-    const due = clock.now();
-    const run = await transitions.schedule(ref, transport, {
-      due,
-      transport,
-      ambiguous,
-      run: delivery.run,
-      while: 'any',
-    });
-    if (run !== undefined) await jobs.add(transport, jobOf(delivery, run), due);
-  }
 }
 
 async function pullSome(

@@ -2,27 +2,27 @@
 
 export type Keys = ReturnType<typeof makeKeys>;
 
-/** Key names below `prefix`; a `ref` is "account:delivery". */
+/** Key names; `prefix` begins them all, such as "postino:". A `ref` is "account:delivery". */
 export function makeKeys(prefix: string) {
   return {
     prefix,
-    submission: (account: string, id: string) => `${prefix}:sub:${account}:${id}`,
-    body: (account: string, id: string) => `${prefix}:body:${account}:${id}`,
-    open: (account: string, id: string) => `${prefix}:open:${account}:${id}`,
-    delivery: (ref: string) => `${prefix}:del:${ref}`,
-    due: `${prefix}:due`,
-    hand: (transport: string) => `${prefix}:hand:${transport}`,
-    lane: (transport: string, site: string) => `${prefix}:lane:${transport}:${site}`,
-    fair: (transport: string, site: string) => `${prefix}:fair:${transport}:${site}`,
-    lanes: (transport: string) => `${prefix}:lanes:${transport}`,
-    lease: (name: string) => `${prefix}:lease:${name}`,
-    epoch: (name: string) => `${prefix}:epoch:${name}`,
-    events: `${prefix}:events`,
-    same: (account: string, fingerprint: string) => `${prefix}:same:${account}:${fingerprint}`,
-    quota: (account: string, user: string) => `${prefix}:quota:${account}:${user}`,
-    pauses: `${prefix}:pauses`,
-    shelf: (pause: string) => `${prefix}:shelf:${pause}`,
-    queues: `${prefix}:q`,
+    submission: (account: string, id: string) => `${prefix}sub:${account}:${id}`,
+    body: (account: string, id: string) => `${prefix}body:${account}:${id}`,
+    open: (account: string, id: string) => `${prefix}open:${account}:${id}`,
+    delivery: (ref: string) => `${prefix}del:${ref}`,
+    due: `${prefix}due`,
+    hand: (transport: string) => `${prefix}hand:${transport}`,
+    lane: (transport: string, site: string) => `${prefix}lane:${transport}:${site}`,
+    fair: (transport: string, site: string) => `${prefix}fair:${transport}:${site}`,
+    lanes: (transport: string) => `${prefix}lanes:${transport}`,
+    lease: (name: string) => `${prefix}lease:${name}`,
+    epoch: (name: string) => `${prefix}epoch:${name}`,
+    events: `${prefix}events`,
+    same: (account: string, fingerprint: string) => `${prefix}same:${account}:${fingerprint}`,
+    quota: (account: string, user: string) => `${prefix}quota:${account}:${user}`,
+    pauses: `${prefix}pauses`,
+    shelf: (pause: string) => `${prefix}shelf:${pause}`,
+    queues: `${prefix}q`,
   } as const;
 }
 

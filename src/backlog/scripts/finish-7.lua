@@ -9,9 +9,9 @@ if not record[1] then
 end
 if ARGV[5] == 'idle' and record[1] == 'sending' then return -1 end
 if record[3] and record[3] ~= '' then
-  redis.call('ZREM', ARGV[4] .. ':lane:' .. record[2] .. ':' .. record[3], ARGV[1])
+  redis.call('ZREM', ARGV[4] .. 'lane:' .. record[2] .. ':' .. record[3], ARGV[1])
 end
-if record[4] and record[4] ~= '' then redis.call('ZREM', ARGV[4] .. ':shelf:' .. record[4], ARGV[1]) end
+if record[4] and record[4] ~= '' then redis.call('ZREM', ARGV[4] .. 'shelf:' .. record[4], ARGV[1]) end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[5], ARGV[1])
 redis.call('SREM', KEYS[7], ARGV[1])

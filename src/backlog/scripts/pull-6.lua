@@ -9,7 +9,7 @@ local result = { 'ok', '0' }
 local heads = redis.call('ZPOPMIN', KEYS[1], ARGV[1])
 for i = 1, #heads, 2 do
   local ref, score = heads[i], tonumber(heads[i + 1])
-  local key = ARGV[5] .. ':del:' .. ref
+  local key = ARGV[5] .. 'del:' .. ref
   local record = redis.call('HMGET', key, 'run', 'state', 'domain')
   if record[2] == 'parked' then
     redis.call('HSET', key, 'state', 'waiting', 'site', '')

@@ -12,9 +12,9 @@ end
 if ARGV[2] ~= '' and record[1] ~= ARGV[2] then return 0 end
 if record[2] == 'sending' and ARGV[9] ~= 'any' and ARGV[9] ~= record[6] then return -1 end
 if record[4] and record[4] ~= '' then
-  redis.call('ZREM', ARGV[8] .. ':lane:' .. record[3] .. ':' .. record[4], ARGV[1])
+  redis.call('ZREM', ARGV[8] .. 'lane:' .. record[3] .. ':' .. record[4], ARGV[1])
 end
-if record[5] and record[5] ~= '' then redis.call('ZREM', ARGV[8] .. ':shelf:' .. record[5], ARGV[1]) end
+if record[5] and record[5] ~= '' then redis.call('ZREM', ARGV[8] .. 'shelf:' .. record[5], ARGV[1]) end
 local run = redis.call('HINCRBY', KEYS[1], 'run', 1)
 redis.call('HSET', KEYS[1], 'state', 'waiting', 'due', ARGV[3], 'transport', ARGV[4], 'site', '', 'shelf', '')
 if ARGV[6] ~= '0' then redis.call('HINCRBY', KEYS[1], 'attempts', -ARGV[6]) end
