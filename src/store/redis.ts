@@ -42,8 +42,11 @@ export type RedisConnection = Redis &
     onState(listener: (state: ConnectionState) => void): () => void;
     /** Resolves true at the first moment Redis is ready, false when `signal` aborts before. */
     whenReady(signal?: AbortSignal): Promise<boolean>;
-    /** Receives a channel's messages on a socket of its own, again after a reconnection. Messages sent while away are lost. */
-    subscribe(channel: string, listener: (message: string) => void): () => void;
+    /**
+     * Receives a channel's messages on a socket of its own, again after a reconnection. Messages sent before are lost:
+     * `subscribed` is called each time from when on they are received. The returned function ends it.
+     */
+    subscribe(channel: string, listener: (message: string) => void, subscribed?: () => void): () => void;
     /** Closes all sockets; what still waits for an answer fails with trouble 'away'. */
     close(): Promise<void>;
   }>;
@@ -80,8 +83,8 @@ export function connectRedis(options: ConnectOptions): RedisConnection {
       return () => listeners.delete(listener);
     },
     whenReady: (signal) => whenReady(first, signal),
-    subscribe: (channel, listener) => {
-      const subscriber = openSubscriber(address, options, channel);
+    subscribe: (channel, listener, subscribed) => {
+      const subscriber = openSubscriber(address, options, channel, subscribed);
       subscriber.on('message', (_, message) => listener(message));
       subscribers.push(subscriber);
       return () => subscriber.disconnect();
@@ -126,12 +129,22 @@ function openSocket(address: RedisAddress, options: ConnectOptions): IoRedis {
   return socket;
 }
 
-function openSubscriber(address: RedisAddress, options: ConnectOptions, channel: string): IoRedis {
-  const socket = new IoRedis({ ...whereOptions(address), ...purposeOptions('work') });
+function openSubscriber(
+  address: RedisAddress,
+  options: ConnectOptions,
+  channel: string,
+  subscribed: (() => void) | undefined,
+): IoRedis {
+  const socket = new IoRedis({
+    ...whereOptions(address),
+    ...purposeOptions('work'),
+    autoResubscribe: false,
+  });
   socket.on('error', (error: Error) =>
     options.log.debug({ error: error.message }, 'Redis subscription failed.'),
   );
-  socket.subscribe(channel).catch(() => {}); // closed before it was connected: nobody listens any more
+  // A subscription that fails with its connection is tried again at the next 'ready'.
+  socket.on('ready', () => void socket.subscribe(channel).then(subscribed, () => {}));
   return socket;
 }
 

@@ -61,7 +61,11 @@ export async function watchSettings(deps: SettingsDeps): Promise<SettingsStore> 
   };
   const ends = [
     clock.every(POLL_MS, () => void refreshQuietly()),
-    redis.subscribe(keys.changed, () => void refreshQuietly()),
+    redis.subscribe(
+      keys.changed,
+      () => void refreshQuietly(),
+      () => void refreshQuietly(),
+    ),
     redis.onState((state) => void (state === 'ready' && refreshQuietly())),
   ];
   // A change that was written stays a success when reading it back fails.
