@@ -119,6 +119,15 @@ export function isServerOf(pid: number, folder: string): boolean {
     return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).includes(
       'unixsocket',
     );
+  } catch (error) {
+    // A hardened process hides its folder: then a live process of our user with that pid counts as the server.
+    return error instanceof Error && 'code' in error && error.code === 'EACCES' && canSignal(pid);
+  }
+}
+
+function canSignal(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
   } catch {
     return false;
   }
