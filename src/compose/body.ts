@@ -1,0 +1,60 @@
+// The stored message as compose reads it: from memory, or from a file that is never held whole unless it must be.
+import { open, type FileHandle } from 'node:fs/promises';
+import type { Part } from '../model/letter.ts';
+import { hashBody, makeBodyHash } from './canonical.ts';
+
+/** A stored message: in memory, or a file of `size` bytes. */
+export type StoredMessage = Buffer | Readonly<{ file: string; size: number }>;
+
+const BLOCK_BYTES = 65_536;
+
+/** The first `bytes` bytes. Rejects when the file is shorter: then it is not the message that was accepted. */
+export async function readHead(message: StoredMessage, bytes: number): Promise<Buffer> {
+  if (Buffer.isBuffer(message)) return message.subarray(0, bytes);
+  return readRange(message.file, 0, bytes);
+}
+
+/** What follows the header, as a part of a letter; nothing is copied. */
+export function bodyPart(message: StoredMessage, start: number): Part {
+  if (Buffer.isBuffer(message)) return message.subarray(start);
+  return { file: message.file, start, size: message.size - start };
+}
+
+/** bh= of a part; a file passes through block by block. */
+export async function hashPart(part: Part): Promise<string> {
+  if (Buffer.isBuffer(part)) return hashBody(part);
+  const hash = makeBodyHash();
+  await using file = await open(part.file, 'r');
+  const block = Buffer.allocUnsafe(BLOCK_BYTES);
+  let done = 0;
+  while (done < part.size) {
+    const want = Math.min(BLOCK_BYTES, part.size - done);
+    const got = await readSome(file, block, part.start + done, want);
+    hash.update(block.subarray(0, got));
+    done += got;
+  }
+  return hash.digest();
+}
+
+/**
+ * A part in memory. Files are read whole here: only for the rare peer without 8BITMIME, and at most the size of one
+ * message, which the listener has bounded.
+ */
+export async function readPart(part: Part): Promise<Buffer> {
+  return Buffer.isBuffer(part) ? part : readRange(part.file, part.start, part.size);
+}
+
+async function readRange(name: string, start: number, size: number): Promise<Buffer> {
+  await using file = await open(name, 'r');
+  const bytes = Buffer.allocUnsafe(size);
+  for (let done = 0; done < size;) {
+    done += await readSome(file, bytes.subarray(done), start + done, size - done);
+  }
+  return bytes;
+}
+
+async function readSome(file: FileHandle, into: Buffer, position: number, want: number): Promise<number> {
+  const { bytesRead } = await file.read(into, 0, want, position);
+  if (bytesRead === 0) throw new Error(`a stored message ends at byte ${position}, before its recorded size`);
+  return bytesRead;
+}

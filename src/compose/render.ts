@@ -1,0 +1,119 @@
+// The bytes of a letter: header stamped, written in 7 bits where the peer needs it, signed; the body as it is.
+import { isAscii } from 'node:buffer';
+import { scanHeaders } from '../mail/headers.ts';
+import type { Pins } from '../model/delivery.ts';
+import type { Capabilities, Part } from '../model/letter.ts';
+import type { Cause } from '../model/outcome.ts';
+import type { Submission } from '../model/submission.ts';
+import { bodyPart, hashPart, readHead, readPart, type StoredMessage } from './body.ts';
+import { cannotConvert, cannotSign, needsSmtputf8 } from './refusal.ts';
+import { sevenBitBody } from './seven-bit-body.ts';
+import { sevenBitFields } from './seven-bit-header.ts';
+import { signFields, type Signer, type SigningKey } from './sign.ts';
+import { receivedField, stampFields } from './stamp.ts';
+
+/** What all recipients of a submission share, for peers of equal capabilities. */
+export type Bytes = Readonly<{
+  parts: readonly Part[];
+  /** Sum of the parts' bytes. */
+  size: number;
+  /** The header has raw 8-bit text, so the message must go as SMTPUTF8. */
+  rawHeader: boolean;
+}>;
+
+export type Rendered = Readonly<{ bytes: Bytes } | { refusal: Cause }>;
+
+export type RenderDeps = Readonly<{
+  loadBody(submission: Submission): Promise<StoredMessage>;
+  signingKey(domain: string, selector: string): Promise<SigningKey | undefined>;
+  hostname: string;
+}>;
+
+/** Where a message stands between load and signature; `fields` ends with its last field. */
+type Draft = Readonly<{ fields: Buffer; body: Part }>;
+
+const CRLF = Buffer.from('\r\n');
+
+/**
+ * Renders a submission for peers of these capabilities: a pure function of the submission, its stored bytes, the pinned
+ * keys and the capabilities. Rejects when the body cannot be read; that is temporary.
+ */
+export async function renderBytes(
+  deps: RenderDeps,
+  submission: Submission,
+  pins: Pins,
+  peer: Capabilities,
+): Promise<Rendered> {
+  const message = await deps.loadBody(submission);
+  const head = await readHead(message, submission.headerSize);
+  const block = scanHeaders(head);
+  const draft: Draft = {
+    fields: stampFields(head, block.fields, submission),
+    body: bodyPart(message, block.size),
+  };
+  const fit = submission.eightBit ? await fitTo(draft, submission, peer) : draft;
+  if ('refusal' in fit) return fit;
+  const signatures = await signDraft(deps, fit, pins, submission);
+  if ('refusal' in signatures) return signatures;
+  const received = receivedField(submission, deps.hostname);
+  const header = Buffer.concat([received, ...signatures.fields, fit.fields, CRLF]);
+  const bodySize = Buffer.isBuffer(fit.body) ? fit.body.length : fit.body.size;
+  return {
+    bytes: {
+      parts: bodySize > 0 ? [header, fit.body] : [header],
+      size: header.length + bodySize,
+      rawHeader: submission.eightBit && !isAscii(fit.fields),
+    },
+  };
+}
+
+/** The draft with 8-bit text in the form that the peer takes. */
+async function fitTo(
+  draft: Draft,
+  submission: Submission,
+  peer: Capabilities,
+): Promise<Draft | Readonly<{ refusal: Cause }>> {
+  let { fields, body } = draft;
+  if (!isAscii(fields) && !(submission.smtputf8 && peer.smtputf8)) {
+    // Raw 8-bit fields are for SMTPUTF8 only (RFC 6532 §3); where they cannot be encoded, only such a peer gets them.
+    const encoded = sevenBitFields(fields, scanHeaders(fields).fields);
+    if (!encoded && !peer.smtputf8) return { refusal: needsSmtputf8('header') };
+    fields = encoded ?? fields;
+  }
+  if (peer.eightBitMime) return { fields, body };
+  body = await readPart(body);
+  const converted = sevenBitBody(fields, body);
+  if ('obstacle' in converted) return { refusal: cannotConvert(converted.obstacle) };
+  return { fields: withMimeVersion(converted.fields), body: converted.body };
+}
+
+/** RFC 2045 §4: a transfer encoding that we gave means nothing without it. */
+function withMimeVersion(fields: Buffer): Buffer {
+  const names = new Set(scanHeaders(fields).fields.map((field) => field.name));
+  if (names.has('mime-version') || !names.has('content-transfer-encoding')) return fields;
+  return Buffer.concat([fields, Buffer.from('MIME-Version: 1.0\r\n')]);
+}
+
+async function signDraft(
+  deps: RenderDeps,
+  draft: Draft,
+  pins: Pins,
+  submission: Submission,
+): Promise<Readonly<{ fields: readonly Buffer[] } | { refusal: Cause }>> {
+  if (pins.dkim.length === 0) return { fields: [] };
+  const found = await Promise.all(
+    pins.dkim.map(async (pin) => ({ ...pin, key: await deps.signingKey(pin.domain, pin.selector) })),
+  );
+  const signers: Signer[] = [];
+  for (const { domain, selector, key } of found) {
+    if (!key) return { refusal: cannotSign(domain, selector, 'it is not there any more') };
+    signers.push({ domain, selector, key });
+  }
+  const bodyHash = await hashPart(draft.body);
+  try {
+    return { fields: await signFields(draft.fields, bodyHash, signers, submission.at) };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unknown fault';
+    return { refusal: cannotSign(pins.dkim[0]?.domain ?? '', pins.dkim[0]?.selector ?? '', why) };
+  }
+}
