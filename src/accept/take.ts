@@ -1,0 +1,181 @@
+// A received message becomes a Submission and is handed in; 250 only once it is stored.
+import { hash } from 'node:crypto';
+import type { Clock, EpochMs } from '../lib/clock.ts';
+import { newId } from '../lib/ids.ts';
+import type { Log } from '../lib/log.ts';
+import type { User } from '../model/settings.ts';
+import type { Recipient, Submission } from '../model/submission.ts';
+import { replyToDisk, type Received, type Spill } from './body.ts';
+import type { Sender } from './envelope.ts';
+import { readHeader, type HeaderFacts } from './parse.ts';
+import { grant, ruleOnSender } from './policy.ts';
+import { replies, type Reply } from './replies.ts';
+import type { Tally } from './tally.ts';
+
+export type SubmitRequest = Readonly<{
+  submission: Submission;
+  recipients: readonly Recipient[];
+  /** The body; absent when it was spilled to the file that submission.body names. */
+  body?: Buffer;
+  /** The same for a message that a client repeats; "" when it cannot be known. */
+  fingerprint: string;
+  /** Not to be sent before, epoch milliseconds. */
+  holdUntil?: EpochMs;
+}>;
+
+/** `id` is an earlier message's when this one repeats it. Refused: nothing was accepted. */
+export type Submitted = Readonly<
+  { kind: 'queued'; id: string } | { kind: 'refused'; why: 'away' | 'slow' | 'full' | 'broken' }
+>;
+
+/** Stores a message; answers within 5 seconds. */
+export type Submit = (request: SubmitRequest) => Promise<Submitted>;
+
+/** Whether a user's hourly and daily limits let a message of so many recipients go. */
+export type Reserved = Readonly<
+  { kind: 'now' } | { kind: 'later'; at: EpochMs } | { kind: 'refused'; period: 'hour' | 'day' }
+>;
+export type Reserve = (user: User, recipientCount: number) => Promise<Reserved>;
+
+export type TakeDeps = Readonly<{
+  hostname: string;
+  clock: Clock;
+  log: Log;
+  tally: Tally;
+  submit: Submit;
+  reserve: Reserve;
+}>;
+
+/** One message as the conversation gave it. */
+export type Arrival = Readonly<{
+  user: User;
+  sender: Sender;
+  recipients: readonly Recipient[];
+  message: Received;
+  received: Submission['received'];
+}>;
+
+export type Take = (arrival: Arrival) => Promise<Reply>;
+
+/** Makes the last step of the door: policy, limits, storing. The reply is the one to the end of data. */
+export function makeTake(deps: TakeDeps): Take {
+  const { log, tally } = deps;
+  return async function take(arrival) {
+    const prepared = prepare(arrival, deps);
+    if ('code' in prepared) {
+      tally.count('refusedMessages');
+      log.info(
+        { user: arrival.user.name, address: arrival.received.address, reply: prepared.text },
+        'Message refused.',
+      );
+      await discard(arrival.message.spill);
+      return prepared;
+    }
+    try {
+      const reply = await store(arrival, prepared, deps);
+      if (reply.code !== 250) tally.count('notStored');
+      return reply;
+    } catch (error) {
+      tally.count('notStored');
+      log.error({ err: error }, 'A message could not be stored.');
+      return replyToDisk(error);
+    }
+  };
+}
+
+type Prepared = Readonly<{ submission: Submission; fingerprint: string }>;
+
+function prepare(arrival: Arrival, { hostname, clock }: TakeDeps): Prepared | Reply {
+  const { user, sender, message } = arrival;
+  const facts = readHeader(message.header, message.block, message.size);
+  if ('code' in facts) return facts;
+  const ruling = ruleOnSender(user, sender.address, facts.from, facts.hasReplyTo);
+  if ('code' in ruling) return ruling;
+  const needsUtf8 = needsSmtputf8(arrival, facts);
+  if (needsUtf8 === 'unasked') return replies.needsSmtputf8;
+  const instructions = grant(user, facts.wish);
+  if ('code' in instructions) return instructions;
+  const now = clock.now();
+  const id = newId(now);
+  const submission: Submission = {
+    v: 1,
+    id,
+    account: user.account,
+    user: user.name,
+    at: now,
+    from: ruling.sender,
+    size: message.size,
+    headerSize: message.block.size,
+    body: 'redis:',
+    smtputf8: needsUtf8,
+    eightBit: message.eightBit,
+    ...(sender.ret === undefined ? {} : { ret: sender.ret }),
+    ...(sender.envid === undefined ? {} : { envid: sender.envid }),
+    messageId: facts.messageId ?? `<${id}@${hostname}>`,
+    subject: facts.subject,
+    headerFrom: ruling.headerFrom,
+    ...(ruling.rewrite === undefined ? {} : { rewrite: ruling.rewrite }),
+    received: arrival.received,
+    instructions,
+  };
+  return { submission, fingerprint: fingerprintOf(arrival, facts) };
+}
+
+/** RFC 6531 §3.4: asked for by the client, and needed when the envelope or the header goes beyond ASCII. */
+function needsSmtputf8(arrival: Arrival, facts: HeaderFacts): boolean | 'unasked' {
+  const beyond = /[^ -~]/;
+  const inFrom = facts.from.some((mailbox) => beyond.test(mailbox.address));
+  if (!arrival.sender.smtputf8) return inFrom ? 'unasked' : false;
+  const inEnvelope =
+    beyond.test(arrival.sender.address ?? '') || arrival.recipients.some((one) => beyond.test(one.address));
+  return inFrom || inEnvelope || facts.eightBit;
+}
+
+/** Same user, Message-ID, envelope and body. Without a Message-ID two equal messages may both be meant. */
+function fingerprintOf({ user, sender, recipients, message }: Arrival, facts: HeaderFacts): string {
+  if (facts.messageId === undefined) return '';
+  const to = recipients.map((one) => one.address).sort();
+  return hash(
+    'sha256',
+    JSON.stringify([user.name, facts.messageId, sender.address ?? '', to, message.digest]),
+    'base64url',
+  );
+}
+
+async function store(arrival: Arrival, prepared: Prepared, deps: TakeDeps): Promise<Reply> {
+  const { user, recipients, message } = arrival;
+  const reserved = await reserve(user, recipients.length, deps);
+  if (reserved.kind === 'refused') {
+    await discard(message.spill);
+    return replies.overLimit(reserved.period);
+  }
+  const body = message.spill ? await message.spill.commit() : prepared.submission.body;
+  const submitted = await deps.submit({
+    submission: { ...prepared.submission, body },
+    recipients,
+    ...(message.bytes === undefined ? {} : { body: message.bytes }),
+    fingerprint: prepared.fingerprint,
+    ...(reserved.kind === 'later' ? { holdUntil: reserved.at } : {}),
+  });
+  if (submitted.kind === 'queued') {
+    if (submitted.id !== prepared.submission.id) await discard(message.spill);
+    deps.tally.count('messages');
+    deps.tally.count('recipients', recipients.length);
+    deps.tally.count('bytes', message.size);
+    return replies.queued(submitted.id);
+  }
+  deps.log.warn({ why: submitted.why }, 'A message was not stored; the client was told to try again.');
+  // Only when nothing can have been written: a file that a record names must stay, although we saw no answer.
+  if (submitted.why === 'full') await discard(message.spill);
+  return submitted.why === 'full' ? replies.full : replies.tryLater;
+}
+
+function reserve(user: User, recipientCount: number, deps: TakeDeps): Promise<Reserved> | Reserved {
+  const { messagesPerHour, messagesPerDay } = user.limits;
+  if (messagesPerHour === undefined && messagesPerDay === undefined) return { kind: 'now' };
+  return deps.reserve(user, recipientCount);
+}
+
+async function discard(spill: Spill | undefined): Promise<void> {
+  await spill?.discard().catch(() => undefined); // what stays is swept up as a file that no record names
+}
