@@ -36,14 +36,14 @@ export function environment(env, { node, redis, tool }) {
 }
 
 /**
- * The arguments for Node. `parent.mjs` makes the program stop when the process that it was started for is killed;
- * it is left out when a shell or a service manager is the parent, which may go without meaning that.
+ * The arguments for Node. With `watch`, a preload makes the program stop when the process that it was started by is
+ * killed: 'parent' (a launcher that stayed) or 'npm'. A shell or a service manager may go without meaning that.
  */
-export function nodeArguments({ tool, rest }, watchParent) {
+export function nodeArguments({ tool, rest }, watch) {
   if (tool) return [realpathSync(join(root, 'node_modules', '.bin', tool)), ...rest];
   const main = existsSync(join(here, 'main.ts')) ? join(here, 'main.ts') : join(here, 'main.js');
-  const watch = watchParent ? ['--import', pathToFileURL(join(here, 'launch', 'parent.mjs')).href] : [];
-  return [...watch, main, ...rest];
+  const preload = `${pathToFileURL(join(here, 'launch', 'parent.mjs')).href}?${watch}`;
+  return [...(watch ? ['--import', preload] : []), main, ...rest];
 }
 
 function configText(path, env) {
@@ -53,9 +53,9 @@ function configText(path, env) {
 
 /** Replaces this process by the program where Node can do that, else stays as its parent. */
 function run(node, ask, env) {
-  const throughNpm = ['start', 'postino', 'npx'].includes(env.npm_lifecycle_event ?? '');
-  if (process.execve) process.execve(node, [node, ...nodeArguments(ask, throughNpm)], env);
-  const child = spawn(node, nodeArguments(ask, true), { stdio: 'inherit', env });
+  const npm = ['start', 'postino', 'npx'].includes(env.npm_lifecycle_event ?? '') ? 'npm' : undefined;
+  if (process.execve) process.execve(node, [node, ...nodeArguments(ask, npm)], env);
+  const child = spawn(node, nodeArguments(ask, npm ?? 'parent'), { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => {
       // Ctrl-C at a terminal reaches the child by itself; a second copy would read as "hurry".

@@ -125,9 +125,14 @@ describe('the launcher', () => {
     await until(() => !isAlive(program.pid));
   });
 
-  test('takes the program with it when npm is killed', async () => {
-    const shell = `"${process.execPath}" src/launch.mjs start; exit`;
-    const { child, program } = await start(['sh', '-c', shell], { npm_lifecycle_event: 'start' });
+  test.each([
+    ['replaced', ''],
+    ['as the parent', `--import '${STAYS[1]}'`],
+  ])('takes the program with it when npm is killed (%s)', async (_name, flags) => {
+    // What npm does: a process of its own, and below it a shell that waits for the script.
+    const script = `"${process.execPath}" ${flags} src/launch.mjs start; exit`;
+    const npm = `require('node:child_process').spawn('sh', ['-c', ${JSON.stringify(script)}], { stdio: 'inherit' })`;
+    const { child, program } = await start([process.execPath, '-e', npm], { npm_lifecycle_event: 'start' });
     expect(program.pid).not.toBe(child.pid);
     child.kill('SIGKILL');
     await until(() => !isAlive(program.pid));

@@ -15,7 +15,7 @@ const { readArguments, environment, nodeArguments } = (await load('launch.mjs'))
     env: object,
     choice: { node: string; redis?: string; tool: boolean },
   ) => Record<string, string>;
-  nodeArguments: (ask: Ask, watchParent: boolean) => string[];
+  nodeArguments: (ask: Ask, watch?: string) => string[];
 };
 const { satisfies } = (await load('launch/dependencies.mjs')) as {
   satisfies: (lock: Packages, installed: Packages, dev: boolean) => boolean;
@@ -158,11 +158,11 @@ describe('the program is run', () => {
   });
 
   test('by way of a preload when the death of its parent means the end', () => {
-    const [flag, preload, main, ...rest] = nodeArguments({ rest: ['start'] }, true);
+    const [flag, preload, main, ...rest] = nodeArguments({ rest: ['start'] }, 'npm');
     expect([flag, ...rest]).toEqual(['--import', 'start']);
-    expect(preload).toMatch(/^file:.*\/src\/launch\/parent\.mjs$/);
+    expect(preload).toMatch(/^file:.*\/src\/launch\/parent\.mjs\?npm$/);
     expect(main).toMatch(/\/src\/main\.(ts|js)$/);
-    expect(nodeArguments({ rest: ['start'] }, false)).toHaveLength(2);
+    expect(nodeArguments({ rest: ['start'] })).toHaveLength(2);
   });
 
   test('with its compiled code kept, and told where the Redis server is', () => {
