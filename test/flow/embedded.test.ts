@@ -1,5 +1,5 @@
 // The embedded Redis: what it keeps, what it survives, and what it refuses.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -11,7 +11,7 @@ import { type EmbeddedRedis, embeddedSocket, startEmbeddedRedis } from '../../sr
 import { ask } from '../../src/embedded/ask.ts';
 import { isServerOf } from '../../src/embedded/server.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { silentLog } from '../../src/lib/log.ts';
+import { type Log, silentLog } from '../../src/lib/log.ts';
 
 let data = '';
 const running: EmbeddedRedis[] = [];
@@ -29,9 +29,9 @@ afterEach(async () => {
   rmSync(data, { recursive: true, force: true });
 });
 
-async function start(folder = data): Promise<EmbeddedRedis> {
+async function start(folder = data, log: Log = silentLog): Promise<EmbeddedRedis> {
   const server = process.env['POSTINO_REDIS_SERVER'];
-  const redis = await startEmbeddedRedis({ data: folder, log: silentLog, clock: systemClock, server });
+  const redis = await startEmbeddedRedis({ data: folder, log, clock: systemClock, server });
   running.push(redis);
   return redis;
 }
@@ -190,6 +190,47 @@ describe('the embedded Redis', () => {
     running.pop();
     expect(existsSync(redis.socket)).toBe(false);
   });
+});
+
+/** A file system of 16 MB at `folder`; false where we may not mount one. */
+function mountSmallDisk(folder: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('a full disk ends Redis, which is said once, and comes back with its data when there is room', async ({
+  skip,
+}) => {
+  const disk = mkdtempSync(join(tmpdir(), 'postino-disk-'));
+  if (!mountSmallDisk(disk)) skip('mounting a small file system takes root');
+  const warnings: string[] = [];
+  const log: Log = {
+    ...silentLog,
+    warn: (_fields, sentence) => void warnings.push(sentence),
+    child: () => log,
+  };
+  try {
+    const redis = await start(disk, log);
+    await tell(redis.socket, 'SET', 'a', '1');
+    writeFileSync(join(disk, 'filler'), Buffer.alloc(15_800_000));
+    const kilobyte = 'x'.repeat(1024);
+    for (let i = 0; i < 2000 && warnings.length === 0; i++)
+      await tell(redis.socket, 'SET', `b${i}`, kilobyte);
+    await systemClock.sleep(2000); // several restarts, each of which fails
+    expect(warnings).toEqual([expect.stringContaining('because its disk is full: free some space')]);
+    rmSync(join(disk, 'filler'));
+    await until(async () => (await tell(redis.socket, 'SET', 'c', '1')) === '+OK');
+    expect(await tell(redis.socket, 'GET', 'a')).toBe('$1 1');
+    await redis.stop();
+    running.pop();
+  } finally {
+    execFileSync('umount', ['-l', disk]);
+    rmSync(disk, { recursive: true, force: true });
+  }
 });
 
 describe('a data folder that will not do is refused in one sentence', () => {
