@@ -14,7 +14,12 @@ export type StoreKeys = Readonly<{
   suppressing: string;
   suppressed(account: string): string;
   body(account: string, submission: string): string;
-  submission(account: string, submission: string): string;
+  /** `id` is "<account>:<submission>". */
+  submission(id: string): string;
+  /** A large body that came in chunks. */
+  spill(name: string): string;
+  /** Hash: name of a spill → "<account>:<submission>" whose body it is. */
+  spilled: string;
   /** Caught messages of the sandbox: order, summaries, contents, and their bytes. */
   caught: Readonly<{ order: string; summaries: string; raw: string; bytes: string }>;
 }>;
@@ -32,7 +37,9 @@ export function storeKeys(prefix: string): StoreKeys {
     suppressing: `${prefix}suppressing`,
     suppressed: (account) => `${prefix}suppressed:${account}`,
     body: (account, submission) => `${prefix}body:${account}:${submission}`,
-    submission: (account, submission) => `${prefix}sub:${account}:${submission}`,
+    submission: (id) => `${prefix}sub:${id}`,
+    spill: (name) => `${prefix}spill:${name}`,
+    spilled: `${prefix}spilled`,
     caught: {
       order: `${prefix}caught`,
       summaries: `${prefix}caught:summary`,

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import {
+  readSuppressionsCsv,
+  suppressibleAddress,
+  writeCsvLine,
+} from '../../../src/store/suppressions-csv.ts';
+
+test('addresses with and without reason and date, quoted, with a head line and Windows line ends', () => {
+  const text =
+    '\uFEFFemail,reason,date\r\nA@Shop.Example\r\n"b@x.example","said ""no"", twice",2026-01-02\r\n\r\nc@y.example;left\r\n';
+  expect(readSuppressionsCsv(text, 7)).toEqual({
+    entries: [
+      { address: 'a@shop.example', reason: 'imported', at: 7 },
+      { address: 'b@x.example', reason: 'said "no", twice', at: Date.UTC(2026, 0, 2) },
+      { address: 'c@y.example', reason: 'left', at: 7 },
+    ],
+    problems: [],
+  });
+});
+
+test('lines without an address are listed with their number', () => {
+  expect(readSuppressionsCsv('a@b.example\nnonsense\n@x.example\n', 0).problems).toEqual([
+    { line: 2, text: 'nonsense' },
+    { line: 3, text: '@x.example' },
+  ]);
+});
+
+test('what was exported imports as it was', () => {
+  const entry = { address: 'a@b.example', reason: 'said "no", twice', at: 1_700_000_000_000 };
+  expect(readSuppressionsCsv(writeCsvLine(entry), 0).entries).toEqual([entry]);
+});
+
+test('a domain in Unicode is brought to A-labels', () => {
+  expect(suppressibleAddress('Jo@bücher.example')).toBe('jo@xn--bcher-kva.example');
+});
