@@ -84,14 +84,7 @@ async function fitTo(
   body = await readPart(body);
   const converted = sevenBitBody(fields, body);
   if ('obstacle' in converted) return { refusal: cannotConvert(converted.obstacle) };
-  return { fields: withMimeVersion(converted.fields), body: converted.body };
-}
-
-/** RFC 2045 §4: a transfer encoding that we gave means nothing without it. */
-function withMimeVersion(fields: Buffer): Buffer {
-  const names = new Set(scanHeaders(fields).fields.map((field) => field.name));
-  if (names.has('mime-version') || !names.has('content-transfer-encoding')) return fields;
-  return Buffer.concat([fields, Buffer.from('MIME-Version: 1.0\r\n')]);
+  return converted;
 }
 
 async function signDraft(

@@ -24,7 +24,16 @@ const SAFE_ENCODINGS = ['base64', 'quoted-printable'];
  * are the caller's matter.
  */
 export function sevenBitBody(fields: Buffer, body: Buffer): SevenBit {
-  return convert({ fields, scan: splitEntity(fields).scan, body }, 0);
+  const done = convert({ fields, scan: splitEntity(fields).scan, body }, 0);
+  if ('obstacle' in done || done.body === body) return done;
+  return { fields: withMimeVersion(done.fields), body: done.body };
+}
+
+/** RFC 2045 §4: a transfer encoding that we gave means nothing without it. */
+function withMimeVersion(fields: Buffer): Buffer {
+  const names = new Set(splitEntity(fields).scan.map((field) => field.name));
+  if (names.has('mime-version') || !names.has('content-transfer-encoding')) return fields;
+  return Buffer.concat([fields, Buffer.from('MIME-Version: 1.0\r\n')]);
 }
 
 function convert(entity: Entity, depth: number): SevenBit {

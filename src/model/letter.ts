@@ -4,7 +4,7 @@ import type { Cause } from './outcome.ts';
 /** What the peer can take, read from its EHLO answer. */
 export type Capabilities = Readonly<{ eightBitMime: boolean; smtputf8: boolean; dsn: boolean }>;
 
-/** Bytes to send, in order. A `file` part is streamed from disk, from byte `start` to its end. */
+/** Bytes to send, in order. A `file` part is streamed from disk: `size` bytes from byte `start`, which is to its end. */
 export type Part = Buffer | Readonly<{ file: string; start: number; size: number }>;
 
 export type Letter = Readonly<{
@@ -23,5 +23,8 @@ export type Letter = Readonly<{
   size: number;
 }>;
 
-/** Makes the letter for a peer of these capabilities, or says why that cannot be done. Pure but for reading the body and keys. */
+/**
+ * Makes the letter for a peer of these capabilities, or says why that cannot be done: a refusal whose status is of class 4
+ * is for later, of class 5 for good. Pure but for reading the body and keys; rejects when those cannot be read.
+ */
 export type Render = (peer: Capabilities) => Promise<Readonly<{ letter: Letter } | { refusal: Cause }>>;
