@@ -41,6 +41,7 @@ export const MAX_RETURNED_BYTES = 65_536;
 
 const MAX_LINE = 998; // RFC 5322 §2.1.1
 const MAX_VALUE = 400;
+const MAX_PLAIN = 900;
 const LF = 10;
 const CRLF = '\r\n';
 
@@ -182,12 +183,12 @@ function finalRecipient(address: string): string {
     /[^!-~]|[\\+=]/gu,
     (char) => `\\x{${(char.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`,
   );
-  return `utf-8; ${escaped}`;
+  return `utf-8; ${escaped.slice(0, MAX_PLAIN)}`;
 }
 
 /** A stranger's text as printable ASCII on one line. */
 function plain(text: string | undefined): string {
-  return oneLine(text ?? '', 900).replace(/[^ -~]/gu, '?');
+  return oneLine(text ?? '', MAX_PLAIN).replace(/[^ -~]/gu, '?');
 }
 
 /** The third part: the message where it was asked for and fits, else its header. */

@@ -1,7 +1,7 @@
 // Ways to write 8-bit text in 7 bits: encoded words (RFC 2047), quoted-printable and base64 (RFC 2045), RFC 2231. Pure.
 import { isUtf8 } from 'node:buffer';
 
-const MAX_WORD_BYTES = 45; // =?utf-8?B?…?= of at most 75 characters, RFC 2047 §2
+const MAX_WORD_BYTES = 39; // 64 characters encoded: within RFC 2047 §2, and a field name fits on the line
 const MAX_COLUMNS = 76; // RFC 2045 §6.7 (5)
 const CR = 13;
 const LF = 10;
