@@ -1,0 +1,85 @@
+// What the configuration file declares goes into the store at start; there the file wins, and only it may change that.
+import { domainSchema, poolSchema, transportSchema, userSchema, type Settings } from '../model/settings.ts';
+import type { Redis } from '../lib/script.ts';
+import type { Domains } from './domains.ts';
+import { storeKeys } from './keys.ts';
+import type { Sealer } from './seal.ts';
+import type { SettingsStore } from './settings.ts';
+
+/** Entries as the file writes them: without version, origin and hash. */
+export type Declared = Readonly<{
+  users: readonly Readonly<{ name: string; password?: string | undefined }>[];
+  domains: readonly Readonly<{ name: string; account?: string | undefined }>[];
+  pools: readonly Readonly<{ name: string }>[];
+  transports: readonly Readonly<{ name: string; kind?: 'smtp' | 'sandbox'; paused?: boolean | undefined }>[];
+}>;
+
+export type SyncDeps = Readonly<{
+  redis: Redis;
+  prefix: string;
+  settings: SettingsStore;
+  domains: Domains;
+  sealer: Sealer;
+  hashPassword(password: string): Promise<string>;
+}>;
+
+/**
+ * Writes the file's entries with origin "file", takes over entries of the same name that commands made, and removes
+ * those of origin "file" that the file names no more. What operators switched (disabled, paused) stays switched, DKIM
+ * keys stay. Writes nothing when nothing has changed. Rejects with RedisTrouble.
+ */
+export async function syncFile(declared: Declared, deps: SyncDeps): Promise<void> {
+  const { settings } = deps;
+  const before = await settings.refresh();
+  const common = { v: 1, origin: 'file' } as const;
+  for (const pool of declared.pools) await settings.pools.declare(poolSchema.parse({ ...pool, ...common }));
+  for (const transport of declared.transports) {
+    const old = before.transports.get(transport.name);
+    const paused = transport.paused ?? old?.paused ?? false;
+    await settings.transports.declare(transportSchema.parse({ ...transport, ...common, paused }));
+  }
+  for (const domain of declared.domains) {
+    const keys = before.domains.get(domain.name)?.keys ?? [];
+    await settings.domains.declare(domainSchema.parse({ ...domain, ...common, keys }));
+    if (keys.length === 0) await deps.domains.giveKeys(domain.name);
+  }
+  await declareUsers(declared.users, before, deps);
+  await withdraw(declared, before, settings);
+}
+
+async function declareUsers(users: Declared['users'], before: Settings, deps: SyncDeps): Promise<void> {
+  const prints = await readFingerprints(deps);
+  for (const { password, ...user } of users) {
+    const old = before.users.get(user.name);
+    const secret = await hashed(password, { print: prints.get(user.name), hash: old?.passwordHash }, deps);
+    const switched = { disabled: old?.disabled ?? false };
+    const entry = userSchema.parse({ ...switched, ...user, ...secret.fields, v: 1, origin: 'file' });
+    await deps.settings.users.declare(entry, secret.print);
+  }
+}
+
+/** Hashing takes 20 ms a password on purpose: only one that has changed since the last start is hashed again. */
+async function hashed(
+  password: string | undefined,
+  old: Readonly<{ print: string | undefined; hash: string | undefined }>,
+  deps: SyncDeps,
+): Promise<Readonly<{ fields: Readonly<{ passwordHash?: string }>; print?: string }>> {
+  if (password === undefined) return old.print === undefined ? { fields: {} } : { fields: {}, print: '' };
+  const print = deps.sealer.fingerprint(password);
+  if (print === old.print && old.hash !== undefined) return { fields: { passwordHash: old.hash } };
+  return { fields: { passwordHash: await deps.hashPassword(password) }, print };
+}
+
+async function readFingerprints({ redis, prefix }: SyncDeps): Promise<ReadonlyMap<string, string>> {
+  const flat = await redis.call('HGETALL', storeKeys(prefix).declared);
+  const list = Array.isArray(flat) ? flat.map(String) : [];
+  return new Map(list.flatMap((name, i) => (i % 2 === 0 ? [[name, list[i + 1] ?? ''] as const] : [])));
+}
+
+async function withdraw(declared: Declared, before: Settings, settings: SettingsStore): Promise<void> {
+  for (const kind of ['users', 'domains', 'transports', 'pools'] as const) {
+    const names = new Set(declared[kind].map(({ name }) => name));
+    for (const [name, entry] of before[kind])
+      if (entry.origin === 'file' && !names.has(name)) await settings[kind].withdraw(name);
+  }
+}
