@@ -1,5 +1,15 @@
 // Finds redis-server or valkey-server, or brings one from the machine's package manager.
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
@@ -80,7 +90,7 @@ async function bring(root, env) {
   const has = (name) => findProgram([name], pathFolders(env)) !== undefined;
   const isRoot = process.getuid?.() === 0;
   const steps = plan({ platform: process.platform, isRoot, has });
-  mkdirSync(bin, { recursive: true, mode: 0o700 });
+  makeFolder(bin);
   if (steps.do === 'run' && !linkTools(bin, env)) {
     say('Installing a Redis server (once) …');
     for (const command of steps.commands)
@@ -98,6 +108,17 @@ async function bring(root, env) {
   const works = found && (await runQuietly([found, '--version'])).ok;
   if (!works) throw new Sentence(askFor({ has }));
   return found;
+}
+
+function makeFolder(folder) {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new Sentence(
+      `Postino cannot write to ${folder} (${error.code}), where its Redis server would go: give the folder to the user that starts Postino.`,
+    );
+  }
 }
 
 /** Debian's redis-check-rdb is the server, which does what the name that it is called by says. */
