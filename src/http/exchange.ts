@@ -1,0 +1,57 @@
+// Requests and answers as the routes see them, whatever the HTTP library. Pure.
+
+/** A request, already bounded in size and time by the server. */
+export type Ask = Readonly<{
+  method: string;
+  /** Path without the query. */
+  path: string;
+  /** Parts of the path, by the names in the route's pattern. */
+  params: Readonly<Record<string, string>>;
+  query: URLSearchParams;
+  /** A header's value by its name in lower case; undefined when absent or repeated. */
+  header(name: string): string | undefined;
+  /** Fields of a form; empty for other requests. */
+  form: URLSearchParams;
+  /** Address of the peer's socket. */
+  peer: string;
+}>;
+
+export type Answer = Readonly<{
+  status: number;
+  /** Content-Type. */
+  type: string;
+  body: string | Buffer;
+  headers?: Readonly<Record<string, string>>;
+  /** Which policy a browser applies; default "data". */
+  policy?: PolicyName;
+}>;
+
+/** page: our own pages · data: everything that is not a document · mail: a stranger's HTML in a sandboxed frame. */
+export type PolicyName = 'page' | 'data' | 'mail';
+
+/** open: for everybody · reader: see the page and its data · writer: the same, and the request carries the token. */
+export type Access = 'open' | 'metrics' | 'reader' | 'writer';
+
+export type Route = Readonly<{
+  method: 'GET' | 'POST' | 'DELETE';
+  /** Such as "/api/v1/sandbox/:id". */
+  path: string;
+  access: Access;
+  handle(ask: Ask): Promise<Answer>;
+}>;
+
+export function json(value: unknown, status = 200): Answer {
+  return { status, type: 'application/json; charset=utf-8', body: JSON.stringify(value) };
+}
+
+/** RFC 9457. `detail` is one sentence: what happened, what to do. */
+export function problem(status: number, title: string, detail: string): Answer {
+  const body = JSON.stringify({ type: 'about:blank', title, status, detail });
+  return { status, type: 'application/problem+json; charset=utf-8', body };
+}
+
+export function redirect(to: string, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status: 303, type: 'text/plain; charset=utf-8', body: '', headers: { location: to, ...headers } };
+}
+
+export const nothing: Answer = { status: 204, type: 'text/plain; charset=utf-8', body: '' };

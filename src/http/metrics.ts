@@ -1,0 +1,67 @@
+// Figures for Prometheus; the only file that imports prom-client.
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+
+/** What the program knows when it is asked. */
+export type Figures = Readonly<{
+  /** Events since this process started, by type (accepted, delivered, deferred, bounced …), class and transport. */
+  events: readonly Readonly<{ type: string; class: string; transport: string; count: number }>[];
+  /** Deliveries that have not ended, by transport and state (waiting, parked, sending, paused). */
+  queue: readonly Readonly<{ transport: string; state: string; count: number }>[];
+  /** Open connections: `side` is "in" or "out". */
+  connections: readonly Readonly<{ side: string; name: string; count: number }>[];
+  /** Bytes of messages that are being received. */
+  bytesInFlight: number;
+  redis: 'ready' | 'away';
+  /** Events that wait in Redis for the disk. */
+  eventsWaiting: number;
+}>;
+
+export type Metrics = Readonly<{
+  /** Content-Type of the text. */
+  type: string;
+  text(): Promise<string>;
+}>;
+
+/** Makes the registry. `collect` is called at each scrape; when it throws, the process' own figures still come. */
+export function makeMetrics(collect: () => Promise<Figures>): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const events = new Counter({
+    name: 'postino_events_total',
+    help: 'Events since this process started, by type, bounce class and transport.',
+    labelNames: ['type', 'class', 'transport'],
+    registers,
+  });
+  const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[]): Gauge<T> =>
+    new Gauge({ name: `postino_${name}`, help, labelNames: [...labelNames], registers });
+  const queue = gauge('queue_deliveries', 'Deliveries that have not ended.', ['transport', 'state']);
+  const connections = gauge('connections', 'Open SMTP connections.', ['side', 'name']);
+  const bytes = gauge('bytes_in_flight', 'Bytes of messages that are being received.', []);
+  const redis = gauge('redis_up', '1 when Redis answers, else 0.', []);
+  const waiting = gauge('events_waiting', 'Events that wait in Redis for the disk.', []);
+  const up = gauge('collect_up', '1 when the figures above could be collected, else 0.', []);
+
+  const update = (figures: Figures): void => {
+    events.reset();
+    for (const { count, ...labels } of figures.events) events.inc(labels, count);
+    queue.reset();
+    for (const { count, ...labels } of figures.queue) queue.set(labels, count);
+    connections.reset();
+    for (const { count, ...labels } of figures.connections) connections.set(labels, count);
+    bytes.set(figures.bytesInFlight);
+    redis.set(figures.redis === 'ready' ? 1 : 0);
+    waiting.set(figures.eventsWaiting);
+  };
+
+  return {
+    type: registry.contentType,
+    text: async () => {
+      const figures = await collect().catch(() => undefined);
+      up.set(figures ? 1 : 0);
+      if (figures) update(figures);
+      else redis.set(0);
+      return registry.metrics();
+    },
+  };
+}

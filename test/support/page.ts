@@ -1,0 +1,84 @@
+// A running HTTP server for tests, with a sandbox in memory and a way to log in.
+import { systemClock, type Clock } from '../../src/lib/clock.ts';
+import { silentLog } from '../../src/lib/log.ts';
+import { makeHttp, type HttpDeps } from '../../src/http/server.ts';
+import type { CaughtEntry, Sandbox } from '../../src/http/inbox.ts';
+
+export const PASSWORD = 'correct horse';
+
+/** The world behind the page: what the sandbox caught, newest first. */
+export function memorySandbox(): Sandbox & {
+  add(raw: string | Buffer, entry?: Partial<CaughtEntry>): string;
+} {
+  let caught: { summary: CaughtEntry; raw: Buffer }[] = [];
+  let last = 0;
+  return {
+    add: (content, entry = {}) => {
+      const raw = Buffer.from(content);
+      const id = entry.id ?? `M${++last}-1`;
+      const at = Date.now() - 1000;
+      const summary = { id, at, from: 'shop@shop.example', to: 'ann@example.net', subject: '', user: 'shop' };
+      caught.unshift({ summary: { ...summary, size: raw.length, ...entry, id }, raw });
+      return id;
+    },
+    list: (offset, count) =>
+      Promise.resolve({
+        total: caught.length,
+        messages: caught.slice(offset, offset + count).map(({ summary }) => summary),
+      }),
+    get: (id) => Promise.resolve(caught.find(({ summary }) => summary.id === id)),
+    remove: (id) => {
+      const before = caught.length;
+      caught = caught.filter(({ summary }) => summary.id !== id);
+      return Promise.resolve(caught.length < before);
+    },
+    clear: () => {
+      caught = [];
+      return Promise.resolve();
+    },
+  };
+}
+
+export type TestPage = Readonly<{
+  url: string;
+  sandbox: ReturnType<typeof memorySandbox>;
+  stop(): Promise<void>;
+}>;
+
+/** Starts the server on a free port of loopback. */
+export async function startPage(more: Partial<HttpDeps> = {}, clock: Clock = systemClock): Promise<TestPage> {
+  const sandbox = memorySandbox();
+  const http = makeHttp({
+    config: { host: '127.0.0.1', port: 0 },
+    clock,
+    log: silentLog,
+    checks: () => Promise.resolve([{ name: 'redis', ok: true, sentence: 'Redis answers.' }]),
+    figures: () =>
+      Promise.resolve({
+        events: [{ type: 'delivered', class: '', transport: 'ip1', count: 3 }],
+        queue: [{ transport: 'ip1', state: 'waiting', count: 7 }],
+        connections: [{ side: 'in', name: '2525', count: 2 }],
+        bytesInFlight: 0,
+        redis: 'ready',
+        eventsWaiting: 0,
+      }),
+    verifyAdmin: (password) => Promise.resolve(password === PASSWORD),
+    sandbox,
+    connectInfo: () =>
+      Promise.resolve({
+        host: 'localhost',
+        listeners: [
+          { port: 2525, tls: 'starttls' },
+          { port: 2465, tls: 'implicit' },
+        ],
+        users: [{ name: 'shop', from: 'shop@localhost.example' }],
+        passwords: 'in the file data/first-run',
+        sandboxed: true,
+      }),
+    queueState: () => Promise.resolve([{ transport: 'sandbox', waiting: 2, sending: 1, paused: 0 }]),
+    ...more,
+  });
+  const listening = await http.listen();
+  if (!listening.ok) throw new Error(listening.problem);
+  return { url: `http://127.0.0.1:${listening.port}`, sandbox, stop: () => http.close() };
+}

@@ -1,0 +1,124 @@
+// Who may come in: origins, networks, sessions, and the gate before the password.
+import { expect, test } from 'vitest';
+import type { Ask } from '../../../src/http/exchange.ts';
+import { makeGate } from '../../../src/http/gate.ts';
+import {
+  isForeign,
+  isForwarded,
+  isLoopback,
+  networkOf,
+  securityHeaders,
+} from '../../../src/http/security.ts';
+import { hasToken, makeSessions } from '../../../src/http/session.ts';
+import { systemClock, type Clock } from '../../../src/lib/clock.ts';
+
+const ask = (headers: Record<string, string> = {}, form = ''): Ask => ({
+  method: 'POST',
+  path: '/',
+  params: {},
+  query: new URLSearchParams(),
+  header: (name) => headers[name],
+  form: new URLSearchParams(form),
+  peer: '127.0.0.1',
+});
+function handClock(): Clock & { pass(ms: number): void } {
+  let now = 1000;
+  return { ...systemClock, now: () => now, ticks: () => now, pass: (ms) => void (now += ms) };
+}
+
+test.each([
+  ['a browser on our page', { 'sec-fetch-site': 'same-origin' }, false],
+  ['a typed address', { 'sec-fetch-site': 'none' }, false],
+  ['another site', { 'sec-fetch-site': 'cross-site' }, true],
+  ['another port of this host', { 'sec-fetch-site': 'same-site' }, true],
+  ['an old browser on our page', { origin: 'http://relay:8080', host: 'relay:8080' }, false],
+  ['an old browser elsewhere', { origin: 'http://evil.example', host: 'relay:8080' }, true],
+  ['a sandboxed frame', { origin: 'null', host: 'relay:8080' }, true],
+  ['no browser', {}, false],
+])('a request of %s is judged by where it comes from', (_, headers, foreign) => {
+  expect(isForeign(ask(headers))).toBe(foreign);
+});
+
+test('loopback is this host alone, and not behind a proxy', () => {
+  for (const address of ['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1'])
+    expect(isLoopback(address)).toBe(true);
+  for (const address of ['128.0.0.1', '10.0.0.1', '::2', '', '127.0.0.1.evil'])
+    expect(isLoopback(address)).toBe(false);
+  expect(isForwarded(ask({ 'x-forwarded-for': '1.2.3.4' }))).toBe(true);
+  expect(isForwarded(ask())).toBe(false);
+});
+
+test('an IPv6 host cannot change its network by changing its address', () => {
+  expect(networkOf('2001:db8::1')).toBe('2001:db8:0:0');
+  expect(networkOf('2001:db8:0:0:9:8:7:6')).toBe('2001:db8:0:0');
+  expect(networkOf('2001:db8:0:1::1')).not.toBe(networkOf('2001:db8::1'));
+  expect(networkOf('::ffff:192.0.2.1')).toBe('192.0.2.1');
+  expect(networkOf('fe80::1%eth0')).toBe('fe80:0:0:0');
+});
+
+test('no policy lets a script of others run', () => {
+  for (const policy of ['page', 'data', 'mail'] as const) {
+    const csp = securityHeaders(policy)['content-security-policy'] ?? '';
+    expect(csp).toContain("default-src 'none'");
+    expect(csp).not.toMatch(/script-src(?! 'self'(;|$))|unsafe-eval|https?:|\*/);
+  }
+  expect(securityHeaders('mail')['content-security-policy']).toMatch(/(^|; )sandbox$/);
+});
+
+test('each wrong password makes its network wait twice as long, and no other', async () => {
+  const clock = handClock();
+  const gate = makeGate((password) => Promise.resolve(password === 'right'), clock);
+  for (let i = 0; i < 3; i++) expect(await gate('wrong', 'a')).toBe('wrong');
+  expect(await gate('right', 'a')).toEqual({ waitMs: 1000 });
+  clock.pass(1000);
+  expect(await gate('wrong', 'a')).toBe('wrong');
+  expect(await gate('right', 'a')).toEqual({ waitMs: 2000 });
+  expect(await gate('right', 'b')).toBe('right');
+  clock.pass(2000);
+  expect(await gate('right', 'a')).toBe('right');
+  expect(await gate('wrong', 'a')).toBe('wrong');
+});
+
+test('many tries at once are not many checks', async () => {
+  let checks = 0;
+  const gate = makeGate(async () => {
+    checks++;
+    await systemClock.sleep(5);
+    return false;
+  }, handClock());
+  const verdicts = await Promise.all(Array.from({ length: 50 }, (_, i) => gate('x', `net${i}`)));
+  expect(checks).toBe(2);
+  expect(verdicts.filter((verdict) => verdict === 'wrong')).toHaveLength(2);
+});
+
+test('a session lives in its cookie until it is idle, old or ended', () => {
+  const clock = handClock();
+  const sessions = makeSessions(clock);
+  const cookie = sessions.begin(ask());
+  expect(cookie).toMatch(/^postino_session=[\w-]{43}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
+  expect(sessions.begin(ask({ origin: 'https://relay.example' }))).toMatch(/; Secure$/);
+  const mine = ask({ cookie: `other=1; ${cookie.split(';')[0]}` });
+  expect(sessions.find(mine)).toBeDefined();
+  expect(sessions.find(ask({ cookie: 'postino_session=' }))).toBeUndefined();
+  expect(sessions.find(ask({ cookie: 'postino_session=guess' }))).toBeUndefined();
+  for (let hour = 0; hour < 11; hour++) {
+    clock.pass(3_600_000);
+    expect(sessions.find(mine)).toBeDefined();
+  }
+  clock.pass(3_600_000);
+  expect(sessions.find(mine)).toBeUndefined();
+  const idle = ask({ cookie: sessions.begin(ask()).split(';')[0] ?? '' });
+  clock.pass(2 * 3_600_000);
+  expect(sessions.find(idle)).toBeUndefined();
+  const ended = ask({ cookie: sessions.begin(ask()).split(';')[0] ?? '' });
+  expect(sessions.end(ended)).toContain('Max-Age=0');
+  expect(sessions.find(ended)).toBeUndefined();
+});
+
+test('a token is right in the header or the form, and nowhere else', () => {
+  const session = { token: 'abc' };
+  expect(hasToken(ask({ 'x-csrf-token': 'abc' }), session)).toBe(true);
+  expect(hasToken(ask({}, 'token=abc'), session)).toBe(true);
+  for (const wrong of [ask(), ask({ 'x-csrf-token': 'abd' }), ask({ 'x-csrf-token': 'ab' })])
+    expect(hasToken(wrong, session)).toBe(false);
+});
