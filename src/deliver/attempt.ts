@@ -1,0 +1,240 @@
+// One attempt at one delivery: a kept connection or the next host that answers, the letter, and what came of it.
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Capabilities, Letter, Render } from '../model/letter.ts';
+import type { Cause, Outcome, Via } from '../model/outcome.ts';
+import type { Transport } from '../model/settings.ts';
+import type { BounceRules } from './classify.ts';
+import type { DeliveryConfig } from './config.ts';
+import { openSession } from './converse.ts';
+import { Conversation } from './conversation.ts';
+import type { Lane } from './lanes/lane.ts';
+import { Peer } from './peer.ts';
+import type { Target, Way } from './route.ts';
+import { transact, withdrawn, type Transaction } from './transaction.ts';
+import { sourceFor } from './transports/source.ts';
+import { judge, type Trouble } from './trouble.ts';
+
+/** What is sent, and until when. */
+export type Errand = Readonly<{
+  render: Render;
+  signal: AbortSignal;
+  /** Asked before MAIL and again before the dot; false: another process may hold the transport by now. */
+  mayProceed(): boolean;
+}>;
+
+export type AttemptDeps = Readonly<{
+  config: DeliveryConfig;
+  rules: BounceRules;
+  clock: Clock;
+  log: Log;
+}>;
+
+export type Path = Readonly<{
+  transport: Transport;
+  ehlo: string;
+  lane: Lane;
+  way: Extract<Way, { kind: 'hosts' }>;
+}>;
+
+const MAX_SESSIONS = 2;
+
+/** Not done: the next host may do better. */
+type Tried = Readonly<{ done: true; outcome: Outcome } | { done: false; outcome?: Outcome }>;
+
+type Where = Readonly<{ target?: Target; localAddress?: string; peer?: Peer }>;
+
+/** An attempt as it goes on. A class: it has a record that grows, and a clock that runs. */
+export class Attempt {
+  readonly #deps: AttemptDeps;
+  readonly #path: Path;
+  readonly #errand: Errand;
+  readonly #conversation = new Conversation();
+  readonly #since: number;
+  #sessions = 0;
+  #rendered: Readonly<{ capabilities: Capabilities; letter: Letter }> | undefined;
+
+  constructor(deps: AttemptDeps, path: Path, errand: Errand) {
+    this.#deps = deps;
+    this.#path = path;
+    this.#errand = errand;
+    this.#since = deps.clock.ticks();
+  }
+
+  /** Runs it. Rejects only when rendering does (the body store is away), never for remote trouble. */
+  async run(): Promise<Outcome> {
+    if (this.#errand.signal.aborted) return this.#ended(withdrawn('connect'), {});
+    const kept = this.#path.lane.take(this.#identity(false)) ?? this.#path.lane.take(this.#identity(true));
+    if (kept) {
+      this.#conversation.note(
+        `connection to ${kept.facts.host} (${kept.facts.address}) kept from before, message ${kept.sent + 1}`,
+      );
+      const outcome = await this.#use(kept, 'kept');
+      if (outcome) return outcome;
+      this.#conversation.note('the kept connection was dead; trying a new one');
+    }
+    return this.#connectAndUse();
+  }
+
+  /** Address by address, best first, until a session answers or enough was tried. */
+  async #connectAndUse(): Promise<Outcome> {
+    const { way, lane } = this.#path;
+    let last: Outcome | undefined;
+    for (const target of lane.order(way.targets)) {
+      if (this.#sessions >= MAX_SESSIONS) break;
+      const outcome = await this.#tryTarget(target);
+      if (outcome.done) return outcome.outcome;
+      last = outcome.outcome ?? last;
+    }
+    return last ?? this.#ended(this.#noFamily(), {});
+  }
+
+  async #tryTarget(target: Target): Promise<Tried> {
+    const { transport, lane, way } = this.#path;
+    const localAddress = sourceFor(transport, target.address);
+    if (localAddress === undefined) return { done: false };
+    const plainAtOnce = way.tls === 'opportunistic' && lane.hasBrokenTls(target.address);
+    let opened = await this.#open(target, localAddress, plainAtOnce ? 'none' : way.tls);
+    if ('trouble' in opened && opened.trouble.phase === 'tls' && this.#mayGoPlain()) {
+      lane.rememberBrokenTls(target.address);
+      this.#conversation.note('TLS failed; trying once more without it on a new connection');
+      opened = await this.#open(target, localAddress, 'none');
+    }
+    if ('peer' in opened) {
+      const outcome = await this.#use(opened.peer, 'new');
+      return outcome ? { done: true, outcome } : { done: false };
+    }
+    const outcome = this.#ended(opened.trouble, { target, localAddress });
+    if (opened.trouble.kind === 'local') this.#alert(localAddress, opened.trouble);
+    else if (opened.trouble.kind !== 'aborted') lane.avoid(target.address);
+    const ours = opened.trouble.kind === 'local' || opened.trouble.kind === 'aborted';
+    return ours ? { done: true, outcome } : { done: false, outcome };
+  }
+
+  #mayGoPlain(): boolean {
+    return this.#path.way.tls === 'opportunistic' && !this.#path.way.login && !this.#errand.signal.aborted;
+  }
+
+  async #open(
+    target: Target,
+    localAddress: string,
+    tls: Path['way']['tls'],
+  ): Promise<Readonly<{ peer: Peer } | { trouble: Trouble }>> {
+    const { way, ehlo, lane } = this.#path;
+    const { clock, config } = this.#deps;
+    const { signal } = this.#errand;
+    const opening = { target, localAddress, ehlo, tls, verify: way.verify, signal };
+    const opened = await openSession(
+      { ...opening, ...(way.login && { login: way.login }) },
+      { clock, timeouts: config.timeouts, conversation: this.#conversation },
+    );
+    if (opened.kind === 'failed') {
+      if (opened.reached) this.#sessions++;
+      return { trouble: opened.trouble };
+    }
+    this.#sessions++;
+    const address = `${target.address}:${target.port}`;
+    const { socket, ...session } = opened.session;
+    const identity = this.#identity(localAddress === this.#path.transport.address6);
+    const facts = { host: target.host, address, localAddress, ehlo, identity, ...session };
+    const peer = new Peer(socket, facts, clock);
+    lane.adopt(peer);
+    return { peer };
+  }
+
+  /** Sends over `peer`; undefined when a kept connection turned out dead before MAIL was answered. */
+  async #use(peer: Peer, origin: 'kept' | 'new'): Promise<Outcome | undefined> {
+    const { clock, config } = this.#deps;
+    const cut = (): void => peer.break('aborted', 'The attempt was cut off by the relay itself.');
+    const left = config.timeouts.attempt - (clock.ticks() - this.#since);
+    peer.hold(left);
+    this.#errand.signal.addEventListener('abort', cut, { once: true });
+    try {
+      const rendered = await this.#letterFor(peer);
+      if ('refusal' in rendered) return this.#refused(rendered.refusal, peer);
+      const done = await transact(peer, rendered.letter, {
+        clock,
+        timeouts: config.timeouts,
+        conversation: this.#conversation,
+        mayProceed: () => this.#errand.mayProceed(),
+      });
+      return this.#outcomeOf(done, peer, origin);
+    } finally {
+      this.#errand.signal.removeEventListener('abort', cut);
+      this.#path.lane.giveBack(peer, this.#path.way.limit);
+    }
+  }
+
+  #outcomeOf(done: Transaction, peer: Peer, origin: 'kept' | 'new'): Outcome | undefined {
+    if (done.kind === 'taken') {
+      const { reply } = done;
+      return { kind: 'delivered', via: this.#via({ peer }), reply, conversation: this.#conversation.text() };
+    }
+    const dead = origin === 'kept' && !done.answered && done.trouble.kind !== 'aborted';
+    return dead ? undefined : this.#ended(done.trouble, { peer }, done.ambiguous);
+  }
+
+  /** The letter for what the peer can take; one made for an equal peer is used again. */
+  async #letterFor(peer: Peer): Promise<Awaited<ReturnType<Render>>> {
+    const { eightBitMime, smtputf8, dsn } = peer.facts.offer;
+    const known = this.#rendered?.capabilities;
+    if (
+      this.#rendered &&
+      known?.eightBitMime === eightBitMime &&
+      known.smtputf8 === smtputf8 &&
+      known.dsn === dsn
+    )
+      return { letter: this.#rendered.letter };
+    const capabilities = { eightBitMime, smtputf8, dsn };
+    const rendered = await this.#errand.render(capabilities);
+    if ('letter' in rendered) this.#rendered = { capabilities, letter: rendered.letter };
+    return rendered;
+  }
+
+  #refused(cause: Cause, peer: Peer): Outcome {
+    const kind = cause.status.startsWith('5') ? 'bounced' : 'deferred';
+    return { kind, via: this.#via({ peer }), cause, conversation: this.#conversation.text() };
+  }
+
+  #ended(trouble: Trouble, where: Where, ambiguous = false): Outcome {
+    const host = where.peer?.facts.host ?? where.target?.host ?? 'The mail host';
+    const { cause, permanent } = judge(this.#deps.rules, trouble, host, ambiguous);
+    const conversation = this.#conversation.text();
+    const via = where.peer || where.target ? { via: this.#via(where) } : {};
+    return { kind: permanent ? 'bounced' : 'deferred', ...via, cause, conversation };
+  }
+
+  #via({ peer, target, localAddress }: Where): Via {
+    const { transport, ehlo, way } = this.#path;
+    return {
+      transport: transport.name,
+      site: way.lane,
+      host: peer?.facts.host ?? target?.host ?? '',
+      address: peer?.facts.address ?? `${target?.address}:${target?.port}`,
+      localAddress: peer?.facts.localAddress ?? localAddress ?? '',
+      ehlo,
+      ...(peer?.facts.tls !== undefined && { tls: peer.facts.tls }),
+      ms: Math.round(this.#deps.clock.ticks() - this.#since),
+    };
+  }
+
+  /** What must be equal for a kept connection to serve this attempt. */
+  #identity(ipv6: boolean): string {
+    const { transport, ehlo, way } = this.#path;
+    const source = ipv6 ? transport.address6 : transport.address;
+    return [source, ehlo, way.tls, way.login?.username, way.login?.password].join('\0');
+  }
+
+  #noFamily(): Trouble {
+    const { transport, way } = this.#path;
+    const detail = `Transport ${transport.name} has no source address of the family of ${way.targets[0]?.address}; give it one.`;
+    return { kind: 'lost', phase: 'connect', detail };
+  }
+
+  #alert(localAddress: string, trouble: Trouble): void {
+    this.#deps.log.error(
+      { transport: this.#path.transport.name, localAddress, detail: trouble.detail },
+      'a transport cannot send from its address; its deliveries wait, check the address on this host',
+    );
+  }
+}

@@ -1,0 +1,172 @@
+// The door of deliver: a delivery's letter leaves from its transport's own address, and the answer is an Outcome.
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Delivery } from '../model/delivery.ts';
+import type { Letter, Render } from '../model/letter.ts';
+import type { Cause, Outcome } from '../model/outcome.ts';
+import type { Transport } from '../model/settings.ts';
+import type { Submission } from '../model/submission.ts';
+import { Attempt, type Errand } from './attempt.ts';
+import type { BounceRules } from './classify.ts';
+import type { DeliveryConfig, DnsConfig } from './config.ts';
+import { Lanes, type LaneCount } from './lanes/index.ts';
+import { makeDns, type Dns } from './resolve.ts';
+import { makeRouting } from './route.ts';
+import { ownAddresses } from './transports/source.ts';
+
+/** One attempt to be made: `signal` cuts it off, `mayProceed` is false when the transport's lease is lost. */
+export type Order = Errand & Readonly<{ submission: Submission; delivery: Delivery }>;
+
+/** Where a delivery waits and with how many others it may be on its way. */
+export type Place = Readonly<{ lane: string; limit: number }>;
+
+/** What the sandbox's store is told about a letter that it catches. */
+export type CatchFacts = Readonly<{
+  account: string;
+  submission: string;
+  delivery: string;
+  user: string;
+  transport: string;
+}>;
+
+export type DeliverDeps = Readonly<{
+  config: Readonly<{ delivery: DeliveryConfig; dns: DnsConfig }>;
+  /** The EHLO name of transports that have none of their own. */
+  hostname: string;
+  /** All transports as they stand now; asked at each attempt. */
+  transports(): ReadonlyMap<string, Transport>;
+  /** Stores a letter of a sandbox transport and gives its id there. */
+  catchLetter(letter: Letter, facts: CatchFacts): Promise<string>;
+  clock: Clock;
+  log: Log;
+  /** config/bounces.yaml, read with `bounceRules` of classify.ts. */
+  bounceRules: BounceRules;
+  /** Takes the place of the resolver, in tests. */
+  dns?: Dns;
+}>;
+
+export type Deliver = Readonly<{
+  /** The lane for a domain (lower-case A-labels) on a transport. Never rejects. */
+  locate(transport: string, domain: string): Promise<Place>;
+  /** Makes one attempt. Rejects only when rendering or the sandbox's store does, never for remote trouble. */
+  send(order: Order): Promise<Outcome>;
+  /** Lets running attempts end for `graceMs`, then cuts them off. */
+  close(graceMs: number): Promise<void>;
+  /** Connections open now, by lane. */
+  connections(): readonly LaneCount[];
+}>;
+
+const SANDBOX: Place = { lane: 'sandbox', limit: 20 };
+const MAX_WATCH_MS = 1000;
+const MIN_WATCH_MS = 20;
+const OWN_ADDRESSES_MS = 10_000;
+
+/** Builds the stage. */
+export function makeDeliver(deps: DeliverDeps): Deliver {
+  const { clock, log } = deps;
+  const config = deps.config.delivery;
+  const route = makeRouting({
+    config,
+    clock,
+    dns: deps.dns ?? makeDns(deps.config.dns, clock),
+    ownNames: () => namesOf(deps),
+    ownAddresses: remembering(clock, () => addressesOf(deps)),
+    wantsIpv6: () => [...deps.transports().values()].some(speaksIpv6),
+  });
+  const shortest = Math.min(...Object.values(config.timeouts), config.idle);
+  const watchMs = Math.min(Math.max(shortest / 4, MIN_WATCH_MS), MAX_WATCH_MS);
+  const lanes = new Lanes(clock, config, watchMs);
+
+  async function send(order: Order): Promise<Outcome> {
+    const { delivery } = order;
+    const transport = deps.transports().get(delivery.transport);
+    if (!transport) return stopped(noTransport(delivery.transport));
+    if (transport.kind === 'sandbox') return caught(deps, order, transport);
+    const way = await route(delivery.domain);
+    if (way.kind === 'nowhere') return stopped(way.cause);
+    const path = {
+      transport,
+      ehlo: transport.ehlo ?? deps.hostname,
+      lane: lanes.of(transport.name, way.lane),
+      way,
+    };
+    return new Attempt({ config, rules: deps.bounceRules, clock, log }, path, order).run();
+  }
+
+  return {
+    async locate(name, domain) {
+      if (deps.transports().get(name)?.kind === 'sandbox') return SANDBOX;
+      const { lane, limit } = await route(domain);
+      return { lane, limit };
+    },
+    send,
+    close: (graceMs) => lanes.close(graceMs),
+    connections: () => lanes.counts(),
+  };
+}
+
+/** The sandbox takes everything and sends nothing. */
+async function caught(deps: DeliverDeps, order: Order, transport: Transport): Promise<Outcome> {
+  const { submission, delivery } = order;
+  const since = deps.clock.ticks();
+  const rendered = await renderFor(order.render);
+  if ('refusal' in rendered) return stopped(rendered.refusal);
+  const facts = {
+    account: submission.account,
+    submission: submission.id,
+    delivery: delivery.id,
+    user: submission.user,
+  };
+  const id = await deps.catchLetter(rendered.letter, { ...facts, transport: transport.name });
+  const reply = { code: 250, status: '2.0.0', text: `caught in the sandbox as ${id}` };
+  const via = {
+    transport: transport.name,
+    site: SANDBOX.lane,
+    host: 'sandbox',
+    address: 'sandbox',
+    localAddress: '',
+    ehlo: transport.ehlo ?? deps.hostname,
+    ms: Math.round(deps.clock.ticks() - since),
+  };
+  return { kind: 'delivered', via, reply, conversation: 'caught in the sandbox, nothing was sent' };
+}
+
+const renderFor = (render: Render) => render({ eightBitMime: true, smtputf8: true, dsn: false });
+
+/** An attempt that ended before a connection. */
+function stopped(cause: Cause): Outcome {
+  return { kind: cause.status.startsWith('5') ? 'bounced' : 'deferred', cause, conversation: '' };
+}
+
+function noTransport(name: string): Cause {
+  const detail = `The transport "${name}" does not exist (any more); the delivery waits until its pool has one.`;
+  return { phase: 'policy', class: 'local', status: '4.3.5', detail };
+}
+
+function namesOf(deps: DeliverDeps): ReadonlySet<string> {
+  const names = [...deps.transports().values()].map((transport) => transport.ehlo ?? deps.hostname);
+  return new Set([deps.hostname, ...names].map((name) => name.toLowerCase()));
+}
+
+function addressesOf(deps: DeliverDeps): ReadonlySet<string> {
+  const transports = [...deps.transports().values()];
+  const published = transports.flatMap(({ address, address6, publicAddress }) => [
+    address,
+    address6,
+    publicAddress,
+  ]);
+  return new Set([...ownAddresses(), ...published.filter((address) => address !== undefined)]);
+}
+
+const speaksIpv6 = (transport: Transport): boolean =>
+  transport.address6 !== undefined || (transport.address?.includes(':') ?? false);
+
+/** Asking the system for its interfaces costs a few system calls: every ten seconds is enough. */
+function remembering<T>(clock: Clock, ask: () => T): () => T {
+  let known: Readonly<{ value: T; until: number }> | undefined;
+  return () => {
+    if (!known || clock.ticks() > known.until)
+      known = { value: ask(), until: clock.ticks() + OWN_ADDRESSES_MS };
+    return known.value;
+  };
+}

@@ -1,0 +1,68 @@
+// All lanes of this process: found by transport and site, watched by one timer, counted for the metrics.
+import type { Clock } from '../../lib/clock.ts';
+import { Lane, type LaneLimits } from './lane.ts';
+
+export type LaneCount = Readonly<{ transport: string; site: string; open: number; idle: number }>;
+
+const FORGET_EVERY_MS = 60_000;
+
+/** The lanes. A class: it has identity, a timer and changing state. */
+export class Lanes {
+  readonly #clock: Clock;
+  readonly #limits: LaneLimits;
+  readonly #lanes = new Map<string, Readonly<{ transport: string; site: string; lane: Lane }>>();
+  readonly #stop: () => void;
+  #forgottenAt: number;
+
+  /** Looks every `watchEveryMs` for connections whose time is over. */
+  constructor(clock: Clock, limits: LaneLimits, watchEveryMs: number) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#forgottenAt = clock.ticks();
+    this.#stop = clock.every(watchEveryMs, () => this.#watch());
+  }
+
+  of(transport: string, site: string): Lane {
+    const key = `${transport}\0${site}`;
+    const known = this.#lanes.get(key);
+    if (known) return known.lane;
+    const lane = new Lane(this.#clock, this.#limits);
+    this.#lanes.set(key, { transport, site, lane });
+    return lane;
+  }
+
+  /** Lanes that have connections now. */
+  counts(): readonly LaneCount[] {
+    return [...this.#lanes.values()]
+      .filter(({ lane }) => lane.open > 0)
+      .map(({ transport, site, lane }) => ({ transport, site, open: lane.open, idle: lane.idle }));
+  }
+
+  /** Says goodbye on idle connections, gives the others `graceMs`, then cuts them. */
+  async close(graceMs: number): Promise<void> {
+    const until = this.#clock.ticks() + graceMs;
+    this.#each('idle');
+    while (this.#openCount() > 0 && this.#clock.ticks() < until) {
+      await this.#clock.sleep(Math.min(50, graceMs));
+      this.#each('idle');
+    }
+    this.#each('all');
+    this.#stop();
+  }
+
+  #watch(): void {
+    const now = this.#clock.ticks();
+    for (const { lane } of this.#lanes.values()) lane.watch(now);
+    if (now - this.#forgottenAt < FORGET_EVERY_MS) return;
+    this.#forgottenAt = now;
+    for (const [key, { lane }] of this.#lanes) if (lane.forgettable) this.#lanes.delete(key);
+  }
+
+  #each(which: 'idle' | 'all'): void {
+    for (const { lane } of this.#lanes.values()) lane.close(which);
+  }
+
+  #openCount(): number {
+    return [...this.#lanes.values()].reduce((sum, { lane }) => sum + lane.open, 0);
+  }
+}

@@ -1,0 +1,43 @@
+// Networks that no mail host on the Internet is in: private, loopback, link-local and reserved ranges. Pure.
+import { BlockList, isIP } from 'node:net';
+
+// RFC 6890 and the IANA special-purpose registries.
+const V4 = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 3],
+] as const;
+
+const V6 = [
+  ['::', 127], // unspecified and loopback
+  ['64:ff9b::', 96], // NAT64: hides an IPv4 address
+  ['64:ff9b:1::', 48],
+  ['100::', 64],
+  ['2001:db8::', 32],
+  ['2002::', 16], // 6to4: hides an IPv4 address
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['fec0::', 10],
+  ['ff00::', 8],
+] as const;
+
+const special = new BlockList();
+for (const [network, prefix] of V4) special.addSubnet(network, prefix, 'ipv4');
+for (const [network, prefix] of V6) special.addSubnet(network, prefix, 'ipv6');
+
+/** True when mail for the world must not go to `address`; true for what is no address, too. */
+export function isSpecial(address: string): boolean {
+  const family = isIP(address);
+  if (family === 0) return true;
+  return special.check(address, family === 6 ? 'ipv6' : 'ipv4'); // knows IPv4-mapped addresses too
+}
