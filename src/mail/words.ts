@@ -1,7 +1,7 @@
 // Encoded words in header values (RFC 2047), read into text. Pure.
 import { decodeRaw } from './encode.ts';
 
-const WORD = /=\?([\w.:()+-]{1,40})(?:\*[\w-]{0,20})?\?([bq])\?([^?\s]{0,1000})\?=/gi;
+const WORD = /=\?([\w.:()+-]{1,40})(?:\*[\w-]{0,20})?\?([bq])\?([^?\s]{0,10000})\?=/gi;
 
 /** Bytes of a raw header value (folding undone) as text: encoded words decoded, raw 8-bit text read as UTF-8 or Windows-1252. */
 export function decodeWords(raw: Buffer): string {
@@ -19,8 +19,8 @@ function joinNeighbours(text: string): string {
   return text
     .replace(/(\?=)[ \t\r\n]+(?==\?)/g, '$1')
     .replace(/=\?([^?]{1,60})\?[qQ]\?([^?\s]*)\?=(?:=\?\1\?[qQ]\?[^?\s]*\?=)+/g, (run, charset: string) => {
-      const parts = run.split('?=').filter(Boolean);
-      return `=?${charset}?Q?${parts.map((part) => part.slice(part.lastIndexOf('?') + 1)).join('')}?=`;
+      const contents = run.slice(2, -2).split('?==?');
+      return `=?${charset}?Q?${contents.map((word) => word.slice(word.lastIndexOf('?') + 1)).join('')}?=`;
     });
 }
 

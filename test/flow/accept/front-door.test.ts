@@ -290,7 +290,7 @@ describe('limits of a user', () => {
     await talker.say('RSET');
     expect(await send(talker, `${HEADER}held`)).toMatch(/^250/);
     expect(await send(talker, `${HEADER}too many`)).toMatch(/^451 4\.7\.1/);
-    expect(asked).toEqual([['scanner', 1], ['scanner', 1]]); // oxfmt-ignore
+    expect(asked).toEqual([['scanner', 1], ['scanner', 1]]);
     expect(door.taken.map((one) => one.holdUntil)).toEqual([undefined, 123]);
   });
 
@@ -503,7 +503,7 @@ describe('starting', () => {
     const path = folder();
     const files = { certificate: join(path, 'cert.pem'), key: join(path, 'key.pem') };
     const make = (name: string): unknown =>
-      execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-out', files.certificate, '-keyout', files.key], { stdio: 'ignore' }); // oxfmt-ignore
+      execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-out', files.certificate, '-keyout', files.key], { stdio: 'ignore' });
     make('first.example');
     const clock: Clock = { ...systemClock, every: (_, task) => systemClock.every(20, task) };
     const door = await open({ names: ['implicit'], config: files, deps: { clock } });
