@@ -1,4 +1,5 @@
 // The header block of a received message, read for what a Submission needs; the MIME body is not looked at. Pure.
+import { isAscii } from 'node:buffer';
 import { decodeRaw } from '../mail/encode.ts';
 import { isControlField } from '../mail/control.ts';
 import { oneLine } from '../mail/fold.ts';
@@ -48,7 +49,7 @@ export function readHeader(header: Buffer, block: HeaderBlock, messageSize: numb
     hasReplyTo: fields.has('reply-to'),
     messageId: readMessageId(header, fields.get('message-id')?.[0]),
     subject: subject ? oneLine(decodeWords(rawValue(header, subject)), MAX_SUBJECT) : '',
-    eightBit: header.some((byte) => byte > 127),
+    eightBit: !isAscii(header),
     wish: wish.instructions,
   };
 }

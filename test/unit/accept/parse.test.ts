@@ -1,0 +1,95 @@
+// Header blocks: what a Submission learns from them, and which are refused.
+import { describe, expect, test } from 'vitest';
+import { dialects } from '../../../src/accept/dialects/index.ts';
+import { readHeader } from '../../../src/accept/parse.ts';
+import { scanHeaders } from '../../../src/mail/headers.ts';
+
+const read = (lines: readonly string[], body = '\r\nbody\r\n'): ReturnType<typeof readHeader> => {
+  const message = Buffer.from(lines.map((line) => `${line}\r\n`).join('') + body);
+  const block = scanHeaders(message);
+  return readHeader(message.subarray(0, block.size), block, message.length);
+};
+const FROM = 'From: me@shop.example';
+
+test('reads what a submission needs', () => {
+  expect(
+    read([
+      'FROM: Shop <me@Shop.example>',
+      'Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=',
+      ' more',
+      'Message-Id: x <1@a> y',
+      'Reply-To: r@x.example',
+    ]),
+  ).toEqual({
+    from: [{ name: 'Shop', address: 'me@shop.example' }],
+    hasReplyTo: true,
+    messageId: '<1@a>',
+    subject: 'Grüße more',
+    eightBit: false,
+    wish: {},
+  });
+});
+
+describe('takes', () => {
+  test('raw 8-bit subjects, old charsets too, on one line of at most 255 characters', () => {
+    expect(read([FROM, 'Subject: Grüße'])).toMatchObject({ subject: 'Grüße', eightBit: true });
+    expect(read([FROM, `Subject: ${'x'.repeat(500)}`])).toMatchObject({
+      subject: expect.stringMatching(/^x{254}…$/),
+    });
+    expect(read([FROM, 'Subject: =?utf-8?q?a=0D=0Ab=00c?='])).toMatchObject({ subject: 'a b c' });
+  });
+
+  test('a header without a body, and a Message-ID that is none as none', () => {
+    expect(read([FROM, 'Message-ID: none'], '')).toMatchObject({ messageId: undefined });
+    expect(read([FROM, `Message-ID: <${'x'.repeat(600)}@a>`])).toMatchObject({ messageId: undefined });
+  });
+
+  test('fifty Received fields', () => {
+    expect(read([...Array<string>(50).fill('Received: from a'), FROM])).not.toHaveProperty('code');
+  });
+});
+
+describe('refuses', () => {
+  test.each<[string, string[], string, number, string]>([
+    ['no From', ['Subject: x'], '\r\nFrom: me@shop.example\r\n', 550, '5.6.0'],
+    ['two From fields', [FROM, 'from : you@shop.example'], '\r\n', 550, '5.7.1'],
+    ['an unreadable From', ['From: "open'], '\r\n', 550, '5.7.1'],
+    ['a line that is no field', [FROM, 'no field', 'To: x'], '\r\n', 554, '5.6.0'],
+    ['a first line that is folded', [' From: me@shop.example'], '\r\n', 554, '5.6.0'],
+    ['a field without a name', [' : x', FROM], '\r\n', 554, '5.6.0'],
+    ['an mbox line', ['From me Mon Mar 02', FROM], '\r\n', 554, '5.6.0'],
+    ['51 Received fields', [...Array<string>(51).fill('Received: from a'), FROM], '\r\n', 554, '5.4.6'],
+    ['a control field that is wrong', [FROM, 'X-Postino-Priority: 9'], '\r\n', 550, '5.6.0'],
+  ])('%s', (_, lines, body, code, status) => expect(read(lines, body)).toMatchObject({ code, status }));
+});
+
+describe('control fields', () => {
+  const wish = (...lines: string[]): unknown => {
+    const facts = read([FROM, ...lines]);
+    return 'code' in facts ? facts.text : facts.wish;
+  };
+  test.each<[string[], unknown]>([
+    [['X-Postino-Priority: 5', 'X-POSTINO-POOL: bulk'], { priority: 5, pool: 'bulk' }],
+    [['X-Postino-Campaign: =?utf-8?q?Fr=C3=BChling?='], { campaign: 'Frühling' }],
+    [['X-Postino-Tag: a, b', 'X-Postino-Tag: b,,c'], { tags: ['a', 'b', 'c'] }],
+    [['X-Postino-Metadata: {"order":', ' "17"}'], { metadata: { order: '17' } }],
+    [['X-Other: 1'], {}],
+  ])('%j are read', (lines, want) => expect(wish(...lines)).toEqual(want));
+
+  test.each([
+    'X-Postino-Priority: urgent',
+    'X-Postino-Priority: 0',
+    'X-Postino-Pool:',
+    'X-Postino-Campaign:',
+    `X-Postino-Campaign: ${'x'.repeat(256)}`,
+    `X-Postino-Tag: ${Array.from({ length: 21 }, (_, i) => `t${i}`).join()}`,
+    'X-Postino-Metadata: {"a":1}',
+    'X-Postino-Metadata: "text"',
+    'X-Postino-Metadata: {',
+    'X-Postino-Metadata: {}\r\nX-Postino-Metadata: {}',
+  ])('%j is refused with what it must be', (line) => expect(wish(line)).toMatch(/^X-Postino-\w+ must /));
+
+  test.each(dialects)('dialect $name asks for nothing when no field is there', (dialect) =>
+    expect(dialect.read(() => [])).toEqual({ ok: true, instructions: {} }),
+  );
+});

@@ -1,0 +1,170 @@
+// Who may send as whom, what becomes of MAIL FROM and From, and which wishes are granted.
+import { describe, expect, test } from 'vitest';
+import { readMailboxes } from '../../../src/mail/address.ts';
+import { grant, mayUse, ruleOnSender } from '../../../src/accept/policy.ts';
+import { userSchema, type User } from '../../../src/model/settings.ts';
+
+const user = (fields: object): User => userSchema.parse({ v: 1, origin: 'file', name: 'shop', ...fields });
+const shop = user({
+  domains: ['shop.example', '*.news.example', 'MÜLLER.example'],
+  senders: ['Me@Other.example'],
+});
+
+test.each([
+  ['me@shop.example', true],
+  ['me@SHOP.example', true],
+  ['me@sub.shop.example', false],
+  ['me@a.news.example', true],
+  ['me@a.b.news.example', true],
+  ['me@news.example', false],
+  ['me@evilnews.example', false],
+  ['me@xn--mller-kva.example', true],
+  ['ME@other.example', true],
+  ['you@other.example', false],
+  ['shop.example', false],
+  ['me@', false],
+  ['', false],
+])('mayUse %s: %s', (address, want) => expect(mayUse(shop, address)).toBe(want));
+
+describe('ruleOnSender', () => {
+  const rewriting = user({ domains: ['shop.example'], unauthorisedFrom: 'rewrite' });
+  const cases: readonly (readonly [string, User, string | undefined, string, object])[] = [
+    [
+      'keeps the own sender',
+      shop,
+      'bounce@shop.example',
+      'me@shop.example',
+      { sender: 'bounce@shop.example', headerFrom: 'me@shop.example' },
+    ],
+    ['keeps the null sender', shop, '', 'me@shop.example', { sender: '' }],
+    [
+      'replaces a foreign sender by From',
+      shop,
+      'www-data@localhost',
+      'me@shop.example',
+      { sender: 'me@shop.example' },
+    ],
+    ['replaces what is no address', shop, undefined, 'me@shop.example', { sender: 'me@shop.example' }],
+    [
+      'replaces it by the bounce address',
+      user({ domains: ['shop.example'], bounceAddress: 'b@shop.example' }),
+      'x@y.example',
+      'me@shop.example',
+      { sender: 'b@shop.example' },
+    ],
+    ['refuses a foreign From', shop, 'me@shop.example', 'you@bank.example', { code: 550, status: '5.7.1' }],
+    [
+      'refuses a foreign From under the null sender',
+      shop,
+      '',
+      'you@bank.example',
+      { code: 550, status: '5.7.1' },
+    ],
+    ['refuses when one of two is foreign', shop, '', 'me@shop.example, you@bank.example', { code: 550 }],
+    ['refuses a From that names nobody', shop, '', 'undisclosed:;', { code: 550 }],
+    [
+      'lets a trusted smart host forward',
+      user({ trustedSmartHost: true }),
+      'a@out.example',
+      'a@out.example',
+      { sender: 'a@out.example', headerFrom: 'a@out.example' },
+    ],
+    [
+      'gives a trusted smart host its bounce address',
+      user({ trustedSmartHost: true, bounceAddress: 'b@corp.example' }),
+      'a@out.example',
+      'a@out.example',
+      { sender: 'b@corp.example' },
+    ],
+    [
+      'lets a trusted smart host send DSNs',
+      user({ trustedSmartHost: true, bounceAddress: 'b@corp.example' }),
+      '',
+      'x@corp.example',
+      { sender: '' },
+    ],
+    [
+      'rewrites a visitor',
+      rewriting,
+      'v@out.example',
+      'Vi Sitor <v@out.example>',
+      {
+        sender: 'no-reply@shop.example',
+        headerFrom: 'no-reply@shop.example',
+        rewrite: { from: '"Vi Sitor via shop.example" <no-reply@shop.example>', replyTo: 'v@out.example' },
+      },
+    ],
+    [
+      'rewrites a visitor without a name',
+      rewriting,
+      '',
+      'v@out.example',
+      {
+        sender: '',
+        rewrite: { from: '"v via shop.example" <no-reply@shop.example>', replyTo: 'v@out.example' },
+      },
+    ],
+    [
+      'rewrites a name that looks like an address',
+      rewriting,
+      '',
+      '"ceo@bank.example" <v@out.example>',
+      { rewrite: { from: '"ceo at bank.example via shop.example" <no-reply@shop.example>' } },
+    ],
+    [
+      'rewrites to the chosen address',
+      user({
+        domains: ['shop.example'],
+        unauthorisedFrom: 'rewrite',
+        rewriteFrom: 'Shop <web@shop.example>',
+      }),
+      '',
+      'v@out.example',
+      { headerFrom: 'web@shop.example' },
+    ],
+    [
+      'refuses when there is nothing to rewrite to',
+      user({ unauthorisedFrom: 'rewrite' }),
+      '',
+      'v@out.example',
+      { code: 550 },
+    ],
+  ];
+  test.each(cases)('%s', (_, who, mailFrom, from, want) =>
+    expect(ruleOnSender(who, mailFrom, readMailboxes(from) ?? [], false)).toMatchObject(want),
+  );
+
+  test('leaves a Reply-To that is there', () => {
+    const ruling = ruleOnSender(rewriting, '', readMailboxes('v@out.example') ?? [], true);
+    expect('rewrite' in ruling && ruling.rewrite).toEqual({
+      from: '"v via shop.example" <no-reply@shop.example>',
+    });
+  });
+
+  test('writes no control characters into the new From', () => {
+    const ruling = ruleOnSender(
+      rewriting,
+      '',
+      [{ name: '=?utf-8?q?a=0D=0ABcc:_x?=', address: 'v@out.example' }],
+      false,
+    );
+    expect(JSON.stringify(ruling)).not.toMatch(/\\r|\\n/);
+  });
+});
+
+describe('grant', () => {
+  test.each([
+    ["nothing asked: the user's own priority", { priority: 4 }, {}, 4],
+    ['the message may be more urgent', { priority: 3 }, { priority: 1 as const }, 1],
+    ['but not beyond what is granted', { priority: 3, maxPriority: 2 }, { priority: 1 as const }, 2],
+    ['the more urgent of both counts', { priority: 2 }, { priority: 5 as const }, 2],
+    ["the user's own stands even above the cap", { priority: 1, maxPriority: 3 }, {}, 1],
+  ])('%s', (_, fields, wish, priority) => expect(grant(user(fields), wish)).toMatchObject({ priority }));
+
+  test('pools are those of the user', () => {
+    const who = user({ pool: 'main', pools: ['bulk'] });
+    expect(grant(who, { pool: 'bulk' })).toMatchObject({ pool: 'bulk' });
+    expect(grant(who, { pool: 'main' })).toMatchObject({ pool: 'main' });
+    expect(grant(who, { pool: 'gold' })).toMatchObject({ code: 550, status: '5.7.1' });
+  });
+});
