@@ -25,7 +25,7 @@ export type ReadFile = Readonly<{
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 const MAX_ALIASES = 100;
 
-/** Reads YAML (JSON is YAML). A value that is nothing but an empty variable counts as not written. */
+/** Reads YAML (JSON is YAML). A key without a value, or with nothing but an empty variable, counts as not written. */
 export function readYaml(text: string, environment: Environment): ReadFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
@@ -92,13 +92,15 @@ function substitute(
     },
   });
   visit(document, {
-    Pair: (_, pair) => (touched.has(pair.value) && isEmpty(pair.value) ? visit.REMOVE : undefined),
+    Pair: (_, pair) => (isEmpty(pair.value, touched) ? visit.REMOVE : undefined),
   });
   return touched;
 }
 
-function isEmpty(node: unknown): boolean {
-  return typeof node === 'object' && node !== null && 'value' in node && node.value === '';
+function isEmpty(node: unknown, touched: ReadonlySet<unknown>): boolean {
+  if (node === null) return true;
+  if (typeof node !== 'object' || !('value' in node)) return false;
+  return node.value === null || (touched.has(node) && node.value === '');
 }
 
 function isNode(value: unknown): value is Node {

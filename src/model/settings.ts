@@ -26,30 +26,39 @@ export const userSchema = z.strictObject({
   v: z.literal(1),
   name: nameSchema,
   account: nameSchema.default('default'),
-  /** "$argon2id$…"; absent: cannot log in with a password. */
-  passwordHash: z.string().optional(),
-  /** Source networks (CIDR) from which no AUTH is needed. */
-  networks: z.array(z.string()).default([]),
-  /** Domains whose addresses may stand in From: "shop.example", or "*.shop.example" for every sub-domain. */
-  domains: z.array(z.string()).default([]),
-  /** Single addresses that may stand in From. */
-  senders: z.array(z.string()).default([]),
-  /** The pool its mail leaves by, and others that a message may choose. */
-  pool: nameSchema.default('default'),
-  pools: z.array(nameSchema).default([]),
-  /** An Exchange that forwards outside mail: From is not checked. Only the operator sets it. */
-  trustedSmartHost: z.boolean().default(false),
-  /** What to do with a From that is not the user's own. */
-  unauthorisedFrom: z.enum(['reject', 'rewrite']).default('reject'),
-  /** Address that takes the place of an unauthorised From; default: no-reply@ the first domain. */
-  rewriteFrom: z.string().optional(),
-  /** Envelope sender that replaces a MAIL FROM outside the user's own; default: the From address. */
-  bounceAddress: z.string().optional(),
-  /** sender: DSNs to the envelope sender; off: none; else the address that gets them. */
-  notifications: z.string().default('sender'),
+  passwordHash: z.string().optional().describe('"$argon2id$…"; absent: cannot log in with a password.'),
+  networks: z.array(z.string()).default([]).describe('Source networks (CIDR) from which no AUTH is needed.'),
+  domains: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Domains whose addresses may stand in From: "shop.example", or "*.shop.example" for every sub-domain.',
+    ),
+  senders: z.array(z.string()).default([]).describe('Single addresses that may stand in From.'),
+  pool: nameSchema.default('default').describe('The pool its mail leaves by.'),
+  pools: z.array(nameSchema).default([]).describe('Other pools that a message may choose.'),
+  trustedSmartHost: z
+    .boolean()
+    .default(false)
+    .describe('An Exchange that forwards outside mail: From is not checked. Only the operator sets it.'),
+  unauthorisedFrom: z
+    .enum(['reject', 'rewrite'])
+    .default('reject')
+    .describe("What to do with a From that is not the user's own."),
+  rewriteFrom: z
+    .string()
+    .optional()
+    .describe('Address that takes the place of an unauthorised From; default: no-reply@ the first domain.'),
+  bounceAddress: z
+    .string()
+    .optional()
+    .describe("Envelope sender that replaces a MAIL FROM outside the user's own; default: the From address."),
+  notifications: z
+    .string()
+    .default('sender')
+    .describe('sender: DSNs to the envelope sender; off: none; else the address that gets them.'),
   priority: prioritySchema.default(3),
-  /** The most urgent priority that a message may ask for. */
-  maxPriority: prioritySchema.default(1),
+  maxPriority: prioritySchema.default(1).describe('The most urgent priority that a message may ask for.'),
   limits: limitsSchema.default({ over: 'hold' }),
   disabled: z.boolean().default(false),
   origin: originSchema,
@@ -76,16 +85,18 @@ export const domainSchema = z.strictObject({
 export const transportSchema = z.strictObject({
   v: z.literal(1),
   name: nameSchema,
-  /** smtp sends from `address`; sandbox catches everything and sends nothing. */
-  kind: z.enum(['smtp', 'sandbox']).default('smtp'),
-  /** IPv4 or IPv6 source address of this host; required for smtp. */
-  address: z.string().optional(),
-  /** IPv6 source address beside an IPv4 one. */
-  address6: z.string().optional(),
-  /** What the world sees behind NAT. */
-  publicAddress: z.string().optional(),
-  ehlo: z.string().optional(),
-  pool: nameSchema.default('default'),
+  kind: z
+    .enum(['smtp', 'sandbox'])
+    .default('smtp')
+    .describe('smtp sends from `address`; sandbox catches everything and sends nothing.'),
+  address: z.string().optional().describe('IPv4 or IPv6 source address of this host; required for smtp.'),
+  address6: z.string().optional().describe('IPv6 source address beside an IPv4 one.'),
+  publicAddress: z.string().optional().describe('What the world sees behind NAT.'),
+  ehlo: z
+    .string()
+    .optional()
+    .describe('Name that it says in EHLO; it should be that of the address in the DNS. Default: hostname.'),
+  pool: nameSchema.default('default').describe('The group of transports that it belongs to.'),
   paused: z.boolean().default(false),
   origin: originSchema,
 });

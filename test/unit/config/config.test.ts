@@ -63,6 +63,9 @@ describe('variables', () => {
       redis: 'embedded',
     }));
 
+  test('and keys with nothing behind them, too', () =>
+    expect(parse('smtp:\nhttp:\n  port:\n').http.port).toBe(8080));
+
   test('that are not set are a problem, named with its line, beside the others', () => {
     expect(problems('log: { level: loud }\nhostname: ${NOWHERE}')).toEqual([
       'relay.yaml:2:11 names the environment variable NOWHERE, which is not set; set it or write ${NOWHERE:-default}',
