@@ -47,7 +47,7 @@ export function nodeArguments({ tool, rest }, watch) {
 }
 
 function configText(path, env) {
-  const file = path ?? env.POSTINO_CONFIG ?? join(root, 'config', 'postino.yaml');
+  const file = path ?? (env.POSTINO_CONFIG || join('config', 'postino.yaml'));
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 

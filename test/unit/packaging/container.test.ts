@@ -5,6 +5,7 @@ import { Ajv, type AnySchemaObject } from 'ajv';
 import { validate } from 'dockerfile-utils';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { parseConfig } from '../../../src/config.ts';
 
 const dockerfile = readFileSync('Dockerfile', 'utf8');
 const composeText = readFileSync('docker-compose.yml', 'utf8');
@@ -73,6 +74,14 @@ describe('the Dockerfile', () => {
     for (const file of used) expect(ignored).not.toContain(file);
     for (const secret of ['.env', 'data', '.git']) expect(ignored).toContain(secret);
   });
+});
+
+test('the configuration of the image is accepted, and finds Redis where the compose file puts it', () => {
+  const text = readFileSync('config/docker.yaml', 'utf8');
+  const config = parseConfig(text, { file: 'config/docker.yaml', environment: {} });
+  expect(config).toMatchObject({ redis: 'unix:/run/redis/redis.sock', data: '/app/data', bodies: 'file' });
+  expect(config.http).toMatchObject({ host: '0.0.0.0', port: 8080 });
+  expect(relay?.['volumes']).toContain('redis:/run/redis:ro');
 });
 
 describe('the compose file', () => {
