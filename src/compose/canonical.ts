@@ -1,5 +1,5 @@
 // Relaxed canonicalisation of header fields and bodies (RFC 6376 §3.4.2 and §3.4.4), bodies block by block. Pure.
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Field } from '../mail/headers.ts';
 
 const CR = 13;
@@ -36,75 +36,79 @@ export function hashBody(body: Buffer): string {
   return hash.digest();
 }
 
-/** What a block left open: it is written only when an ordinary byte follows. */
-type Open = { emptyLines: number; space: boolean; cr: boolean; written: boolean };
-
-// One for all: a block is squeezed and hashed in one synchronous step. Twice a block, because line ends that
-// were held back come on top.
-const squeezed = Buffer.allocUnsafeSlow(BLOCK_BYTES * 2 + 16);
+// Nobody waits between filling and hashing it, so one serves all bodies.
+const squeezed = Buffer.allocUnsafeSlow(BLOCK_BYTES + 2);
+const lineEnds = Buffer.from('\r\n'.repeat(2048));
 
 /** Starts the hash of a relaxed body. */
 export function makeBodyHash(): BodyHash {
   const hash = createHash('sha256');
-  const open: Open = { emptyLines: 0, space: false, cr: false, written: false };
+  // Held back until something follows: line ends, then at most a space and a CR.
+  let heldLines = 0;
+  let heldTail = '';
+  let written = false;
+
+  const write = (text: Buffer | string): void => {
+    for (let bytes = heldLines * 2; bytes > 0; bytes -= lineEnds.length) {
+      hash.update(lineEnds.subarray(0, bytes));
+    }
+    hash.update(text);
+    heldLines = 0;
+    written = true;
+  };
+
+  const add = (block: Buffer): void => {
+    const size = squeeze(block, squeezed.write(heldTail, 'latin1'));
+    const end = endOfText(size);
+    heldTail = squeezed.toString('latin1', end, size);
+    const textEnd = endOfLines(end);
+    if (textEnd > 0) write(squeezed.subarray(0, textEnd));
+    heldLines += (end - textEnd) / 2;
+  };
+
   return {
     update: (block) => {
-      for (let at = 0; at < block.length; at += BLOCK_BYTES) {
-        squeeze(block.subarray(at, at + BLOCK_BYTES), open, hash);
-      }
+      for (let at = 0; at < block.length; at += BLOCK_BYTES) add(block.subarray(at, at + BLOCK_BYTES));
     },
     digest: () => {
       // A CR that nothing followed is an ordinary character; white space at the end is not.
-      if (open.cr) hash.update(squeezed.subarray(0, writeOpen(open, hash, 0)));
+      if (heldTail.endsWith('\r')) write(heldTail);
       // §3.4.4: a body that is not empty ends in one CRLF; an empty one stays empty.
-      if (open.written) hash.update('\r\n');
+      if (written) hash.update('\r\n');
       return hash.digest('base64');
     },
   };
 }
 
-function squeeze(block: Buffer, open: Open, hash: Hash): void {
-  let size = 0;
+/** Appends a block to the `size` bytes in `squeezed`: runs of white space as one space, none before a CRLF. */
+function squeeze(block: Buffer, from: number): number {
+  let size = from;
+  let previous = size > 0 ? squeezed[size - 1] : 0;
   for (let i = 0; i < block.length; i++) {
     let byte = block[i] ?? 0;
-    if (open.cr && byte !== LF) size = writeOpen(open, hash, size); // it was no line end
-    if (byte === SPACE || byte === TAB) {
-      open.space = true;
-    } else if (byte === CR) {
-      open.cr = true;
-    } else if (byte === LF && open.cr) {
-      open.emptyLines++;
-      open.space = false;
-      open.cr = false;
-    } else {
-      size = writeOpen(open, hash, size);
-      open.written = true;
-      // The run up to the next white space or line end: nearly all bytes of a mail pass here.
-      do {
-        squeezed[size++] = byte;
-        byte = block[++i] ?? 0;
-      } while (byte > SPACE);
-      i--;
+    if (byte <= SPACE) {
+      if (byte === TAB) byte = SPACE;
+      if (byte === SPACE && previous === SPACE) continue;
+      if (byte === LF && previous === CR && size > 1 && squeezed[size - 2] === SPACE) {
+        size--; // the space before the CR goes
+        squeezed[size - 1] = CR;
+      }
     }
+    squeezed[size++] = byte;
+    previous = byte;
   }
-  hash.update(squeezed.subarray(0, size));
+  return size;
 }
 
-/** Writes what was held back (line ends, one space, a lone CR) at `size`; returns the new size. */
-function writeOpen(open: Open, hash: Hash, from: number): number {
-  let size = from;
-  for (; open.emptyLines > 0; open.emptyLines--) {
-    if (size > BLOCK_BYTES) {
-      hash.update(squeezed.subarray(0, size));
-      size = 0;
-    }
-    squeezed[size++] = CR;
-    squeezed[size++] = LF;
-  }
-  if (open.space) squeezed[size++] = SPACE;
-  if (open.cr) squeezed[size++] = CR;
-  if (open.cr) open.written = true;
-  open.space = false;
-  open.cr = false;
-  return size;
+/** Where the text in `squeezed` ends, without a space or CR of which the next block decides. */
+function endOfText(size: number): number {
+  const end = squeezed[size - 1] === CR ? size - 1 : size;
+  return squeezed[end - 1] === SPACE ? end - 1 : end;
+}
+
+/** The same without the line ends before it. */
+function endOfLines(size: number): number {
+  let end = size;
+  while (end >= 2 && squeezed[end - 1] === LF && squeezed[end - 2] === CR) end -= 2;
+  return end;
 }

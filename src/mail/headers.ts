@@ -76,7 +76,7 @@ function endOfName(message: Buffer, at: number): number {
   while (i < message.length) {
     const byte = message[i] ?? 0;
     if (byte === COLON) return i > at ? i : -1;
-    if (byte === SPACE || byte === TAB) return obsoleteSpaceThenColon(message, i);
+    if (byte === SPACE || byte === TAB) return i > at ? obsoleteSpaceThenColon(message, i) : -1;
     if (byte < 33 || byte > 126) return -1;
     i++;
   }
