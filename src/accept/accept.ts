@@ -39,6 +39,8 @@ export type Accept = Readonly<{
   stop(graceMs: number): Promise<void>;
   /** Open sessions. */
   connections(): number;
+  /** Bytes of messages that all sessions hold in memory now. */
+  bytesInFlight(): number;
   /** Counts since the start, for metrics. */
   counts: Tally['read'];
 }>;
@@ -52,7 +54,8 @@ export function makeAccept(deps: AcceptDeps): Accept {
   const tally = makeTally();
   const turnstile = makeTurnstile(config.maxConnections, config.maxConnectionsPerIp);
   const certificates = makeCertificates({ folder: deps.certificateFolder, hostname, clock, log });
-  const session = sessionDeps(deps, tally);
+  const budget = makeBudget(config.memoryBudget);
+  const session = sessionDeps(deps, { tally, budget });
   const listeners: Listener[] = [];
   const undo: (() => void)[] = [];
 
@@ -89,11 +92,15 @@ export function makeAccept(deps: AcceptDeps): Accept {
       for (const listener of listeners.splice(0)) listener.destroyAll();
     },
     connections: () => turnstile.inside(),
+    bytesInFlight: () => budget.held(),
     counts: () => tally.read(),
   };
 }
 
-function sessionDeps(deps: AcceptDeps, tally: Tally): SessionDeps {
+function sessionDeps(
+  deps: AcceptDeps,
+  { tally, budget }: Pick<SessionDeps, 'tally' | 'budget'>,
+): SessionDeps {
   const { config, hostname, clock, log, settings, submit, reserve, openSpill, isSuppressed } = deps;
   return {
     hostname,
@@ -106,7 +113,7 @@ function sessionDeps(deps: AcceptDeps, tally: Tally): SessionDeps {
     deadlines: config.deadlines,
     maxMessageBytes: config.maxMessageBytes,
     maxRecipients: config.maxRecipients,
-    budget: makeBudget(config.memoryBudget),
+    budget,
     authenticate: makeAuthenticate({ settings, guard: makeGuard(), clock }),
     take: makeTake({ hostname, clock, log, tally, submit, reserve }),
   };

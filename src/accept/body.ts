@@ -14,7 +14,12 @@ export type Spill = Readonly<{
 }>;
 
 /** Bytes that all sessions together may hold in memory. */
-export type Budget = Readonly<{ take(bytes: number): boolean; give(bytes: number): void }>;
+export type Budget = Readonly<{
+  take(bytes: number): boolean;
+  give(bytes: number): void;
+  /** Bytes that are taken now. */
+  held(): number;
+}>;
 
 export type BodyLimits = Readonly<{ maxBytes: number; memoryBytes: number }>;
 
@@ -52,6 +57,7 @@ export function makeBudget(bytes: number): Budget {
     give: (back) => {
       left += back;
     },
+    held: () => bytes - left,
   };
 }
 

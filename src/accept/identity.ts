@@ -5,7 +5,15 @@ import { replies, type Reply } from './replies.ts';
 
 /** Network prefixes as bits, by length: a look-up costs one step per length in use, however many users there are. */
 type Networks = ReadonlyMap<string, User>;
-type Index = Readonly<{ lengths4: readonly number[]; lengths6: readonly number[]; networks: Networks }>;
+type Index = Readonly<{
+  lengths4: readonly number[];
+  lengths6: readonly number[];
+  networks: Networks;
+  /** Answers so far: a device asks three times per message. */
+  found: Map<string, User>;
+}>;
+
+const MAX_FOUND = 10_000;
 
 const indexes = new WeakMap<Settings, Index>(); // settings are replaced as a whole when one changes
 
@@ -23,13 +31,17 @@ export function identify(
 
 /** The user whose networks hold the address; the narrowest network wins. Undefined when there is none, or it is disabled. */
 export function userOfAddress(settings: Settings, address: string): User | undefined {
-  const index = indexOf(settings);
+  const { found, ...index } = indexOf(settings);
+  const known = found.get(address);
+  if (known) return known;
   const bits = bitsOf(address);
   if (bits === undefined) return undefined;
   const lengths = bits.length === 32 ? index.lengths4 : index.lengths6;
   for (const length of lengths) {
     const user = index.networks.get(keyOf(bits, length));
-    if (user) return user;
+    if (!user) continue;
+    if (found.size < MAX_FOUND) found.set(address, user);
+    return user;
   }
   return undefined;
 }
@@ -63,7 +75,12 @@ function indexOf(settings: Settings): Index {
     }
   }
   const narrowFirst = (set: ReadonlySet<number>): readonly number[] => [...set].sort((a, b) => b - a);
-  const index = { lengths4: narrowFirst(lengths[32]), lengths6: narrowFirst(lengths[128]), networks };
+  const index = {
+    lengths4: narrowFirst(lengths[32]),
+    lengths6: narrowFirst(lengths[128]),
+    networks,
+    found: new Map(),
+  };
   indexes.set(settings, index);
   return index;
 }

@@ -50,7 +50,7 @@ test.each([
   ['our own work', { phase: 'busy', elapsed: 9_000_000 }, undefined],
 ] as const)('%s', (_, watch, code) => {
   const now = 10_000_000;
-  const { phase, elapsed, bytes = 0, quiet = 0 } = { bytes: 0, quiet: 0, ...watch };
+  const { phase, elapsed, bytes, quiet } = { bytes: 0, quiet: 0, ...watch };
   expect(overdue({ phase, since: now - elapsed, lastInput: now - quiet, bytes }, deadlines, now)?.code).toBe(
     code,
   );
