@@ -8,8 +8,13 @@ import { cursorText, parseCursor, type Cursor, type History, type Recorded } fro
 export type Sink = Readonly<{
   /** Names its cursor file: lower-case letters, digits and "-". */
   name: string;
-  /** Where it begins the first time: with all that is kept, or with what comes. */
+  /** Where it begins the first time: with all that is on disk, or with what comes. */
   start: 'oldest' | 'newest';
+  /**
+   * kept: its cursor is on disk, and of several processes only the elected one feeds it. memory: every process feeds
+   * its own from where the history ended when it started.
+   */
+  cursor: 'kept' | 'memory';
   /** Takes a batch, in order. When it throws the same batch comes again later; it may see repeats after a crash. */
   take(batch: readonly Recorded[], signal: AbortSignal): Promise<void>;
 }>;
@@ -19,12 +24,15 @@ export type SinksDeps = Readonly<{
   /** Folder of the cursors, "<data>/events/cursors". */
   folder: string;
   sinks: readonly Sink[];
+  /** True while this process, and no other, should feed the sinks whose cursor is kept. Default: always. */
+  elected?: () => boolean;
   clock: Clock;
   log: Log;
 }>;
 
 const FIRST_WAIT_MS = 1000;
 const MAX_WAIT_MS = 60_000;
+const ELECTION_MS = 1000;
 
 /** Feeds all sinks until `signal` aborts. A sink that fails is tried again with growing waits. Never throws. */
 export async function runSinks(deps: SinksDeps, signal: AbortSignal): Promise<void> {
@@ -32,46 +40,79 @@ export async function runSinks(deps: SinksDeps, signal: AbortSignal): Promise<vo
 }
 
 async function runSink(sink: Sink, deps: SinksDeps, signal: AbortSignal): Promise<void> {
-  const { clock, log } = deps;
-  let waitMs = FIRST_WAIT_MS;
-  let failing = false;
-  const progress = (): void => {
-    if (failing) log.info({ sink: sink.name }, 'The event sink works again.');
-    failing = false;
-    waitMs = FIRST_WAIT_MS;
-  };
+  const { clock, log, elected = () => true } = deps;
+  const isOurs = (): boolean => sink.cursor === 'memory' || elected();
+  const trouble = makeTrouble(sink, log);
+  let cursor: Cursor | undefined;
   while (!signal.aborted) {
+    if (!isOurs()) {
+      if (sink.cursor === 'kept') cursor = undefined; // the elected process moves it on
+      await clock.sleep(ELECTION_MS, signal);
+      continue;
+    }
+    const round = new AbortController();
+    const stop = clock.every(ELECTION_MS, () => isOurs() || round.abort());
     try {
-      await feed(sink, deps, { signal, progress });
+      cursor ??= await firstCursor(sink, deps);
+      await feed(sink, deps, {
+        cursor,
+        signal: AbortSignal.any([signal, round.signal]),
+        progress: (at) => {
+          cursor = at;
+          trouble.over();
+        },
+      });
     } catch (error) {
-      const sentence = `The event sink "${sink.name}" failed; its events wait on disk and it is tried again.`;
-      if (!failing) log.warn({ sink: sink.name, error: String(error) }, sentence);
-      failing = true;
-      await clock.sleep(waitMs, signal);
-      waitMs = Math.min(waitMs * 2, MAX_WAIT_MS);
+      await clock.sleep(trouble.waitMs(error), signal);
+    } finally {
+      stop();
     }
   }
 }
 
+/** Says once that a sink fails and once that it works again; the waits between double. */
+function makeTrouble(sink: Sink, log: Log): Readonly<{ over(): void; waitMs(error: unknown): number }> {
+  let nextMs = FIRST_WAIT_MS;
+  return {
+    over: () => {
+      if (nextMs > FIRST_WAIT_MS) log.info({ sink: sink.name }, 'The event sink works again.');
+      nextMs = FIRST_WAIT_MS;
+    },
+    waitMs: (error) => {
+      const sentence = `The event sink "${sink.name}" failed; its events wait on disk and it is tried again.`;
+      if (nextMs === FIRST_WAIT_MS) log.warn({ sink: sink.name, error: String(error) }, sentence);
+      const waitMs = nextMs;
+      nextMs = Math.min(nextMs * 2, MAX_WAIT_MS);
+      return waitMs;
+    },
+  };
+}
+
+/** Feeds the sink until `signal` aborts or another process is elected. */
 async function feed(
   sink: Sink,
   { history, folder }: SinksDeps,
-  { signal, progress }: Readonly<{ signal: AbortSignal; progress: () => void }>,
+  {
+    cursor,
+    signal,
+    progress,
+  }: Readonly<{ cursor: Cursor; signal: AbortSignal; progress: (at: Cursor) => void }>,
 ): Promise<void> {
-  const after = (await readCursor(folder, sink.name)) ?? (await firstCursor(sink, folder, history));
-  for await (const batch of history.follow(after, signal)) {
+  for await (const batch of history.follow(cursor, signal)) {
     await sink.take(batch, signal);
-    const last = batch.at(-1);
-    if (last) await keepCursor(folder, sink.name, last.cursor);
-    progress();
+    const last = batch.at(-1)?.cursor ?? cursor;
+    if (sink.cursor === 'kept') await keepCursor(folder, sink.name, last);
+    progress(last);
     if (signal.aborted) return;
   }
 }
 
 /** Kept at once: a restart before the first event must not skip it. */
-async function firstCursor(sink: Sink, folder: string, history: History): Promise<Cursor> {
+async function firstCursor(sink: Sink, { folder, history }: SinksDeps): Promise<Cursor> {
+  const kept = sink.cursor === 'kept' ? await readCursor(folder, sink.name) : undefined;
+  if (kept) return kept;
   const first = (sink.start === 'newest' ? await history.end() : undefined) ?? { ms: 0, seq: 0, n: 0 };
-  await keepCursor(folder, sink.name, first);
+  if (sink.cursor === 'kept') await keepCursor(folder, sink.name, first);
   return first;
 }
 

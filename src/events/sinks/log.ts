@@ -8,6 +8,7 @@ export function makeLogSink(log: Log): Sink {
   return {
     name: 'log',
     start: 'newest',
+    cursor: 'kept',
     take: (batch) => {
       for (const { event } of batch) log.info(fieldsOf(event), sentenceOf(event));
       return Promise.resolve();

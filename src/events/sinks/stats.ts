@@ -5,12 +5,13 @@ import type { Sink } from './index.ts';
 /** One counter: how many events had these labels since the process started. */
 export type EventCount = Readonly<{ type: string; class: string; transport: string; count: number }>;
 
-/** `name` tells apart processes that count for themselves: each has its own cursor. */
-export function makeStatsSink(name = 'stats'): Readonly<{ sink: Sink; counts(): readonly EventCount[] }> {
+/** Every process that serves /metrics counts for itself; a counter that begins anew is what Prometheus expects. */
+export function makeStatsSink(): Readonly<{ sink: Sink; counts(): readonly EventCount[] }> {
   const counts = new Map<string, EventCount>();
   const sink: Sink = {
-    name,
+    name: 'stats',
     start: 'newest',
+    cursor: 'memory',
     take: (batch) => {
       for (const { event } of batch) count(counts, event);
       return Promise.resolve();

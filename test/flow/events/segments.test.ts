@@ -318,6 +318,7 @@ test('a sink that fails is fed again from its cursor, and the others do not wait
   const flaky: Sink = {
     name: 'flaky',
     start: 'oldest',
+    cursor: 'kept',
     take: async (batch) => {
       if (failures++ === 0) throw new Error('away');
       taken.push(...batch.map((line) => line.event.id));
@@ -340,4 +341,27 @@ test('a sink that fails is fed again from its cursor, and the others do not wait
   expect(taken.at(-1)).toBe('S5-1.delivered');
   stop.abort();
   await second;
+});
+
+test('of two processes only the elected one feeds a sink whose cursor is kept', async () => {
+  const taken: string[] = [];
+  let elected = 'one';
+  const sink = (name: string): Sink => ({
+    name: 'same',
+    start: 'oldest',
+    cursor: 'kept',
+    take: async (batch) => void taken.push(...batch.map((line) => `${name} ${line.event.id}`)),
+  });
+  const sinks = { history: history(), folder: join(folder, 'cursors'), clock, log: silentLog };
+  for (const name of ['one', 'two'])
+    running.push(runSinks({ ...sinks, sinks: [sink(name)], elected: () => elected === name }, stop.signal));
+  start(deps());
+  await publish(event(0));
+  await until(() => taken.length === 1);
+  elected = 'two';
+  await clock.sleep(1500);
+  await publish(event(1));
+  await until(() => taken.length === 2);
+  await clock.sleep(300);
+  expect(taken).toEqual(['one S0-1.delivered', 'two S1-1.delivered']);
 });

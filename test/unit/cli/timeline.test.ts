@@ -1,0 +1,95 @@
+// A message's history in words.
+import { expect, test } from 'vitest';
+import { clean, sayEvent, sayTimeline } from '../../../src/cli/timeline.ts';
+import type { Event } from '../../../src/model/event.ts';
+
+const at = Date.UTC(2026, 0, 31, 3, 0, 0);
+const base: Event = {
+  v: 1,
+  id: 'S-1.accepted',
+  type: 'accepted',
+  at,
+  account: 'default',
+  user: 'shop',
+  submission: 'S',
+  delivery: 'S-1',
+  recipient: 'ann@example.net',
+  sender: 'www@shop.example',
+  headerFrom: 'shop@shop.example',
+  messageId: '<m@shop.example>',
+  subject: 'Order 5',
+  size: 1200,
+};
+const deferred: Event = {
+  ...base,
+  id: 'S-1.deferred.1',
+  type: 'deferred',
+  at: at + 1000,
+  attempt: 1,
+  transport: 'ip1',
+  localAddress: '192.0.2.10',
+  host: 'mx.example.net',
+  address: '198.51.100.5:25',
+  tls: 'TLSv1.3',
+  ms: 850,
+  reply: { code: 451, status: '4.7.1', text: 'come back later' },
+  class: 'greylisted',
+  reason: 'The peer wants us to come back.',
+  due: at + 121_000,
+  conversation: '> EHLO mx1\n< 250 hi\n',
+};
+const delivered: Event = {
+  ...base,
+  id: 'S-1.delivered',
+  type: 'delivered',
+  at: at + 122_000,
+  attempt: 2,
+  transport: 'ip1',
+  host: 'mx.example.net',
+  age: 122_000,
+  reply: { code: 250, status: '2.0.0', text: 'Ok' },
+};
+
+test('a delivered message tells its attempts in order', () => {
+  const text = sayTimeline([delivered, base, deferred], { now: at + 3_600_000, conversations: 'all' });
+  expect(text).toBe(`Message:    S
+Subject:    Order 5
+From:       shop@shop.example, envelope www@shop.example
+User:       shop (account default)
+Message-ID: <m@shop.example>
+Size:       1200 bytes
+When:       accepted 2026-01-31 03:00:00 UTC, 1h ago
+
+S-1  ann@example.net  DELIVERED, attempt 2, 2m 2s after acceptance
+  2026-01-31 03:00:00  accepted
+  2026-01-31 03:00:01  deferred  attempt 1, by ip1 (192.0.2.10), to mx.example.net (198.51.100.5:25), TLSv1.3, 850ms
+      peer said: 451 4.7.1 come back later
+      The peer wants us to come back. [greylisted]
+      | > EHLO mx1
+      | < 250 hi
+  2026-01-31 03:02:02  delivered  attempt 2, by ip1, to mx.example.net, no TLS
+      peer said: 250 2.0.0 Ok
+`);
+});
+
+test('a message that waits says when it goes on', () => {
+  const options = { now: at + 61_000, conversations: 'none' } as const;
+  expect(sayTimeline([base, deferred], options)).toContain(
+    'IN THE QUEUE, next attempt in 1m, at 2026-01-31 03:02:01 UTC',
+  );
+  expect(sayTimeline([base, deferred], options)).not.toContain('EHLO');
+  expect(sayTimeline([base], options)).toContain('IN THE QUEUE, no attempt has ended yet');
+});
+
+test('each recipient has its own story', () => {
+  const other = { ...base, delivery: 'S-2', recipient: 'bob@example.net' };
+  const text = sayTimeline([base, other, delivered], { now: at, conversations: 'all' });
+  expect(text).toMatch(/S-1 {2}ann@example.net {2}DELIVERED/);
+  expect(text).toMatch(/S-2 {2}bob@example.net {2}IN THE QUEUE/);
+});
+
+test('what a stranger said cannot drive the terminal', () => {
+  const sly = { ...delivered, reply: { code: 250, text: '\u001b[2J\u009b1m\r hidden' } };
+  expect(sayEvent(sly)).not.toMatch(/\p{Cc}/u);
+  expect(clean('a\u202eb\nc')).toBe('a\uFFFDb\nc');
+});
