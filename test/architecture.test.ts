@@ -14,7 +14,8 @@ const may: Readonly<Record<string, readonly string[]>> = {
   mail: ['lib'],
   model: ['lib', 'mail'],
   cli: ['*'],
-  'roles.ts': ['*'],
+  roles: ['*'],
+
   'config.ts': ['*'],
   'main.ts': ['*'],
   'embedded.ts': ['*'],

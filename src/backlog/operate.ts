@@ -142,13 +142,41 @@ async function pauses({ redis, keys }: OperateDeps): Promise<string[]> {
   return Array.isArray(names) ? names.map(String).sort() : [];
 }
 
-/** Deliveries that have not ended, and jobs per transport. */
-async function depth(deps: OperateDeps, transports: readonly string[]) {
-  const open = Number(await deps.redis.call('ZCARD', deps.keys.due));
+export type Depth = Readonly<{
+  /** Deliveries that have not ended. */
+  open: number;
+  perTransport: readonly Readonly<{
+    transport: string;
+    /** In its queue, or in its lanes' lists. */
+    waiting: number;
+    /** In its queue for later. */
+    later: number;
+    /** In the hands of the process that carries for it. */
+    sending: number;
+  }>[];
+  /** Taken out by pauses. */
+  paused: number;
+}>;
+
+/** How much waits, per transport. */
+async function depth(deps: OperateDeps, transports: readonly string[]): Promise<Depth> {
+  const { redis, keys } = deps;
+  const count = async (command: string, key: string): Promise<number> =>
+    Number(await redis.call(command, key));
   const perTransport = await Promise.all(
-    transports.map(async (transport) => ({ transport, ...(await deps.jobs.depth(transport)) })),
+    transports.map(async (transport) => {
+      const { waiting, delayed } = await deps.jobs.depth(transport);
+      const sites = await redis.call('SMEMBERS', keys.lanes(transport));
+      const names = Array.isArray(sites) ? sites.map(String) : [];
+      const listed = await Promise.all(names.map((site) => count('ZCARD', keys.lane(transport, site))));
+      const parked = listed.reduce((sum, length) => sum + length, 0);
+      const sending = await count('SCARD', keys.hand(transport));
+      return { transport, waiting: waiting + parked, later: delayed, sending };
+    }),
   );
-  return { open, perTransport };
+  const shelves = await Promise.all((await pauses(deps)).map((name) => count('ZCARD', keys.shelf(name))));
+  const paused = shelves.reduce((sum, length) => sum + length, 0);
+  return { open: await count('ZCARD', keys.due), perTransport, paused };
 }
 
 async function again(

@@ -8,9 +8,11 @@ const reserveScript = loadScript(new URL('./scripts/reserve-1.lua', import.meta.
 const HOUR_MS = 3_600_000;
 const HOURS_AHEAD = 7 * 24;
 
-export type Reservation = Readonly<{ kind: 'now' } | { kind: 'later'; at: EpochMs } | { kind: 'refused' }>;
+export type Reservation = Readonly<
+  { kind: 'now' } | { kind: 'later'; at: EpochMs } | { kind: 'refused'; period: 'hour' | 'day' }
+>;
 
-/** Books `messages` for a user. Rejects with RedisTrouble. */
+/** Books `messages` (one for each recipient) for a user. Rejects with RedisTrouble. */
 export function makeReserve(redis: Redis, keys: Keys, clock: Clock) {
   return async function reserve(user: User, messages: number): Promise<Reservation> {
     const { messagesPerHour = 0, messagesPerDay = 0, over } = user.limits;
@@ -20,7 +22,7 @@ export function makeReserve(redis: Redis, keys: Keys, clock: Clock) {
     const key = keys.quota(user.account, user.name);
     const args = [hour, messages, messagesPerHour, messagesPerDay, ahead];
     const booked = Number(await redis.run(reserveScript, [key], args));
-    if (booked < 0) return { kind: 'refused' };
+    if (booked < 0) return { kind: 'refused', period: booked === -1 ? 'hour' : 'day' };
     return booked === hour ? { kind: 'now' } : { kind: 'later', at: booked * HOUR_MS };
   };
 }

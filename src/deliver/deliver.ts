@@ -26,6 +26,7 @@ export type CatchFacts = Readonly<{
   submission: string;
   delivery: string;
   user: string;
+  subject: string;
   transport: string;
 }>;
 
@@ -116,6 +117,7 @@ async function caught(deps: DeliverDeps, order: Order, transport: Transport): Pr
     submission: submission.id,
     delivery: delivery.id,
     user: submission.user,
+    subject: submission.subject,
   };
   const id = await deps.catchLetter(rendered.letter, { ...facts, transport: transport.name });
   const reply = { code: 250, status: '2.0.0', text: `caught in the sandbox as ${id}` };

@@ -2,7 +2,8 @@
 -- KEYS  1 the user's bookings: hash of "h<hour>" and "d<day>" to counts
 -- ARGV  1 hour now (epoch hours)  2 messages to book  3 limit per hour (0 none)  4 limit per day (0 none)
 --       5 how many hours ahead to look (0: now or never)
--- Returns  the hour that was booked, or -1.
+-- Returns  the hour that was booked; -1 the hour is full, -2 the day is.
+local full = -1
 local now, want = tonumber(ARGV[1]), tonumber(ARGV[2])
 local perHour, perDay = tonumber(ARGV[3]), tonumber(ARGV[4])
 local function booked(field) return tonumber(redis.call('HGET', KEYS[1], field) or '0') end
@@ -18,5 +19,6 @@ for hour = now, now + tonumber(ARGV[5]) do
     redis.call('PEXPIRE', KEYS[1], (tonumber(ARGV[5]) + 48) * 3600000)
     return hour
   end
+  if not dayFits then full = -2 end
 end
-return -1
+return full

@@ -1,0 +1,83 @@
+// Wiring of the backlog: where a submission goes, which transport a delivery gets, who is told of a failure.
+import { makeSubmit, type Submitted, type SubmitRequest } from '../backlog/submit.ts';
+import { makeJobAdder } from '../backlog/queue.ts';
+import { pin } from '../compose/compose.ts';
+import { chooseTransport } from '../deliver/transports/choose.ts';
+import type { Delivery } from '../model/delivery.ts';
+import type { Priority } from '../model/instructions.ts';
+import type { Transport, User } from '../model/settings.ts';
+import type { Submission } from '../model/submission.ts';
+import type { Base } from './base.ts';
+
+/** Redis reads one socket a few kilobytes per turn and syncs once per turn for all: bodies spread over several. */
+const ENTRANCES = 8;
+
+/** The name of the account and the user that our own mail leaves by. */
+export const SYSTEM = 'system';
+
+/** The transport for mail of this pool: one that somebody works, else one that will be; "" when the pool is empty. */
+export function makeChoose({ settingsNow, holders }: Base) {
+  return (pool: string, user: string, domain: string): string => {
+    const members = [...settingsNow().transports.values()].filter((transport) => transport.pool === pool);
+    const worked = members.filter(({ name, paused }) => !paused && holders.isHeld(name));
+    const running = members.filter(({ paused }) => !paused);
+    const candidates: readonly Transport[] = [worked, running, members].find((list) => list.length > 0) ?? [];
+    return chooseTransport(candidates, user, domain)?.name ?? '';
+  };
+}
+
+/** The transport for another attempt: the same by rendezvous, unless it is gone or nobody works it. */
+export function makeChooseAgain(base: Base) {
+  const choose = makeChoose(base);
+  return ({ pool, user, domain }: Delivery): string => choose(pool, user, domain);
+}
+
+export type SubmitMail = (request: SubmitRequest) => Promise<Submitted>;
+
+/** The door for accepted mail, over connections of its own. Resolves when they are up. */
+export async function openSubmit(base: Base): Promise<SubmitMail> {
+  const { keys, clock, log, config } = base;
+  const sockets = Array.from({ length: ENTRANCES }, () => base.connect('accept'));
+  await Promise.all(sockets.map((socket) => socket.whenReady()));
+  const entrances = sockets.map((redis) => ({
+    redis,
+    jobs: makeJobAdder(redis.raw, keys.queues, clock, log),
+  }));
+  const submit = makeSubmit({
+    entrances,
+    keys,
+    clock,
+    log,
+    expireAfterMs: config.delivery.retry.expire,
+    clockOffset: base.offset.ms,
+    route: (submission) => routeOf(base, submission),
+    chooseTransport: makeChoose(base),
+    pin: (submission) => pin(submission, base.settingsNow()),
+  });
+  return async (request) => {
+    const { submission, body } = request;
+    if (submission.body !== 'redis:') await base.bodies.claim(submission);
+    else if (body) base.bodies.remember(submission, body);
+    return submit(request);
+  };
+}
+
+/** Pool and priority: what the message asks for among what its user was granted, else the user's own. */
+function routeOf(
+  base: Base,
+  { user: name, instructions }: Submission,
+): Readonly<{ pool: string; priority: Priority }> {
+  if (name === SYSTEM) return { pool: base.config.system.pool, priority: 3 };
+  const user = base.settingsNow().users.get(name);
+  const wished = instructions.pool;
+  const pool = wished !== undefined && user?.pools.includes(wished) ? wished : (user?.pool ?? 'default');
+  return { pool, priority: priorityOf(instructions.priority, user) };
+}
+
+/** The smaller number is the more urgent; a message cannot be made more urgent than its user may. */
+function priorityOf(asked: Priority | undefined, user: User | undefined): Priority {
+  const own = user?.priority ?? 3;
+  if (asked === undefined || asked >= own) return own;
+  const most = user?.maxPriority ?? 1;
+  return asked > most ? asked : most;
+}

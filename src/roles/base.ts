@@ -1,0 +1,148 @@
+// What every role stands on: Redis connections, settings, bodies, the backlog's doors.
+import { randomBytes } from 'node:crypto';
+import { hostname as hostName } from 'node:os';
+import { join } from 'node:path';
+import { watchClockOffset, type ClockOffset } from '../backlog/clock-offset.ts';
+import { watchHolders, type Holders } from '../backlog/holders.ts';
+import { makeKeys, type Keys } from '../backlog/keys.ts';
+import { makeOperate, type Operate } from '../backlog/operate.ts';
+import { watchPauses, type Pauses } from '../backlog/pauses.ts';
+import { makeJobAdder, type JobAdder } from '../backlog/queue.ts';
+import { makeTransitions, type Transitions } from '../backlog/transitions.ts';
+import type { Config } from '../config.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Settings } from '../model/settings.ts';
+import { openBodies, type Bodies } from '../store/bodies.ts';
+import { openDomains, type Domains } from '../store/domains.ts';
+import { openSandbox, type Sandbox } from '../store/sandbox.ts';
+import { loadMasterKey, makeSealer, type Sealer } from '../store/seal.ts';
+import { openSuppressions, type Suppressions } from '../store/suppressions.ts';
+import { connectRedis, type Purpose, type RedisConnection } from '../store/redis.ts';
+import { watchSettings, type SettingsStore } from '../store/settings.ts';
+
+export type Surroundings = Readonly<{
+  config: Config;
+  redisUrl: string;
+  prefix: string;
+  log: Log;
+  clock: Clock;
+}>;
+
+export type Base = Surroundings &
+  Readonly<{
+    /** Names this process in leases. */
+    owner: string;
+    keys: Keys;
+    /** Fails at once when Redis is away: for everything that answers somebody. */
+    asking: RedisConnection;
+    settings: SettingsStore;
+    bodies: Bodies;
+    sealer: Sealer;
+    domains: Domains;
+    suppressions: Suppressions;
+    sandbox: Sandbox;
+    transitions: Transitions;
+    jobs: JobAdder;
+    pauses: Pauses;
+    holders: Holders;
+    operate: Operate;
+    offset: ClockOffset;
+    connect(purpose: Purpose): RedisConnection;
+    /** The settings as last known, however old. Throws when none were ever loaded. */
+    settingsNow(): Settings;
+    close(): Promise<void>;
+  }>;
+
+/** Opens the base. Resolves when Redis has answered; rejects when it has not within `READY_MS`. */
+export async function openBase(around: Surroundings): Promise<Base> {
+  const { config, redisUrl: url, prefix, log, clock } = around;
+  const connections: RedisConnection[] = [];
+  const connect = (purpose: Purpose): RedisConnection => {
+    const connection = connectRedis({ url, purpose, prefix, log });
+    connections.push(connection);
+    return connection;
+  };
+  const asking = connect('events');
+  const keys = makeKeys(prefix);
+  const settings = await openSettings(asking, around);
+  const folder = join(config.data, 'bodies');
+  const bodies = openBodies({ redis: asking, prefix, clock, folder, where: config.bodies });
+  const sealer = openSealer(config);
+  const domains = openDomains({ settings, sealer, clock });
+  const suppressions = openSuppressions({ redis: asking, prefix, clock, settings });
+  const sandbox = openSandbox(asking, prefix);
+  const transitions = makeTransitions(asking, keys);
+  const jobs = makeJobAdder(asking.raw, keys.queues, clock, log);
+  const pauses = watchPauses({ redis: asking, keys, clock, log });
+  const settingsNow = (): Settings => {
+    const latest = settings.latest();
+    if (!latest) throw new Error('the settings were never loaded');
+    return latest;
+  };
+  const names = (): Iterable<string> => settings.latest()?.transports.keys() ?? [];
+  const holders = watchHolders({ redis: asking, keys, clock, log, names });
+  const offset = watchClockOffset(asking, clock, log);
+  await Promise.all([pauses.refresh(), holders.look(), offset.measure()]);
+  const announce = (): Promise<void> => pauses.refresh();
+  const operate = makeOperate({
+    redis: asking,
+    keys,
+    transitions,
+    jobs,
+    clock,
+    announce,
+    dropBody: bodies.drop,
+  });
+  const owner = `${hostName()}/${process.pid}/${randomBytes(4).toString('hex')}`;
+  return {
+    ...around,
+    owner,
+    keys,
+    asking,
+    settings,
+    bodies,
+    sealer,
+    domains,
+    suppressions,
+    sandbox,
+    transitions,
+    jobs,
+    pauses,
+    holders,
+    operate,
+    offset,
+    connect,
+    settingsNow,
+    close: async () => {
+      for (const watch of [pauses, holders, offset]) watch.stop();
+      settings.close();
+      await jobs.close().catch(() => undefined);
+      await Promise.all(connections.map((connection) => connection.close()));
+    },
+  };
+}
+
+const READY_MS = 30_000;
+
+/** What cannot be started, in one sentence that says what to do; exit code 78. */
+export class BaseProblem extends Error {}
+
+function openSealer(config: Config): Sealer {
+  const master = loadMasterKey(join(config.data, 'keys', 'master.key'), config.masterKey);
+  if (!master.ok) throw new BaseProblem(master.problem);
+  return makeSealer(master.key);
+}
+
+/** A Redis that still loads its file answers later: at the start we wait for it. */
+async function openSettings(asking: RedisConnection, { clock, log }: Surroundings): Promise<SettingsStore> {
+  const until = clock.ticks() + READY_MS;
+  await asking.whenReady(AbortSignal.timeout(READY_MS));
+  const settings = await watchSettings({ redis: asking, clock, log });
+  while (!settings.fresh() && clock.ticks() < until) await clock.sleep(100);
+  if (settings.fresh()) return settings;
+  settings.close();
+  throw new BaseProblem(
+    'Redis did not answer within 30 seconds; is it running, and is "redis" in the configuration right?',
+  );
+}

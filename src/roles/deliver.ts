@@ -1,0 +1,70 @@
+// Wiring of compose and deliver: letters are rendered from stored bodies and signed with stored keys.
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { makeCompose } from '../compose/compose.ts';
+import { bounceRules } from '../deliver/classify.ts';
+import { makeDeliver, type CatchFacts, type Deliver as Stage } from '../deliver/deliver.ts';
+import { canBind } from '../deliver/transports/source.ts';
+import type { Delivery } from '../model/delivery.ts';
+import type { Letter, Part, Render } from '../model/letter.ts';
+import type { Transport } from '../model/settings.ts';
+import type { Submission } from '../model/submission.ts';
+import { readFile } from 'node:fs/promises';
+import { findConfig } from './places.ts';
+import type { Base } from './base.ts';
+
+export type Deliver = Stage &
+  Readonly<{
+    render(submission: Submission, delivery: Delivery): Render;
+    /** True when this host has the transport's address (a sandbox needs none). */
+    canBind(transport: Transport): boolean;
+  }>;
+
+/** Opens compose and deliver for one process. */
+export function openDeliver(base: Base): Deliver {
+  const { config, clock, domains, bodies } = base;
+  const compose = makeCompose({
+    hostname: config.hostname,
+    signingKey: domains.signingKey,
+    loadBody: async (submission) => {
+      const body = await bodies.load(submission);
+      // Its record is still there, so it cannot have ended: temporary, and somebody should look at the disk.
+      if (body === undefined) throw new Error(`the body of ${submission.id} cannot be found`);
+      return body;
+    },
+  });
+  const stage = makeDeliver({
+    config,
+    hostname: config.hostname,
+    transports: () => base.settingsNow().transports,
+    catchLetter: (letter, facts) => keepCaught(base, letter, facts),
+    clock,
+    log: base.log.child({ role: 'delivery' }),
+    bounceRules: bounceRules.parse(parse(readFileSync(findConfig('bounces.yaml'), 'utf8'))),
+  });
+  return {
+    ...stage,
+    render: compose.render,
+    canBind: ({ kind, address }) => kind === 'sandbox' || (address !== undefined && canBind(address)),
+  };
+}
+
+async function keepCaught({ sandbox, clock }: Base, letter: Letter, facts: CatchFacts): Promise<string> {
+  const raw = Buffer.concat(await Promise.all(letter.parts.map(readPart)));
+  const summary = {
+    id: facts.delivery,
+    at: clock.now(),
+    from: letter.from,
+    to: letter.to,
+    subject: facts.subject,
+    size: raw.length,
+    user: facts.user,
+  };
+  await sandbox.keep(summary, raw);
+  return facts.delivery;
+}
+
+async function readPart(part: Part): Promise<Buffer> {
+  if (Buffer.isBuffer(part)) return part;
+  return (await readFile(part.file)).subarray(part.start, part.start + part.size);
+}

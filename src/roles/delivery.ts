@@ -1,0 +1,162 @@
+// The delivery role: carries for every transport whose address this host has, reconciles, and writes events down.
+import { join } from 'node:path';
+import { makeAttempt } from '../backlog/attempt.ts';
+import { carry, type Carrier, type CarrierDeps } from '../backlog/carrier.ts';
+import { evacuate } from '../backlog/evacuate.ts';
+import { holdLease, type Lease } from '../backlog/lease.ts';
+import { reconcile } from '../backlog/reconcile.ts';
+import { makeSegments, type SegmentsState } from '../events/segments.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Transport } from '../model/settings.ts';
+import type { Base } from './base.ts';
+import { makeChooseAgain, type SubmitMail } from './backlog.ts';
+import { openDeliver, type Deliver } from './deliver.ts';
+import { makeReporter } from './report.ts';
+import type { Role } from './role.ts';
+
+export type DeliveryRole = Role &
+  Readonly<{
+    carriers(): readonly Carrier[];
+    deliver: Deliver;
+    segments(): SegmentsState;
+    /** Ends of attempts since the start, by kind and transport. */
+    tallies(): ReadonlyMap<string, number>;
+  }>;
+
+const LOOK_AT_TRANSPORTS_MS = 2_000;
+const RECONCILE_MS = 15_000;
+const SWEEP_MS = 15 * 60_000;
+/** A transport that nobody worked for so long is given up: its lease has run out and nobody wanted it. */
+const ORPHAN_MS = 15_000;
+
+export async function startDelivery(base: Base, submit: SubmitMail): Promise<DeliveryRole> {
+  const { clock, config } = base;
+  const log = base.log.child({ role: 'delivery' });
+  const deliver = openDeliver(base);
+  const tallies = new Map<string, number>();
+  const chooseAgain = makeChooseAgain(base);
+  const report = makeReporter(base, submit);
+  const { transitions, jobs, keys, pauses, bodies, asking: redis, owner } = base;
+  const shared = { redis, keys, transitions, jobs, clock, log, chooseAgain, report, dropBody: bodies.drop };
+  const attempt = makeAttempt({
+    ...shared,
+    plan: { steps: config.delivery.retry.steps },
+    render: deliver.render,
+    send: deliver.send,
+    suppressions: base.suppressions.hashOf,
+    tally: (kind: Outcome['kind'], transport: string) => {
+      const key = `${kind} ${transport}`;
+      tallies.set(key, (tallies.get(key) ?? 0) + 1);
+    },
+  });
+  const connection = base.connect('work').raw;
+  const carrierDeps: CarrierDeps = { ...shared, connection, pauses, owner, locate: deliver.locate, attempt };
+  const carriers = keepCarriers(base, carrierDeps, deliver);
+  const housekeeping = keepHouse(base, { ...shared, operate: base.operate });
+  const segments = startSegments(base);
+  return {
+    name: 'delivery',
+    carriers: carriers.list,
+    deliver,
+    segments: segments.state,
+    tallies: () => tallies,
+    stop: async (graceMs) => {
+      await housekeeping.stop();
+      await carriers.stop(graceMs);
+      await deliver.close(0);
+      await segments.stop();
+    },
+  };
+}
+
+/** One carrier for each transport that is in the settings, not paused, and whose address is on this host. */
+function keepCarriers(base: Base, deps: CarrierDeps, deliver: Deliver) {
+  const carriers = new Map<string, Carrier>();
+  let stopped = false;
+  const wants = (transport: Transport): boolean => !transport.paused && deliver.canBind(transport);
+  const adjust = (): void => {
+    if (stopped) return;
+    const { transports } = base.settingsNow();
+    for (const transport of transports.values()) {
+      if (wants(transport) && !carriers.has(transport.name))
+        carriers.set(transport.name, carry(transport.name, deps));
+    }
+    for (const [name, carrier] of carriers) {
+      const transport = transports.get(name);
+      if (transport && wants(transport)) continue;
+      carriers.delete(name);
+      carrier.stop(base.config.stopWithin).catch((error: unknown) => {
+        deps.log.warn({ transport: name, error: String(error) }, 'a carrier did not end in good order');
+      });
+    }
+  };
+  const ends = [base.settings.onChange(adjust), base.clock.every(LOOK_AT_TRANSPORTS_MS, adjust)];
+  adjust();
+  return {
+    list: () => [...carriers.values()],
+    stop: async (graceMs: number): Promise<void> => {
+      stopped = true;
+      for (const end of ends) end();
+      await Promise.allSettled([...carriers.values()].map((carrier) => carrier.stop(graceMs)));
+    },
+  };
+}
+
+type HouseDeps = Parameters<typeof reconcile>[0] & Parameters<typeof evacuate>[1];
+
+/** What one process does for all: reconcile, move away from dead transports, sweep orphaned bodies. */
+function keepHouse(base: Base, deps: HouseDeps) {
+  const { clock, settingsNow, holders } = base;
+  let round = Promise.resolve();
+  const lease: Lease = holdLease(
+    'reconciler',
+    { ...base, redis: base.asking },
+    { gained: () => undefined, lost: () => undefined },
+  );
+  const work = async (): Promise<void> => {
+    if (!lease.valid()) return;
+    await reconcile(deps);
+    for (const { name, paused } of settingsNow().transports.values()) {
+      if (!paused && holders.orphanedFor(name) > ORPHAN_MS) await evacuate(name, deps);
+    }
+  };
+  const quietly = (what: () => Promise<unknown>): void => {
+    round = round
+      .then(what)
+      .then(() => undefined)
+      .catch((error: unknown) => deps.log.debug({ error: String(error) }, 'housekeeping was interrupted'));
+  };
+  const ends = [
+    clock.every(RECONCILE_MS, () => quietly(work)),
+    clock.every(SWEEP_MS, () => quietly(async () => lease.valid() && (await base.bodies.sweep()))),
+  ];
+  return {
+    stop: async (): Promise<void> => {
+      for (const end of ends) end();
+      await round;
+      await lease.release();
+    },
+  };
+}
+
+function startSegments(base: Base) {
+  const { config, clock, owner } = base;
+  const abort = new AbortController();
+  const segments = makeSegments({
+    redis: base.connect('events'),
+    clock,
+    log: base.log.child({ role: 'events' }),
+    config: config.events,
+    folder: join(config.data, 'events'),
+    keys: { stream: base.keys.events, lease: base.keys.lease('events') },
+    owner,
+  });
+  const running = segments.run(abort.signal);
+  return {
+    state: segments.state,
+    stop: async (): Promise<void> => {
+      abort.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,149 @@
+// The http role: health, metrics and the page.
+import type { makeStatsSink, EventCount } from '../events/sinks/stats.ts';
+import { makeHttp } from '../http/server.ts';
+import type { Check } from '../http/health.ts';
+import type { ConnectInfo, QueueState } from '../http/inbox.ts';
+import type { Figures } from '../http/metrics.ts';
+import { checkDurability } from '../store/durability.ts';
+import { BaseProblem, type Base } from './base.ts';
+import type { DeliveryRole } from './delivery.ts';
+import type { Role } from './role.ts';
+import type { SubmissionRole } from './submission.ts';
+
+/** The other roles of this process, where it has them: for figures that only they know. */
+export type Neighbours = Readonly<{
+  submission?: SubmissionRole | undefined;
+  delivery?: DeliveryRole | undefined;
+}>;
+
+export type HttpRole = Role & Readonly<{ host: string; port: number }>;
+
+export type HttpRoleDeps = Readonly<{
+  neighbours: Neighbours;
+  verifyAdmin(password: string): Promise<boolean>;
+  /** Counts of events since this process started. */
+  stats: ReturnType<typeof makeStatsSink>;
+}>;
+
+/** Opens the http listener. Throws a BaseProblem with one sentence when that cannot be done. */
+export async function startHttp(base: Base, deps: HttpRoleDeps): Promise<HttpRole> {
+  const { config, clock, sandbox } = base;
+  const server = makeHttp({
+    config: config.http,
+    clock,
+    log: base.log.child({ role: 'http' }),
+    checks: () => checks(base, deps.neighbours),
+    figures: () => figures(base, deps.neighbours, deps.stats.counts()),
+    verifyAdmin: deps.verifyAdmin,
+    sandbox,
+    connectInfo: () => Promise.resolve(connectInfo(base, deps.neighbours)),
+    queueState: () => queueState(base),
+  });
+  const listening = await server.listen();
+  if (!listening.ok) throw new BaseProblem(listening.problem);
+  const { host, port } = listening;
+  return { name: 'http', host, port, stop: () => server.close() };
+}
+
+async function checks(base: Base, { submission, delivery }: Neighbours): Promise<readonly Check[]> {
+  const list: Check[] = [await redisCheck(base)];
+  const settings = base.settings.fresh();
+  list.push({
+    name: 'settings',
+    ok: settings,
+    sentence: settings ? 'Settings are current.' : 'Settings are stale: Redis is away.',
+  });
+  if (submission) {
+    const ports = submission.listeners.map(({ port }) => port).join(', ');
+    list.push({ name: 'listeners', ok: true, sentence: `Listening on port ${ports}.` });
+  }
+  if (delivery) list.push(...deliveryChecks(base, delivery));
+  return list;
+}
+
+async function redisCheck({ asking, config }: Base): Promise<Check> {
+  const found = await checkDurability(asking, config.durability).catch(
+    (error: unknown) => ({ ok: false, problem: String(error) }) as const,
+  );
+  return {
+    name: 'redis',
+    ok: found.ok,
+    sentence: found.ok ? 'Redis answers and keeps what it acknowledges.' : found.problem,
+  };
+}
+
+function deliveryChecks(base: Base, delivery: DeliveryRole): Check[] {
+  const idle = [...base.settingsNow().transports.values()].filter(
+    ({ name, paused }) => !paused && !base.holders.isHeld(name),
+  );
+  const names = idle.map(({ name }) => name).join(', ');
+  const { problem } = delivery.segments();
+  return [
+    {
+      name: 'transports',
+      ok: idle.length === 0,
+      sentence:
+        idle.length === 0
+          ? 'Every transport is worked by a process.'
+          : `Nobody can send from ${names}: no running process has the address on its host. Check "address" and "ip addr".`,
+    },
+    { name: 'events', ok: problem === undefined, sentence: problem ?? 'Events are written to disk.' },
+  ];
+}
+
+async function figures(base: Base, neighbours: Neighbours, events: readonly EventCount[]): Promise<Figures> {
+  const { submission, delivery } = neighbours;
+  const names = [...base.settingsNow().transports.keys()];
+  const { perTransport, paused } = await base.operate.depth(names);
+  const lanes = delivery?.deliver.connections() ?? [];
+  return {
+    events,
+    queue: [
+      ...perTransport.flatMap(({ transport, waiting, later, sending }) => [
+        { transport, state: 'waiting', count: waiting },
+        { transport, state: 'later', count: later },
+        { transport, state: 'sending', count: sending },
+      ]),
+      { transport: '', state: 'paused', count: paused },
+    ],
+    connections: [
+      ...(submission ? [{ side: 'in', name: 'smtp', count: submission.accept.connections() }] : []),
+      ...lanes.map(({ transport, site, open }) => ({
+        side: 'out',
+        name: `${transport} ${site}`,
+        count: open,
+      })),
+    ],
+    bytesInFlight: submission?.accept.bytesInFlight() ?? 0,
+    redis: base.asking.state(),
+    eventsWaiting: Number(await base.asking.call('XLEN', base.keys.events)),
+  };
+}
+
+async function queueState(base: Base): Promise<QueueState> {
+  const { perTransport } = await base.operate.depth([...base.settingsNow().transports.keys()]);
+  return perTransport.map(({ transport, waiting, later, sending }) => ({
+    transport,
+    waiting: waiting + later,
+    sending,
+    paused: 0,
+  }));
+}
+
+function connectInfo(base: Base, { submission }: Neighbours): ConnectInfo {
+  const { config } = base;
+  const { users, transports } = base.settingsNow();
+  const listeners = submission?.listeners ?? config.smtp.listeners;
+  return {
+    host: config.hostname,
+    listeners: listeners.map(({ port, tls }) => ({ port, tls })),
+    users: [...users.values()]
+      .filter(({ disabled }) => !disabled)
+      .map(({ name, senders, domains }) => ({
+        name,
+        from: senders[0] ?? `you@${(domains[0] ?? 'example.com').replace('*.', '')}`,
+      })),
+    passwords: 'in data/first-run, or as you set them',
+    sandboxed: [...transports.values()].every(({ kind }) => kind === 'sandbox'),
+  };
+}

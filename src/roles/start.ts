@@ -1,0 +1,150 @@
+// Starts and stops a whole Postino process: Redis, base, roles, in the order in which they need each other.
+import { join } from 'node:path';
+import { makeHistory } from '../events/history.ts';
+import { runSinks } from '../events/sinks/index.ts';
+import { makeLogSink } from '../events/sinks/log.ts';
+import { makeStatsSink } from '../events/sinks/stats.ts';
+import { hashPassword } from '../accept/password.ts';
+import type { Config } from '../config.ts';
+import { startEmbeddedRedis, type EmbeddedRedis } from '../embedded.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { syncFile } from '../store/declared.ts';
+import { checkDurability } from '../store/durability.ts';
+import { BaseProblem, openBase, type Base } from './base.ts';
+import { openSubmit } from './backlog.ts';
+import { startDelivery, type DeliveryRole } from './delivery.ts';
+import { firstRun, verifyAdmin } from './first-run.ts';
+import { startHttp, type HttpRole } from './http.ts';
+import type { RoleName } from './role.ts';
+import { startSubmission, type SubmissionRole } from './submission.ts';
+
+export const PREFIX = 'postino:';
+
+export type Running = Readonly<{
+  base: Base;
+  submission?: SubmissionRole | undefined;
+  delivery?: DeliveryRole | undefined;
+  http?: HttpRole | undefined;
+  /** Ends in good order. A second call hurries: what still waits for a reply to its dot is cut. */
+  stop(): Promise<void>;
+}>;
+
+export type StartOptions = Readonly<{
+  config: Config;
+  roles: readonly RoleName[];
+  clock: Clock;
+  log: Log;
+  /** Path of a redis-server for the embedded Redis. */
+  redisServer?: string | undefined;
+}>;
+
+/** Starts the roles. Rejects with a problem in one sentence after undoing what it had started. */
+export async function start(options: StartOptions): Promise<Running> {
+  const { config, clock, log, roles } = options;
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    const redis = await openRedis(options);
+    if (redis) undo.push(redis.stop);
+    const redisUrl = redis ? `unix:${redis.socket}` : config.redis;
+    const base = await openBase({ config, redisUrl, prefix: PREFIX, log, clock });
+    undo.push(base.close);
+    await prepare(base);
+    const parts = await startRoles(base, { roles, undo });
+    return { base, ...parts, stop: makeStop(parts, { undo, graceMs: config.stopWithin }) };
+  } catch (error) {
+    for (const step of undo.toReversed()) await step().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function openRedis({
+  config,
+  clock,
+  log,
+  redisServer,
+}: StartOptions): Promise<EmbeddedRedis | undefined> {
+  if (config.redis !== 'embedded') return undefined;
+  return startEmbeddedRedis({ data: config.data, log, clock, server: redisServer });
+}
+
+const CHECK_DURABILITY_MS = 60_000;
+
+async function prepare(base: Base): Promise<void> {
+  const { config, asking, settings, domains, sealer, prefix, log, clock } = base;
+  const durable = await checkDurability(asking, config.durability);
+  if (!durable.ok) throw new BaseProblem(durable.problem);
+  clock.every(CHECK_DURABILITY_MS, () => {
+    checkDurability(asking, config.durability).then(
+      (found) => found.ok || log.error({}, found.problem),
+      () => undefined,
+    );
+  });
+  await syncFile(config, { redis: asking, prefix, settings, domains, sealer, hashPassword });
+  await firstRun(base);
+  await settings.refresh();
+}
+
+type Parts = Pick<Running, 'submission' | 'delivery' | 'http'>;
+
+async function startRoles(
+  base: Base,
+  { roles, undo }: Readonly<{ roles: readonly RoleName[]; undo: (() => Promise<void>)[] }>,
+): Promise<Parts> {
+  const stats = makeStatsSink();
+  const submit = await openSubmit(base);
+  const delivery = roles.includes('delivery') ? await startDelivery(base, submit) : undefined;
+  if (delivery) undo.push(() => delivery.stop(0));
+  if (delivery) undo.push(startSinks(base, stats));
+  const submission = roles.includes('submission') ? await startSubmission(base, submit) : undefined;
+  if (submission) undo.push(() => submission.stop(0));
+  const neighbours = { submission, delivery };
+  const verify = (password: string): Promise<boolean> => verifyAdmin(base, password);
+  const http = roles.includes('http')
+    ? await startHttp(base, { neighbours, verifyAdmin: verify, stats })
+    : undefined;
+  if (http) undo.push(() => http.stop(0));
+  return { submission, delivery, http };
+}
+
+function startSinks(base: Base, stats: ReturnType<typeof makeStatsSink>): () => Promise<void> {
+  const { config, clock, log } = base;
+  const abort = new AbortController();
+  const folder = join(config.data, 'events');
+  const running = runSinks(
+    {
+      history: makeHistory({ folder, clock }),
+      folder: join(folder, 'cursors'),
+      sinks: [makeLogSink(log.child({ role: 'events' })), stats.sink],
+      clock,
+      log,
+    },
+    abort.signal,
+  );
+  return async () => {
+    abort.abort();
+    await running;
+  };
+}
+
+/** Listeners first (no new mail), then http, then what is under way, then the rest in reverse order of the start. */
+function makeStop(
+  { submission, delivery, http }: Parts,
+  { undo, graceMs }: Readonly<{ undo: (() => Promise<void>)[]; graceMs: number }>,
+): () => Promise<void> {
+  let stopping: Promise<void> | undefined;
+  const inOrder = async (): Promise<void> => {
+    await submission?.stop(graceMs);
+    await http?.stop(0);
+    await delivery?.stop(graceMs);
+    for (const step of undo.toReversed()) await step().catch(() => undefined);
+  };
+  const hurry = async (): Promise<void> => {
+    await Promise.allSettled([submission?.stop(0), delivery?.stop(0)]);
+  };
+  return async () => {
+    if (stopping) return hurry();
+    stopping = inOrder();
+    return stopping;
+  };
+}

@@ -1,0 +1,29 @@
+// The submission role: listeners take messages and hand them to the backlog.
+import { join } from 'node:path';
+import { makeAccept, type Accept, type OpenListener } from '../accept/accept.ts';
+import { makeReserve } from '../backlog/quota.ts';
+import type { Base } from './base.ts';
+import type { SubmitMail } from './backlog.ts';
+import type { Role } from './role.ts';
+
+export type SubmissionRole = Role & Readonly<{ accept: Accept; listeners: readonly OpenListener[] }>;
+
+/** Opens the listeners. Throws a StartProblem with one sentence when one cannot be opened. */
+export async function startSubmission(base: Base, submit: SubmitMail): Promise<SubmissionRole> {
+  const { config, clock, log } = base;
+  const { openSpill } = base.bodies;
+  const accept = makeAccept({
+    config: config.smtp,
+    hostname: config.hostname,
+    certificateFolder: join(config.data, 'tls'),
+    clock,
+    log: log.child({ role: 'submission' }),
+    settings: base.settings.current,
+    submit,
+    reserve: makeReserve(base.asking, base.keys, clock),
+    openSpill,
+    isSuppressed: (account, address) => base.suppressions.isSuppressed(account, address),
+  });
+  const listeners = await accept.start();
+  return { name: 'submission', accept, listeners, stop: (graceMs) => accept.stop(graceMs) };
+}
