@@ -1,0 +1,35 @@
+// What the settings commands need: filled in by main.ts, or by a test.
+import type { Clock } from '../lib/clock.ts';
+import type { Settings } from '../model/settings.ts';
+import type { Domains, ResolveTxt } from '../store/domains.ts';
+import type { SettingsStore } from '../store/settings.ts';
+import type { Suppressions } from '../store/suppressions.ts';
+import type { Command } from './command.ts';
+
+export type SettingsContext = Readonly<{
+  settings: SettingsStore;
+  domains: Domains;
+  suppressions: Suppressions;
+  hashPassword(password: string): Promise<string>;
+  resolveTxt: ResolveTxt;
+  clock: Clock;
+  /** All of standard input, as text. */
+  readInput(): Promise<string>;
+  /** Reads a file as text. */
+  readFile(path: string): Promise<string>;
+}>;
+
+export type SettingsCommand = Command<SettingsContext>;
+
+/** Pools that exist: named by an entry or a transport. */
+export function poolNames(settings: Settings): ReadonlySet<string> {
+  return new Set([...settings.pools.keys(), ...[...settings.transports.values()].map(({ pool }) => pool)]);
+}
+
+/** A sentence when one of these pools does not exist. "default" always may be named: a first transport goes there. */
+export function unknownPool(settings: Settings, names: readonly string[]): string | undefined {
+  const known = poolNames(settings);
+  const missing = names.find((name) => name !== 'default' && !known.has(name));
+  if (missing === undefined) return undefined;
+  return `There is no pool ${missing}; make it with "postino pool add ${missing}" or name one of: ${[...known].sort().join(', ') || 'none yet'}.`;
+}
