@@ -36,6 +36,8 @@ export type Received = Readonly<{
 
 const CR = 13;
 const LF = 10;
+/** NUL, CR without LF, LF without CR: one pass for what is nearly never there. */
+const BROKEN = /\0|\r(?!\n)|(?<!\r)\n/; // oxlint-disable-line no-control-regex
 const END_OF_HEADER = '\r\n\r\n';
 const MAX_HEADER_BYTES = 102_400;
 const MAX_HEADER_FIELDS = 1000;
@@ -79,6 +81,7 @@ export class Body {
   #header: Buffer | undefined;
   #hash: Hash | undefined;
   #refusal: Reply | undefined;
+  #dropped = false;
 
   constructor(limits: BodyLimits, budget: Budget, openSpill: () => Promise<Spill>) {
     this.#limits = limits;
@@ -148,6 +151,7 @@ export class Body {
 
   /** Forgets the message, on disk too. */
   async drop(): Promise<void> {
+    this.#dropped = true;
     this.release();
     const spill = this.#spill;
     this.#spill = undefined;
@@ -161,11 +165,17 @@ export class Body {
 
   /** Line ends as CR LF. A bare LF is made whole; a bare CR or a NUL refuses the message (RFC 5321 §2.3.8). */
   #normalise(chunk: Buffer): Buffer | undefined {
-    if (chunk.includes(0)) return void this.#refuse(replies.nul);
     const startsInsideLineEnd = this.#endedWithCr;
     this.#endedWithCr = chunk[chunk.length - 1] === CR;
-    if ((startsInsideLineEnd && chunk[0] !== LF) || hasBareCr(chunk))
-      return void this.#refuse(replies.bareCr);
+    if (startsInsideLineEnd && chunk[0] !== LF) return void this.#refuse(replies.bareCr);
+    const text = chunk.toString(
+      'latin1',
+      startsInsideLineEnd ? 1 : 0,
+      chunk.length - (this.#endedWithCr ? 1 : 0),
+    );
+    if (!BROKEN.test(text)) return chunk;
+    if (chunk.includes(0)) return void this.#refuse(replies.nul);
+    if (hasBareCr(chunk)) return void this.#refuse(replies.bareCr);
     const bare = countBareLf(chunk, startsInsideLineEnd);
     return bare === 0 ? chunk : withWholeLineEnds(chunk, startsInsideLineEnd, bare);
   }
@@ -215,7 +225,9 @@ export class Body {
     this.#header = Buffer.from(start.subarray(0, block.size));
     this.#hash = createHash('sha256');
     try {
-      this.#spill = await this.#openSpill();
+      const spill = await this.#openSpill();
+      if (this.#dropped) return await spill.discard(); // the client went away meanwhile
+      this.#spill = spill;
     } catch (error) {
       return this.#refuse(replyToDisk(error));
     }

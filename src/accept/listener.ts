@@ -194,7 +194,7 @@ export class Listener extends SMTPServer {
       ...tlsOptions(deps.listener, deps.certificate),
     });
     this.deps = deps;
-    this.on('error', (error) => deps.session.log.debug({ err: error }, 'A client connection broke.'));
+    this.on('error', (error) => this.#report(error));
   }
 
   override connect(socket: Socket | TLSSocket, options?: SMTPConnectionOptions | null): void {
@@ -249,6 +249,14 @@ export class Listener extends SMTPServer {
 
   useCertificate(certificate: Certificate): void {
     this.updateSecureContext(tlsOptions(this.deps.listener, certificate));
+  }
+
+  #report(error: Error): void {
+    const { log } = this.deps.session;
+    const isOurs = 'syscall' in error && error.syscall === 'accept';
+    if (isOurs)
+      log.warn({ err: error }, 'A connection could not be taken; raise the limit of open files (ulimit -n).');
+    else log.debug({ err: error }, 'A client connection broke.');
   }
 
   #each(act: (connection: Connection) => void): void {

@@ -149,7 +149,7 @@ async function store(arrival: Arrival, prepared: Prepared, deps: TakeDeps): Prom
     await discard(message.spill);
     return replies.overLimit(reserved.period);
   }
-  const body = message.spill ? await message.spill.commit() : prepared.submission.body;
+  const body = message.spill ? await commit(message.spill) : prepared.submission.body;
   const submitted = await deps.submit({
     submission: { ...prepared.submission, body },
     recipients,
@@ -174,6 +174,16 @@ function reserve(user: User, recipientCount: number, deps: TakeDeps): Promise<Re
   const { messagesPerHour, messagesPerDay } = user.limits;
   if (messagesPerHour === undefined && messagesPerDay === undefined) return { kind: 'now' };
   return deps.reserve(user, recipientCount);
+}
+
+/** Makes the file safe; what cannot be made safe is removed, since no record names it yet. */
+async function commit(spill: Spill): Promise<string> {
+  try {
+    return await spill.commit();
+  } catch (error) {
+    await discard(spill);
+    throw error;
+  }
 }
 
 async function discard(spill: Spill | undefined): Promise<void> {

@@ -290,7 +290,10 @@ describe('limits of a user', () => {
     await talker.say('RSET');
     expect(await send(talker, `${HEADER}held`)).toMatch(/^250/);
     expect(await send(talker, `${HEADER}too many`)).toMatch(/^451 4\.7\.1/);
-    expect(asked).toEqual([['scanner', 1], ['scanner', 1]]);
+    expect(asked).toEqual([
+      ['scanner', 1],
+      ['scanner', 1],
+    ]);
     expect(door.taken.map((one) => one.holdUntil)).toEqual([undefined, 123]);
   });
 
@@ -408,6 +411,25 @@ describe('STARTTLS', () => {
     expect(await talker.say('RCPT TO:<a@example.org>')).toMatch(/^503 5\.5\.1 Send MAIL/);
   });
 
+  test('of old devices works where the operator allows old versions, and nowhere else', async () => {
+    const shake = (port: number): Promise<string> =>
+      new Promise((resolve) => {
+        const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+        const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ...old }, () => {
+          resolve(String(socket.getProtocol()));
+          socket.destroy();
+        }).on('error', () => resolve('refused'));
+      });
+    const listener = { port: 0, host: '127.0.0.1', tls: 'implicit' };
+    const modern = await open({ names: ['implicit'] });
+    expect(await shake(modern.port('implicit'))).toBe('refused');
+    const legacy = await open({
+      names: ['implicit'],
+      config: { listeners: [{ ...listener, minTls: 'TLSv1' }] },
+    });
+    expect(await shake(legacy.port('implicit'))).toBe('TLSv1');
+  });
+
   test('a failed handshake ends the connection and nothing else', async () => {
     const door = await open({ names: ['starttls'] });
     const talker = await talk(door, SCANNER, 'starttls');
@@ -503,7 +525,27 @@ describe('starting', () => {
     const path = folder();
     const files = { certificate: join(path, 'cert.pem'), key: join(path, 'key.pem') };
     const make = (name: string): unknown =>
-      execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-out', files.certificate, '-keyout', files.key], { stdio: 'ignore' });
+      execFileSync(
+        'openssl',
+        [
+          'req',
+          '-x509',
+          '-newkey',
+          'ec',
+          '-pkeyopt',
+          'ec_paramgen_curve:P-256',
+          '-nodes',
+          '-days',
+          '2',
+          '-subj',
+          `/CN=${name}`,
+          '-out',
+          files.certificate,
+          '-keyout',
+          files.key,
+        ],
+        { stdio: 'ignore' },
+      );
     make('first.example');
     const clock: Clock = { ...systemClock, every: (_, task) => systemClock.every(20, task) };
     const door = await open({ names: ['implicit'], config: files, deps: { clock } });

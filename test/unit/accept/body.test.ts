@@ -1,6 +1,6 @@
 // The wire and the body: however bytes are cut into packets, the same message comes out.
 import { describe, expect, test } from 'vitest';
-import { Body, makeBudget, type Received } from '../../../src/accept/body.ts';
+import { Body, makeBudget, type Received, type Spill } from '../../../src/accept/body.ts';
 import type { Reply } from '../../../src/accept/replies.ts';
 import { Wire } from '../../../src/accept/wire.ts';
 
@@ -117,6 +117,22 @@ describe('a body', () => {
     await third.drop();
     expect(budget.take(100)).toBe(true);
     expect(budget.take(1)).toBe(false);
+  });
+
+  test('leaves no file when the client goes away while the file is opened', async () => {
+    let state = 'none';
+    let opened: (spill: Spill) => void = () => undefined;
+    const pending = new Promise<Spill>((resolve) => (opened = resolve));
+    const body = new Body({ maxBytes: 1000, memoryBytes: 10 }, makeBudget(1000), () => pending);
+    const writing = body.write(Buffer.from('A: b\r\n\r\n long enough'));
+    await body.drop();
+    opened({
+      write: async () => void (state = 'written'),
+      commit: async () => 'file:x',
+      discard: async () => void (state = 'discarded'),
+    });
+    await writing;
+    expect(state).toBe('discarded');
   });
 
   test('that the disk cannot take is refused for now', async () => {
