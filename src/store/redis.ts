@@ -38,6 +38,8 @@ export type RedisConnection = Redis &
     /** The ioredis instance of index 0, for BullMQ. */
     raw: IoRedis;
     state(): ConnectionState;
+    /** Why the last attempt to connect failed, such as "WRONGPASS …" or "connect ECONNREFUSED …"; undefined when none did since it was last ready. */
+    lastFailure(): string | undefined;
     /** Calls `listener` at each change; the returned function ends that. */
     onState(listener: (state: ConnectionState) => void): () => void;
     /** Resolves true at the first moment Redis is ready, false when `signal` aborts before. */
@@ -70,6 +72,10 @@ export function connectRedis(options: ConnectOptions): RedisConnection {
   const lines = sockets.map(makeLine);
   const line = lines[0] ?? makeLine(first);
   const listeners = watchState(first, options);
+  let lastFailure: string | undefined;
+  first
+    .on('error', (error: Error) => (lastFailure = error.message))
+    .on('ready', () => (lastFailure = undefined));
   const subscribers: IoRedis[] = [];
   return {
     ...line,
@@ -78,6 +84,7 @@ export function connectRedis(options: ConnectOptions): RedisConnection {
     replicated: address.kind === 'sentinel',
     raw: first,
     state: () => (first.status === 'ready' ? 'ready' : 'away'),
+    lastFailure: () => lastFailure,
     onState: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -99,7 +99,9 @@ function answers(socket: string): Promise<boolean> {
     };
     connection.once('error', () => end(false));
     connection.once('connect', () => connection.write('PING\r\n'));
-    connection.once('data', (bytes) => end(bytes.toString().startsWith('+PONG')));
+    connection.once('data', (bytes) =>
+      end(bytes.toString().startsWith('+PONG') || bytes.toString().startsWith('-NOAUTH')),
+    );
   });
 }
 

@@ -159,6 +159,22 @@ describe('trouble', () => {
     await own.stop();
   });
 
+  test('why Redis cannot be reached is known: no server, or a password that it refuses', async () => {
+    const connection = connectRedis({
+      url: 'unix:/nowhere/redis.sock',
+      purpose: 'accept',
+      prefix: '',
+      log: silentLog,
+    });
+    open.push(connection);
+    await expect.poll(() => connection.lastFailure()).toContain('ENOENT');
+    const own = await startRedis({ config: ['--requirepass', 'right'] });
+    const wrong = connectRedis({ url: own.url, purpose: 'accept', prefix: '', log: silentLog });
+    open.push(wrong);
+    await expect.poll(() => wrong.lastFailure(), { timeout: 3000 }).toMatch(/NOAUTH|WRONGPASS/);
+    await own.stop();
+  });
+
   test('work waits until Redis is back', async () => {
     const own = await startRedis();
     const redis = await connect('work', own);
