@@ -1,6 +1,7 @@
 // Users, domains, pools and transports as the configuration file writes them: the stored entries without what we add.
 import { z } from 'zod';
 import { nameSchema, poolSchema, transportSchema, userSchema } from '../model/settings.ts';
+import { parseBytes } from '../lib/duration.ts';
 import { toAsciiDomain } from '../mail/domain.ts';
 
 const domainName = z.string().transform((text, context) => {
@@ -9,6 +10,15 @@ const domainName = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', message: 'must be a domain name such as shop.example' });
   return z.NEVER;
 });
+
+const bytes = z.union([z.string(), z.number().int().positive()]).transform((value, context) => {
+  const size = typeof value === 'number' ? value : parseBytes(value);
+  if (size !== undefined && size > 0) return size;
+  context.addIssue({ code: 'custom', message: 'must be a size such as "20MB"' });
+  return z.NEVER;
+});
+
+const limits = userSchema.shape.limits.unwrap().extend({ messageBytes: bytes.optional() });
 
 export const declaredUser = userSchema
   .omit({ v: true, origin: true, disabled: true })
@@ -19,6 +29,9 @@ export const declaredUser = userSchema
       .optional()
       .describe('In clear, best as "${SHOP_PASSWORD}"; stored as a hash.'),
     disabled: z.boolean().optional(),
+    limits: limits
+      .default({ over: 'hold' })
+      .describe('messagesPerHour, messagesPerDay, recipientsPerMessage, messageBytes; over: hold or refuse.'),
   })
   .refine((user) => user.password === undefined || user.passwordHash === undefined, {
     message: 'password and passwordHash exclude each other',

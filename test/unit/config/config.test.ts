@@ -38,6 +38,12 @@ describe('defaults', () => {
     expect(parse(`transports: [${transport}]`).system.pool).toBe('shop');
   });
 
+  test('a user’s limits are written as people write sizes', () =>
+    expect(parse('users: [{ name: u, limits: { messageBytes: 20MB } }]').users[0]?.limits).toEqual({
+      messageBytes: 20_000_000,
+      over: 'hold',
+    }));
+
   test('JSON is a configuration, too', () => expect(parse('{"http": {"port": 0}}').http.port).toBe(0));
 });
 
