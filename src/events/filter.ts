@@ -14,7 +14,8 @@ export type Filter = Readonly<{
   /** The same, of the envelope sender or the From address. */
   sender?: string;
   user?: string;
-  type?: EventType;
+  /** Any of these. */
+  types?: readonly EventType[];
   transport?: string;
   /** Moments from and to which events count, epoch milliseconds. */
   since?: EpochMs;
@@ -30,7 +31,7 @@ export function matches(event: Event, filter: Filter): boolean {
     matchesIds(event, filter) &&
     matchesPeople(event, filter) &&
     same(filter.user, event.user) &&
-    same(filter.type, event.type) &&
+    (filter.types === undefined || filter.types.includes(event.type)) &&
     same(filter.transport, event.transport) &&
     event.at >= (filter.since ?? -Infinity) &&
     event.at <= (filter.until ?? Infinity)
@@ -44,8 +45,11 @@ export function earliest({ id, since }: Filter): EpochMs {
 
 /** Strings that a matching line surely contains, so that most lines, and most blocks, need no JSON parsing. */
 export function needlesOf(filter: Filter): readonly string[] {
-  const exact = [filter.id, filter.messageId && bare(filter.messageId), filter.user, filter.type];
-  return [...exact, filter.transport].filter((value) => value !== undefined && PLAIN.test(value)).map(String);
+  const exact = [filter.id, filter.messageId && bare(filter.messageId), filter.user];
+  const type = filter.types?.length === 1 ? filter.types[0] : undefined;
+  return [...exact, filter.transport, type]
+    .filter((value) => value !== undefined && PLAIN.test(value))
+    .map(String);
 }
 
 function matchesIds(event: Event, { id, messageId }: Filter): boolean {

@@ -1,10 +1,10 @@
 // The history of events as others use it: read from a cursor, follow, search.
 import type { Clock } from '../lib/clock.ts';
-import { parseCursor, cursorText, type Cursor } from './cursor.ts';
+import { cursorBefore, cursorText, parseCursor, type Cursor } from './cursor.ts';
 import { lastCursor } from './folder.ts';
 import type { Recorded } from './line.ts';
 import { readForward } from './read.ts';
-import type { Filter } from './filter.ts';
+import { matches, type Filter } from './filter.ts';
 import { search, type Found } from './search.ts';
 
 export type History = Readonly<{
@@ -38,4 +38,13 @@ export function makeHistory({ folder, clock }: Readonly<{ folder: string; clock:
   };
 }
 
-export { cursorText, parseCursor, type Cursor, type Filter, type Found, type Recorded };
+export {
+  cursorBefore,
+  cursorText,
+  matches,
+  parseCursor,
+  type Cursor,
+  type Filter,
+  type Found,
+  type Recorded,
+};

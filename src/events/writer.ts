@@ -1,5 +1,5 @@
 // The writer of segments: appends lines, makes them safe with fsync, begins a new file by size and by day.
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dayOf, type Cursor } from './cursor.ts';
 import { makeFolder, segmentName } from './folder.ts';
@@ -18,7 +18,7 @@ export type Writer = Readonly<{
 
 const MAX_COPIES = 1000;
 
-type Open = { file: FileHandle; day: string; size: number; safe: number };
+type Open = { file: FileHandle; path: string; day: string; size: number; safe: number };
 
 export function makeWriter({ folder, segmentBytes }: WriterDeps): Writer {
   let current: Open | undefined;
@@ -31,8 +31,11 @@ export function makeWriter({ folder, segmentBytes }: WriterDeps): Writer {
 
   /** What is on disk but not surely safe goes, so that a reader never sees an event that a power cut could take. */
   const forget = async (): Promise<void> => {
-    await current?.file.truncate(current.safe).catch(() => undefined);
+    const { file, path, safe } = current ?? {};
+    await file?.truncate(safe).catch(() => undefined);
     await close();
+    // A full disk is tried again and again: no empty file may stay each time.
+    if (path !== undefined && safe === 0) await rm(path, { force: true }).catch(() => undefined);
   };
 
   const guarded = async (work: () => Promise<void>): Promise<void> => {
@@ -56,7 +59,7 @@ export function makeWriter({ folder, segmentBytes }: WriterDeps): Writer {
       await sync();
       await close();
     }
-    current ??= { file: await begin(folder, cursor), day, size: 0, safe: 0 };
+    current ??= { ...(await begin(folder, cursor)), day, size: 0, safe: 0 };
     const bytes = Buffer.from(text);
     await writeAll(current.file, bytes);
     current.size += bytes.length;
@@ -70,18 +73,21 @@ export function makeWriter({ folder, segmentBytes }: WriterDeps): Writer {
 }
 
 /** Never opens a file that is there: it holds what a writer that died has left, or one that is not dead yet. */
-async function begin(folder: string, first: Cursor): Promise<FileHandle> {
+async function begin(folder: string, first: Cursor): Promise<Begun> {
   await makeFolder(folder);
-  const file = await openNew(folder, first, 1);
+  const begun = await openNew(folder, first, 1);
   // The name itself must survive a power cut too.
   await using directory = await open(folder, 'r');
   await directory.sync();
-  return file;
+  return begun;
 }
 
-async function openNew(folder: string, first: Cursor, copy: number): Promise<FileHandle> {
+type Begun = Pick<Open, 'file' | 'path'>;
+
+async function openNew(folder: string, first: Cursor, copy: number): Promise<Begun> {
+  const path = join(folder, segmentName(first, copy));
   try {
-    return await open(join(folder, segmentName(first, copy)), 'wx', 0o600);
+    return { file: await open(path, 'wx', 0o600), path };
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EEXIST';
     if (!taken || copy >= MAX_COPIES) throw error;

@@ -101,8 +101,8 @@ async function feed(
   for await (const batch of history.follow(cursor, signal)) {
     await sink.take(batch, signal);
     const last = batch.at(-1)?.cursor ?? cursor;
+    progress(last); // first: a cursor that cannot be kept must not make this process repeat the batch
     if (sink.cursor === 'kept') await keepCursor(folder, sink.name, last);
-    progress(last);
     if (signal.aborted) return;
   }
 }

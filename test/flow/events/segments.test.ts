@@ -1,4 +1,6 @@
 // The event stream becomes segments on disk: nothing lost, nothing twice, whoever dies and whenever.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,12 +125,12 @@ test('an event that stands for many deliveries is told once for each', async () 
 test('a consumer that died between writing and trimming repeats nothing', async () => {
   await Promise.all(numbers(20).map((n) => publish(event(n))));
   // This one writes, and then its Redis is gone for trimming: as if it had been killed there.
+  const never = new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
   const cut: Redis = {
     ...redis,
-    run: (script, keys, args) =>
-      script.name === 'trim' ? new Promise(() => {}) : redis.run(script, keys, args),
+    run: (script, keys, args) => (script.name === 'trim' ? never : redis.run(script, keys, args)),
   };
-  void makeSegments(deps('dead', { redis: cut })).run(new AbortController().signal);
+  start(deps('dead', { redis: cut }));
   await until(async () => (await everything()).length === 20);
   expect(await redis.call('XLEN', `${prefix}events`)).toBe(20);
   await redis.call('DEL', `${prefix}lease:events`); // its lease expires
@@ -287,7 +289,7 @@ test('search finds by id, address, type and time, newest first', async () => {
   expect(await find({ messageId: 'm/1@shop.example' })).toEqual(both);
   expect(await find({ recipient: 'ann@example.net' })).toEqual(both);
   expect(await find({ recipient: '@example.net' })).toHaveLength(82);
-  expect(await find({ sender: 'SHOP@shop.example', type: 'deferred' })).toEqual([both[1]]);
+  expect(await find({ sender: 'SHOP@shop.example', types: ['deferred'] })).toEqual([both[1]]);
   expect(await find({ transport: 'ip2' })).toEqual([both[0]]);
   expect(await find({ user: 'nobody' })).toEqual([]);
   expect(await find({ since: now + 3_600_000 })).toEqual([]);
@@ -364,4 +366,33 @@ test('of two processes only the elected one feeds a sink whose cursor is kept', 
   await until(() => taken.length === 2);
   await clock.sleep(300);
   expect(taken).toEqual(['one S0-1.delivered', 'two S1-1.delivered']);
+});
+
+test('a consumer killed at random moments under load loses nothing and repeats nothing', async () => {
+  const script = new URL('../../support/events-consumer.ts', import.meta.url).pathname;
+  let published = 0;
+  let loading = true;
+  const load = (async () => {
+    while (loading) {
+      const pairs = numbers(3).map((n) => [`S${published}-${n + 1}`, `p${n}@example.net`]);
+      await publish(event(published++, { conversation: 'x'.repeat(1500) }), pairs);
+      if (published % 50 === 0) await clock.sleep(5);
+    }
+  })();
+  for (let kill = 0; kill < 6; kill++) {
+    const args = [server.url, join(folder, 'events'), prefix, `killed-${kill}`];
+    const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data'); // it works
+    await clock.sleep(50 + kill * 37);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await redis.call('DEL', `${prefix}lease:events`); // as if it had expired
+  }
+  loading = false;
+  await load;
+  start(deps('last'));
+  await until(streamEmpty);
+  const told = await ids();
+  expect(told).toHaveLength(published * 3);
+  expect(new Set(told).size).toBe(published * 3);
 });
