@@ -91,7 +91,7 @@ describe('the embedded Redis', () => {
     running.pop();
     expect(isServerOf(pid, join(data, 'redis'))).toBe(false);
     expect(embeddedSocket(data)).toBeUndefined();
-    for (const file of ['postino.pid', 'redis/redis.pid', 'redis/redis.sock'])
+    for (const file of ['postino.pid', 'postino.lock-journal', 'redis/redis.pid', 'redis/redis.sock'])
       expect(existsSync(join(data, file)), file).toBe(false);
     expect(await tell((await start()).socket, 'GET', 'a')).toBe('$1 1');
   });
