@@ -1,27 +1,15 @@
 // A whole Postino as a child process, with its own data folder, ports and embedded Redis, for tests that must not see inside.
-import { spawn, type ChildProcess } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer } from 'node:net';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { stringify } from 'yaml';
 import { embeddedSocket } from '../../src/embedded.ts';
 import type { Event } from '../../src/model/event.ts';
+import { exited, freePorts, isRunning, launch, redisPidIn, runCli } from './relay-process.ts';
 import type { World } from './world.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const READY_MS = 60_000;
 const END_MS = 60_000;
 
 /** A user of the relay, with what its mail must look like on the other side. */
@@ -147,7 +135,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     close: async () => {
       await end('SIGKILL');
       const redis = redisPidIn(data);
-      if (redis !== undefined) killQuietly(redis);
+      if (redis !== undefined) process.kill(redis, 'SIGKILL');
       if (process.env['POSTINO_KEEP'] === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -186,7 +174,11 @@ function configFor(
     domains: users.map(({ domain }) => ({ name: domain })),
     transports: users.map(({ name, address, ehlo }) => ({ name: `${name}-ip`, address, ehlo, pool: name })),
     users: users.map(({ name, password, domain, networks }) => ({
-      ...{ name, password, networks, domains: [domain], pool: name },
+      name,
+      password,
+      networks,
+      domains: [domain],
+      pool: name,
     })),
   };
 }
@@ -207,88 +199,6 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/**
- * Ports that are free now, below those that the system gives to outgoing connections: so that a restarted relay finds
- * them free again.
- */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    if (await isFree(port)) ports.add(port);
-  }
-  return [...ports];
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
-
-type Launch = Readonly<{ log: string; data: string; environment: NodeJS.ProcessEnv }>;
-
-async function launch(args: readonly string[], { log, data, environment }: Launch): Promise<ChildProcess> {
-  const before = existsSync(log) ? readFileSync(log).length : 0;
-  const output = openSync(log, 'a', 0o600);
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: environment,
-    stdio: ['ignore', output, output],
-  });
-  closeSync(output);
-  dieWithUs(child, data);
-  const deadline = performance.now() + READY_MS;
-  for (;;) {
-    const said = readFileSync(log).subarray(before).toString('utf8');
-    if (said.includes('Postino is up on')) return child;
-    if (!isRunning(child))
-      throw new Error(`Postino ended with code ${child.exitCode ?? child.signalCode}: ${said}`);
-    if (performance.now() > deadline) throw new Error(`Postino is not up after ${READY_MS} ms: ${said}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-/** A test that is killed leaves neither Postino nor its Redis behind: a shell waits for our end of its pipe to close. */
-function dieWithUs(child: ChildProcess, data: string): void {
-  const script = `read line; kill -9 ${child.pid}; sleep 0.1; kill -9 "$(cat "$0/redis/redis.pid")"`;
-  const watch = spawn('sh', ['-c', script, data], { stdio: ['pipe', 'ignore', 'ignore'] });
-  watch.unref();
-  child.once('exit', () => watch.kill('SIGKILL'));
-}
-
-function isRunning(child: ChildProcess): boolean {
-  return child.exitCode === null && child.signalCode === null;
-}
-
-function exited(child: ChildProcess, ms: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => {
-      child.kill('SIGKILL');
-      reject(new Error(`Postino (pid ${child.pid}) did not end within ${ms} ms; it was killed`));
-    }, ms);
-    child.once('exit', () => {
-      clearTimeout(late);
-      resolve();
-    });
-  });
-}
-
-function redisPidIn(data: string): number | undefined {
-  const file = join(data, 'redis', 'redis.pid');
-  const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : Number.NaN;
-  return Number.isInteger(pid) && pid > 1 ? pid : undefined;
-}
-
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It is gone already.
-  }
-}
-
 function readEvents(folder: string): readonly Event[] {
   if (!existsSync(folder)) return [];
   const segments = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
@@ -298,22 +208,6 @@ function readEvents(folder: string): readonly Event[] {
       .slice(0, -1)
       .map((line): Event => JSON.parse(line)),
   );
-}
-
-async function runCli(
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Promise<Readonly<{ code: number | null; stdout: string; stderr: string }>> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env,
-    timeout: END_MS,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const said = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk: Buffer) => (said.stdout += chunk.toString('utf8')));
-  child.stderr.on('data', (chunk: Buffer) => (said.stderr += chunk.toString('utf8')));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, ...said };
 }
 
 async function readDkimRecords(data: string, domain: string): Promise<Readonly<Record<string, string>>> {
