@@ -64,7 +64,7 @@ export class Attempt {
   /** Runs it. Rejects only when rendering does (the body store is away), never for remote trouble. */
   async run(): Promise<Outcome> {
     if (this.#errand.signal.aborted) return this.#ended(withdrawn('connect'), {});
-    const kept = this.#path.lane.take(this.#identity(false)) ?? this.#path.lane.take(this.#identity(true));
+    const kept = this.#path.lane.take([this.#identity('address'), this.#identity('address6')]);
     if (kept) {
       this.#conversation.note(
         `connection to ${kept.facts.host} (${kept.facts.address}) kept from before, message ${kept.sent + 1}`,
@@ -135,7 +135,7 @@ export class Attempt {
     this.#sessions++;
     const address = `${target.address}:${target.port}`;
     const { socket, ...session } = opened.session;
-    const identity = this.#identity(localAddress === this.#path.transport.address6);
+    const identity = this.#identity(localAddress === this.#path.transport.address6 ? 'address6' : 'address');
     const facts = { host: target.host, address, localAddress, ehlo, identity, ...session };
     const peer = new Peer(socket, facts, clock);
     lane.adopt(peer);
@@ -219,10 +219,9 @@ export class Attempt {
   }
 
   /** What must be equal for a kept connection to serve this attempt. */
-  #identity(ipv6: boolean): string {
+  #identity(source: 'address' | 'address6'): string {
     const { transport, ehlo, way } = this.#path;
-    const source = ipv6 ? transport.address6 : transport.address;
-    return [source, ehlo, way.tls, way.login?.username, way.login?.password].join('\0');
+    return [transport[source], ehlo, way.tls, way.login?.username, way.login?.password].join('\0');
   }
 
   #noFamily(): Trouble {

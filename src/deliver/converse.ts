@@ -171,7 +171,6 @@ class Opener extends SMTPConnection {
   #release(): void {
     const socket = this._socket;
     if (!socket) return this.#fail('lost', 'The connection was lost.');
-    socket.setTimeout(0);
     socket.removeListener('data', this._onSocketData);
     socket.removeListener('error', this._onSocketError);
     socket.removeListener('close', this._onSocketClose);

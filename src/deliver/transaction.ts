@@ -36,7 +36,10 @@ export async function transact(peer: Peer, letter: Letter, deps: TransactionDeps
   const unfit = whyUnfit(peer, letter);
   if (unfit) return fail(unfit, true);
   if (!deps.mayProceed()) return fail(withdrawn('mail'), true);
-  if (!peer.quiet) peer.break('lost', `${peer.facts.host} had closed the connection`);
+  if (!peer.quiet) {
+    peer.break('lost', `${peer.facts.host} was closing the connection`);
+    return lost(peer, 'mail', false);
+  }
   peer.sent++;
   const refused = await envelope(peer, letter, deps);
   if (refused) return refused;

@@ -33,13 +33,11 @@ export class Lane {
     return this.#idle.length;
   }
 
-  /** The most recently used idle connection of that identity; undefined when there is none. */
-  take(identity: string): Peer | undefined {
-    for (let peer = this.#idle.pop(); peer; peer = this.#idle.pop()) {
-      if (peer.quiet && peer.facts.identity === identity) return peer;
-      peer.quit();
-    }
-    return undefined;
+  /** The most recently used idle connection of one of these identities; undefined when there is none. */
+  take(identities: readonly string[]): Peer | undefined {
+    const fits = (peer: Peer): boolean => peer.quiet && identities.includes(peer.facts.identity);
+    const at = this.#idle.findLastIndex(fits);
+    return at < 0 ? undefined : this.#idle.splice(at, 1)[0];
   }
 
   /** Counts a new connection until it is of no use any more. */
