@@ -8,8 +8,9 @@ import type { Submission } from '../model/submission.ts';
 import { describeAttempt, describeEnd } from './describe.ts';
 import type { Lease } from './lease.ts';
 import { jobOf, type Job, type JobAdder } from './queue.ts';
+import type { Progress } from './gate.ts';
 import { whatNext, type RetryPlan } from './retry.ts';
-import type { Transitions } from './transitions.ts';
+import type { Begun, Transitions } from './transitions.ts';
 
 /** What is sent, and until when: `mayProceed` turns false when the transport's lease is lost or we are stopping. */
 export type Order = Readonly<{
@@ -53,23 +54,25 @@ export type Post = Readonly<{
 const STORE_AGAIN_MS = 500;
 const HAND_ON_MS = 1_000;
 
+/** A delivery that comes with all that an attempt needs: it was stored by this process a moment ago. */
+export type Known = Readonly<{
+  submission: Submission;
+  delivery: Delivery;
+  /** The epoch under which it was stored as begun; absent: it has yet to begin. */
+  begunUnder?: string;
+}>;
+
 /**
- * Runs one attempt. `onBegun` is called when the record shows it (or that there is nothing to do), after which the job may
- * end. Rejects only when it could not begin because of Redis.
+ * Runs one attempt; resolves when its result is stored. Rejects only when it could not begin because of Redis, after
+ * which the delivery is found by its due time.
  */
 export function makeAttempt(deps: AttemptDeps) {
-  return async function attempt(job: Job, post: Post, onBegun: () => void): Promise<void> {
-    const now = deps.clock.now();
-    const suppressions = deps.suppressions(job.ref.slice(0, job.ref.indexOf(':')));
-    const { owner } = post.lease;
+  return async function attempt(job: Job, post: Post, progress: Progress, known?: Known): Promise<void> {
     // The epoch of the beginning: were the lease lost and gained again meanwhile, the record still knows this one.
-    const epoch = post.lease.epoch();
-    const begun = await deps.transitions.begin(
-      job,
-      { transport: post.transport, owner, epoch },
-      { now, suppressions },
-    );
-    onBegun();
+    const epoch = known?.begunUnder ?? post.lease.epoch();
+    const begun =
+      known?.begunUnder === undefined ? await begin(deps, job, { ...post, epoch }) : startOf(known);
+    progress.begun();
     switch (begun.kind) {
       case 'gone':
         return;
@@ -84,10 +87,22 @@ export function makeAttempt(deps: AttemptDeps) {
         return settle(deps, post, () => drop(deps, begun));
       case 'begun': {
         const outcome = await carry(deps, post, begun);
+        progress.sent();
         return settle(deps, post, () => conclude(deps, { ...post, epoch }, begun, outcome));
       }
     }
   };
+}
+
+function begin(deps: AttemptDeps, job: Job, post: Post & { epoch: string }): Promise<Begun> {
+  const suppressions = deps.suppressions(job.ref.slice(0, job.ref.indexOf(':')));
+  const { transport, epoch } = post;
+  const now = deps.clock.now();
+  return deps.transitions.begin(job, { transport, owner: post.lease.owner, epoch }, { now, suppressions });
+}
+
+function startOf({ submission, delivery }: Known): Begun {
+  return { kind: 'begun', submission, delivery };
 }
 
 /** The lease is another's although we took the job: it goes back for the holder, a little later than at once. */

@@ -1,14 +1,24 @@
 // The carrier of one transport: competes for its lease and, while it holds it, works its queue and its lanes.
-import type { Clock } from '../lib/clock.ts';
+import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redis } from '../lib/script.ts';
-import type { Post } from './attempt.ts';
-import { Gate, type Place } from './gate.ts';
+import type { Known, Post } from './attempt.ts';
+import { Gate, type Place, type Progress } from './gate.ts';
 import { putBackStrays, recover } from './hand.ts';
 import type { Keys } from './keys.ts';
 import { holdLease, type Lease } from './lease.ts';
 import type { Pauses } from './pauses.ts';
-import { consumeQueue, type Consumer, type Job, type JobAdder, type QueueConnection } from './queue.ts';
+import type { Delivery } from '../model/delivery.ts';
+import type { Submission } from '../model/submission.ts';
+import { ATTEMPT_CEILING_MS, ROOM_CEILING_MS } from './transitions.ts';
+import {
+  consumeQueue,
+  jobOf,
+  type Consumer,
+  type Job,
+  type JobAdder,
+  type QueueConnection,
+} from './queue.ts';
 import type { Transitions } from './transitions.ts';
 
 export type CarrierDeps = Readonly<{
@@ -22,15 +32,33 @@ export type CarrierDeps = Readonly<{
   log: Log;
   owner: string;
   locate(transport: string, domain: string): Promise<Place>;
-  attempt(job: Job, post: Post, onBegun: () => void): Promise<void>;
+  attempt(job: Job, post: Post, progress: Progress, known?: Known): Promise<void>;
 }>;
 
 export type Carrier = Readonly<{
   transport: string;
   holds(): boolean;
   state(): ReturnType<Gate['state']>;
+  /** Keeps a place for a delivery that this process is about to store; undefined: let it come by the queue. */
+  reserve(delivery: Delivery): Handover | undefined;
   /** Takes no new work, gives running attempts `graceMs`, puts the rest back, gives the lease back. */
   stop(graceMs: number): Promise<void>;
+}>;
+
+/** A delivery that skips the queue: where it is in hand, and how it goes on once it is stored. */
+export type Handover = Readonly<{
+  /** The hand it is stored in; "" when it goes into its lane's list. */
+  hand: string;
+  /** The lane whose list it goes into, where that is full. */
+  list?: Readonly<{ transport: string; site: string }>;
+  /** Its record as it is to be stored: begun, where there is a slot for it. */
+  delivery: Delivery;
+  /** The epoch of its beginning; "" when it only has a seat. */
+  epoch: string;
+  /** When somebody should wonder what became of it, epoch milliseconds. */
+  wonderAt: EpochMs;
+  go(submission: Submission): void;
+  giveUp(): void;
 }>;
 
 const CONCURRENCY = 500;
@@ -90,6 +118,7 @@ export function carry(transport: string, deps: CarrierDeps): Carrier {
     transport,
     holds: () => lease.valid(),
     state: () => gate.state(),
+    reserve: (delivery) => handover(deps, { gate, post: post(), ours }, delivery),
     stop: async (graceMs) => {
       stopping = true;
       stopLooking();
@@ -106,15 +135,8 @@ function makeGate(deps: CarrierDeps, post: () => Post, ours: Set<string>): Gate 
   return new Gate({
     log: deps.log,
     locate: (domain) => deps.locate(post().transport, domain),
-    attempt: async (job, onBegun) => {
-      ours.add(job.ref);
-      try {
-        // Here as well as at the queue: a pause stops what already waits in a room.
-        if (!(await isShelved(deps, job))) await deps.attempt(job, post(), onBegun);
-      } finally {
-        ours.delete(job.ref);
-      }
-    },
+    clock: deps.clock,
+    attempt: (job, progress) => attemptOurs(deps, { job, post: post(), ours }, progress),
     park: async (job, site) => {
       await deps.transitions.park(job, { transport: post().transport, site });
     },
@@ -128,6 +150,61 @@ function makeGate(deps: CarrierDeps, post: () => Post, ours: Set<string>): Gate 
       await putBack(deps, job, post().transport);
     },
   });
+}
+
+async function attemptOurs(
+  deps: CarrierDeps,
+  { job, post, ours }: Readonly<{ job: Job; post: Post; ours: Set<string> }>,
+  progress: Progress,
+  known?: Known,
+): Promise<void> {
+  ours.add(job.ref);
+  try {
+    // A pause stops what already waits in a room.
+    if (known?.begunUnder !== undefined || !(await isShelved(deps, job)))
+      await deps.attempt(job, post, progress, known);
+  } finally {
+    ours.delete(job.ref);
+  }
+}
+
+/** See `reserve`: pauses, another's lease and a lane without room send it to the queue. */
+function handover(
+  deps: CarrierDeps,
+  { gate, post, ours }: Readonly<{ gate: Gate; post: Post; ours: Set<string> }>,
+  delivery: Delivery,
+): Handover | undefined {
+  const { lease, transport } = post;
+  const now = deps.clock.now();
+  if (!lease.valid() || post.stopping() || deps.pauses.any() || delivery.due > now) return undefined;
+  const place = gate.reserve(delivery.domain);
+  if (!place) return undefined;
+  if (place.kind === 'list') {
+    const list = { transport, site: place.lane };
+    const wake = (): void => gate.wake(place.lane);
+    return { hand: '', list, delivery, epoch: '', wonderAt: delivery.due, go: wake, giveUp: wake };
+  }
+  const begins = place.kind === 'slot';
+  const epoch = begins ? lease.epoch() : '';
+  const stored: Delivery = begins ? { ...delivery, state: 'sending', attempts: 1 } : delivery;
+  const job = jobOf(stored);
+  ours.add(job.ref);
+  return {
+    hand: deps.keys.hand(transport),
+    delivery: stored,
+    epoch,
+    wonderAt: now + (begins ? ATTEMPT_CEILING_MS : ROOM_CEILING_MS),
+    go: (submission) => {
+      const known: Known = { submission, delivery: stored, ...(begins ? { begunUnder: epoch } : {}) };
+      const attempt = (progress: Progress): Promise<void> =>
+        attemptOurs(deps, { job, post, ours }, progress, known);
+      place.take({ job, begun: () => undefined, attempt });
+    },
+    giveUp: () => {
+      ours.delete(job.ref);
+      place.giveUp();
+    },
+  };
 }
 
 async function pullSome(

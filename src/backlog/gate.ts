@@ -1,16 +1,29 @@
 // The gate of one transport: who of those that are due goes now, who waits in a lane's room, who is parked in its list.
+import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Job } from './queue.ts';
 
 /** Where a delivery's domain is served: the lane, and how many may be on their way in it at a time. */
 export type Place = Readonly<{ lane: string; limit: number }>;
 
+/** What an attempt tells while it runs. */
+export type Progress = Readonly<{
+  /** Its record shows that it began, or that there was nothing to do. */
+  begun(): void;
+  /** The peer has answered: the lane is free for the next, while the result is stored. */
+  sent(): void;
+}>;
+
+/** One that waits for its turn. `attempt` is its own way to be attempted, where it was handed over with all it needs. */
+export type Guest = Readonly<{ job: Job; attempt: (progress: Progress) => Promise<void>; begun: () => void }>;
+
 /** What the gate needs done. All reject only when Redis is away. */
 export type GateDeps = Readonly<{
+  clock: Clock;
   log: Log;
   locate(domain: string): Promise<Place>;
-  /** Starts an attempt; `onBegun` is called once its record shows it. Resolves when the attempt has ended. */
-  attempt(job: Job, onBegun: () => void): Promise<void>;
+  /** Runs an attempt; resolves when its result is stored. */
+  attempt(job: Job, progress: Progress): Promise<void>;
   park(job: Job, lane: string): Promise<void>;
   /** Up to `count` heads of the lane's list, and whether more wait there. */
   pull(lane: string, count: number): Promise<Readonly<{ items: readonly Job[]; more: boolean }>>;
@@ -18,7 +31,13 @@ export type GateDeps = Readonly<{
   putBack(job: Job): Promise<void>;
 }>;
 
-type Guest = Readonly<{ job: Job; begun: () => void }>;
+/**
+ * A place that was kept for a delivery before it was stored; take it with what stands for it, or give it up.
+ * slot: it may begin at once · seat: it is next in line · list: the lane is full, it belongs into its list.
+ */
+export type Reservation =
+  | Readonly<{ kind: 'slot' | 'seat'; take(guest: Guest): void; giveUp(): void }>
+  | Readonly<{ kind: 'list'; lane: string }>;
 
 type Lane = {
   readonly name: string;
@@ -26,20 +45,34 @@ type Lane = {
   active: number;
   /** Those next in line, in our memory. */
   room: Guest[];
+  /** Seats kept for deliveries that are being stored. */
+  kept: number;
   /** True while the lane's list in Redis may hold somebody. */
   listed: boolean;
   pulling: boolean;
+  /** How many left the lane in the last full second, and in the running one. */
+  pace: number;
+  leaving: number;
+  second: number;
 };
 
-/** How many jobs of the queue may wait in rooms, all lanes together; beyond it they are parked at once. */
-const ROOM_FOR_ALL = 400;
-const PULL_AGAIN_FACTOR = 2;
+/** How many may wait in rooms, all lanes together; beyond it they are parked at once. */
+const ROOM_FOR_ALL = 1000;
+/** The same for those that hold a job of the queue meanwhile: fewer than its workers, or slow lanes would stop it. */
+const ROOM_FOR_JOBS = 300;
+/** A lane's room, and how much of its list it takes at a time, in multiples of its limit. */
+const ROOM_FACTOR = 2;
+/** A quick lane has room for so much of a second's work: what is urgent then waits no longer than that. */
+const ROOM_SECONDS = 0.25;
+const PLACE_MS = 10_000;
+const MAX_PLACES = 10_000;
 
 /** The gate. A class, since it has identity and changing state: the lanes of one transport while this process holds it. */
 export class Gate {
   readonly #deps: GateDeps;
   readonly #lanes = new Map<string, Lane>();
   readonly #running = new Set<Promise<void>>();
+  readonly #places = new Map<string, Readonly<{ place: Place; until: number }>>();
   #waiting = 0;
   #closed = false;
 
@@ -49,13 +82,12 @@ export class Gate {
 
   /** Takes one that is due. Resolves when the record shows what became of it: begun or parked. */
   async admit(job: Job): Promise<void> {
-    const place = await this.#deps.locate(job.domain);
+    const place = await this.#locate(job.domain);
     const lane = this.#laneOf(place);
     if (this.#closed) return this.#deps.putBack(job);
-    if (lane.active < lane.limit && lane.room.length === 0 && !lane.listed) return this.#start(lane, job);
-    if (!lane.listed && lane.room.length < lane.limit && this.#waiting < ROOM_FOR_ALL) {
-      return new Promise((resolve) => this.#seat(lane, { job, begun: resolve }));
-    }
+    if (hasSlot(lane)) return this.#start(lane, this.#guest(job));
+    if (this.#hasSeat(lane, ROOM_FOR_JOBS))
+      return new Promise((resolve) => this.#seat(lane, this.#guest(job, resolve)));
     await this.#deps.park(job, place.lane);
     // Anew: the lane may have been forgotten while we waited for Redis.
     const now = this.#laneOf(place);
@@ -63,13 +95,36 @@ export class Gate {
     this.#next(now);
   }
 
+  /**
+   * Keeps a place for a delivery that is about to be stored; undefined when its lane is not known yet (it then comes by
+   * the queue).
+   */
+  reserve(domain: string): Reservation | undefined {
+    const known = this.#places.get(domain);
+    if (this.#closed || !known || known.until < this.#deps.clock.ticks()) return undefined;
+    const lane = this.#laneOf(known.place);
+    if (hasSlot(lane)) {
+      lane.active++;
+      return { kind: 'slot', take: (guest) => this.#run(lane, guest), giveUp: () => this.#leave(lane) };
+    }
+    if (!this.#hasSeat(lane, ROOM_FOR_ALL)) return { kind: 'list', lane: lane.name };
+    lane.kept++;
+    const free = (): void => void lane.kept--;
+    const sit = (guest: Guest): void => {
+      free();
+      if (this.#closed) void this.#deps.putBack(guest.job);
+      else this.#seat(lane, guest);
+      this.#next(lane);
+    };
+    return { kind: 'seat', take: sit, giveUp: free };
+  }
+
   /** Wakes a lane whose list holds somebody from an earlier holder. */
-  wake(lane: string): void {
-    const known = this.#laneOf({ lane, limit: 0 });
-    known.listed = true;
+  wake(name: string): void {
     // Its limit is not known before its first delivery has been located: one is enough to begin with.
-    known.limit = Math.max(known.limit, 1);
-    this.#next(known);
+    const lane = this.#lanes.get(name) ?? this.#laneOf({ lane: name, limit: 1 });
+    lane.listed = true;
+    this.#next(lane);
   }
 
   /** Attempts under way, and lanes with somebody in them. */
@@ -100,15 +155,45 @@ export class Gate {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
+  #guest(job: Job, begun: () => void = () => undefined): Guest {
+    return { job, begun, attempt: (progress) => this.#deps.attempt(job, progress) };
+  }
+
+  async #locate(domain: string): Promise<Place> {
+    const now = this.#deps.clock.ticks();
+    const known = this.#places.get(domain);
+    if (known && known.until >= now) return known.place;
+    const place = await this.#deps.locate(domain);
+    if (this.#places.size >= MAX_PLACES) this.#places.clear();
+    this.#places.set(domain, { place, until: now + PLACE_MS });
+    return place;
+  }
+
   #laneOf({ lane, limit }: Place): Lane {
     const known = this.#lanes.get(lane);
     if (known) {
-      if (limit > 0) known.limit = limit;
+      known.limit = limit;
       return known;
     }
-    const fresh: Lane = { name: lane, limit, active: 0, room: [], listed: false, pulling: false };
+    const fresh: Lane = {
+      name: lane,
+      limit,
+      active: 0,
+      room: [],
+      kept: 0,
+      listed: false,
+      pulling: false,
+      pace: 0,
+      leaving: 0,
+      second: 0,
+    };
     this.#lanes.set(lane, fresh);
     return fresh;
+  }
+
+  #hasSeat(lane: Lane, roomForAll: number): boolean {
+    const full = lane.room.length + lane.kept >= roomOf(lane);
+    return !lane.listed && !full && this.#waiting < roomForAll;
   }
 
   #seat(lane: Lane, guest: Guest): void {
@@ -116,21 +201,38 @@ export class Gate {
     this.#waiting++;
   }
 
-  /** Begins an attempt in the lane. Resolves when the record shows it; goes on with the next when it has ended. */
-  #start(lane: Lane, job: Job): Promise<void> {
+  /** Begins an attempt in the lane. Resolves when the record shows it. */
+  #start(lane: Lane, guest: Guest): Promise<void> {
     lane.active++;
-    return new Promise((resolve, reject) => {
-      const done = this.#deps
-        .attempt(job, resolve)
-        .catch((error: unknown) => reject(error instanceof Error ? error : new Error(String(error))))
-        .finally(() => {
-          lane.active--;
-          this.#running.delete(done);
-          resolve();
-          this.#next(lane);
-        });
-      this.#running.add(done);
-    });
+    return new Promise((resolve, reject) => this.#run(lane, { ...guest, begun: resolve }, reject));
+  }
+
+  /** Runs an attempt that has a slot; the slot is free when the peer has answered. */
+  #run(lane: Lane, guest: Guest, failed: (error: Error) => void = () => undefined): void {
+    let inLane = true;
+    const sent = (): void => {
+      if (inLane) this.#leave(lane);
+      inLane = false;
+    };
+    const done = guest
+      .attempt({ begun: guest.begun, sent })
+      .catch((error: unknown) => {
+        // It could not begin because of Redis; it is in the index, and found there by its due time.
+        this.#deps.log.debug({ delivery: guest.job.ref, error: String(error) }, 'an attempt could not begin');
+        failed(error instanceof Error ? error : new Error(String(error)));
+      })
+      .finally(() => {
+        this.#running.delete(done);
+        guest.begun();
+        sent();
+      });
+    this.#running.add(done);
+  }
+
+  #leave(lane: Lane): void {
+    lane.active--;
+    countPace(lane, Math.floor(this.#deps.clock.ticks() / 1000));
+    this.#next(lane);
   }
 
   #next(lane: Lane): void {
@@ -138,13 +240,10 @@ export class Gate {
       const guest = lane.room.shift();
       if (!guest) break;
       this.#waiting--;
-      this.#start(lane, guest.job).then(guest.begun, (error: unknown) => {
-        // It could not begin because of Redis; the reconciler finds it by its due time.
-        this.#deps.log.debug({ delivery: guest.job.ref, error: String(error) }, 'an attempt could not begin');
-        guest.begun();
-      });
+      lane.active++;
+      this.#run(lane, guest);
     }
-    if (lane.listed && lane.room.length < lane.limit && !this.#closed) void this.#refill(lane);
+    if (lane.listed && lane.room.length < roomOf(lane) / 2 && !this.#closed) void this.#refill(lane);
     else this.#forgetIfEmpty(lane);
   }
 
@@ -153,10 +252,7 @@ export class Gate {
     lane.pulling = true;
     lane.listed = false;
     try {
-      const { items, more } = await this.#deps.pull(
-        lane.name,
-        PULL_AGAIN_FACTOR * lane.limit - lane.room.length,
-      );
+      const { items, more } = await this.#deps.pull(lane.name, roomOf(lane) - lane.room.length);
       if (more) lane.listed = true;
       for (const job of items) await this.#receive(lane, job);
     } catch (error) {
@@ -171,14 +267,31 @@ export class Gate {
 
   /** One that was pulled takes its seat, in another lane if its domain has moved to other hosts meanwhile. */
   async #receive(from: Lane, job: Job): Promise<void> {
-    const lane = this.#laneOf(await this.#deps.locate(job.domain));
+    const lane = this.#laneOf(await this.#locate(job.domain));
     if (this.#closed) return this.#deps.putBack(job);
-    this.#seat(lane, { job, begun: () => undefined });
+    this.#seat(lane, this.#guest(job));
     if (lane !== from) this.#next(lane);
   }
 
   #forgetIfEmpty(lane: Lane): void {
-    const empty = lane.active === 0 && lane.room.length === 0 && !lane.listed && !lane.pulling;
-    if (empty) this.#lanes.delete(lane.name);
+    const used = lane.active > 0 || lane.room.length > 0 || lane.kept > 0 || lane.listed || lane.pulling;
+    if (!used) this.#lanes.delete(lane.name);
   }
+}
+
+function roomOf(lane: Lane): number {
+  return Math.max(ROOM_FACTOR * lane.limit, Math.floor(lane.pace * ROOM_SECONDS));
+}
+
+function countPace(lane: Lane, second: number): void {
+  if (second !== lane.second) {
+    lane.pace = second === lane.second + 1 ? lane.leaving : 0;
+    lane.leaving = 0;
+    lane.second = second;
+  }
+  lane.leaving++;
+}
+
+function hasSlot(lane: Lane): boolean {
+  return lane.active < lane.limit && lane.room.length === 0 && !lane.listed;
 }

@@ -6,9 +6,11 @@ import { domainOf, refOf, type Delivery, type Pins } from '../model/delivery.ts'
 import type { Priority } from '../model/instructions.ts';
 import type { Recipient, Submission } from '../model/submission.ts';
 import { describeAccepted } from './describe.ts';
+import type { Handover } from './carrier.ts';
 import type { Keys } from './keys.ts';
 import { jobOf, type JobAdder } from './queue.ts';
 import { writeRecord } from './records.ts';
+import type { Transitions } from './transitions.ts';
 
 const submitScript = loadScript(new URL('./scripts/submit-6.lua', import.meta.url));
 
@@ -33,7 +35,7 @@ export type Submitted =
   | Readonly<{ kind: 'refused'; why: 'away' | 'slow' | 'full' | 'broken' }>;
 
 /** One of the connections over which mail comes in, with the job queues that share it. */
-export type Entrance = Readonly<{ redis: Redis; jobs: JobAdder }>;
+export type Entrance = Readonly<{ redis: Redis; jobs: JobAdder; park: Transitions['park'] }>;
 
 export type SubmitDeps = Readonly<{
   /** Several connections: Redis reads one socket a few kilobytes at a time, and syncs once per turn for all. */
@@ -50,6 +52,8 @@ export type SubmitDeps = Readonly<{
   /** The transport of a pool for this user and recipient domain; "" when the pool has none. */
   chooseTransport(pool: string, user: string, domain: string): string;
   pin(submission: Submission): Pins;
+  /** A place in a lane of this process, for a delivery that may go at once; undefined: it goes by the queue. */
+  reserve(delivery: Delivery): Handover | undefined;
 }>;
 
 /** Makes the door of the backlog. What it returns resolves within the connection's time-out and never rejects. */
@@ -58,35 +62,47 @@ export function makeSubmit(deps: SubmitDeps) {
   return async function submit(request: SubmitRequest): Promise<Submitted> {
     const entrance = deps.entrances[turn++ % deps.entrances.length];
     if (!entrance) return { kind: 'refused', why: 'away' };
-    const deliveries = makeDeliveries(request, deps);
+    const entries = makeDeliveries(request, deps).map((delivery) => ({
+      delivery,
+      handover: deps.reserve(delivery),
+    }));
     // The script goes out first: on one connection, jobs cannot overtake the records that they point to.
-    const stored = entrance.redis.run(
-      submitScript,
-      scriptKeys(request, deps.keys),
-      scriptArguments(request, deliveries, deps),
-    );
-    const jobs = addJobs(entrance.jobs, deliveries);
-    try {
-      const answer = String(await stored);
-      await jobs.catch((error: unknown) => {
-        // The records are safe and the reconciler makes the jobs anew; the client need not know.
-        deps.log.warn(
-          { submission: request.submission.id, error: String(error) },
-          'jobs were not added; they will be',
-        );
-      });
-      if (answer === 'late') return { kind: 'refused', why: 'slow' };
-      const { id } = request.submission;
-      return { kind: 'queued', id: answer === 'ok' ? id : answer, repeated: answer !== 'ok' };
-    } catch (error) {
-      jobs.catch(() => undefined);
-      deps.log.warn(
-        { submission: request.submission.id, error: String(error) },
-        'Redis did not take a message',
-      );
-      return { kind: 'refused', why: error instanceof RedisTrouble ? error.kind : 'broken' };
+    const keys = scriptKeys(request, deps.keys);
+    const stored = entrance.redis.run(submitScript, keys, scriptArguments(request, entries, deps));
+    const queued = entries.filter(({ handover }) => !handover).map(({ delivery }) => delivery);
+    const jobs = Promise.all([addJobs(entrance.jobs, queued), parkListed(entrance, entries)]);
+    const answer = await outcomeOf(stored, jobs, { request, log: deps.log });
+    const isNew = answer.kind === 'queued' && !answer.repeated;
+    for (const { handover } of entries) {
+      if (isNew) handover?.go(request.submission);
+      else handover?.giveUp();
     }
+    return answer;
   };
+}
+
+/** A delivery to be stored; with a place in a lane it needs no job. */
+type Entry = Readonly<{ delivery: Delivery; handover: Handover | undefined }>;
+
+async function outcomeOf(
+  stored: Promise<unknown>,
+  jobs: Promise<unknown>,
+  { request, log }: Readonly<{ request: SubmitRequest; log: Log }>,
+): Promise<Submitted> {
+  const { id } = request.submission;
+  // The records are safe and the reconciler makes lost jobs anew; the client need not know.
+  const added = jobs.catch((error: unknown) =>
+    log.debug({ submission: id, error: String(error) }, 'jobs were not added'),
+  );
+  try {
+    const answer = String(await stored);
+    await added;
+    if (answer === 'late') return { kind: 'refused', why: 'slow' };
+    return { kind: 'queued', id: answer === 'ok' ? id : answer, repeated: answer !== 'ok' };
+  } catch (error) {
+    log.warn({ submission: id, error: String(error) }, 'Redis did not take a message');
+    return { kind: 'refused', why: error instanceof RedisTrouble ? error.kind : 'broken' };
+  }
 }
 
 function makeDeliveries({ submission, recipients, holdUntil }: SubmitRequest, deps: SubmitDeps): Delivery[] {
@@ -131,12 +147,12 @@ function scriptKeys({ submission, fingerprint }: SubmitRequest, keys: Keys): str
 
 function scriptArguments(
   request: SubmitRequest,
-  deliveries: readonly Delivery[],
+  entries: readonly Entry[],
   deps: SubmitDeps,
 ): RedisArgument[] {
   const { submission, body } = request;
-  const [first] = deliveries;
-  const pairs = deliveries.map((delivery) => [delivery.id, delivery.recipient.address]);
+  const first = entries[0]?.delivery;
+  const pairs = entries.map(({ delivery }) => [delivery.id, delivery.recipient.address]);
   const deadline = Math.round(deps.clock.now() + deps.clockOffset() + DEADLINE_MS);
   return [
     deadline,
@@ -146,13 +162,26 @@ function scriptArguments(
     REPEAT_MS,
     first ? JSON.stringify(describeAccepted(submission, first)) : '',
     pairs.length > 1 ? JSON.stringify(pairs) : '',
-    deliveries.length,
-    ...deliveries.flatMap((delivery) => {
-      const fields = writeRecord(delivery);
-      const ref = refOf(delivery);
-      return [deps.keys.delivery(ref), ref, delivery.id, delivery.due, fields.length / 2, ...fields];
-    }),
+    entries.length,
+    ...entries.flatMap((entry) => entryArguments(entry, deps.keys)),
   ];
+}
+
+function entryArguments({ delivery, handover }: Entry, keys: Keys): RedisArgument[] {
+  const ref = refOf(delivery);
+  const begun =
+    handover && handover.epoch !== '' ? ['epoch', handover.epoch, 'began', String(delivery.due)] : [];
+  const fields = [...writeRecord(handover?.delivery ?? delivery), ...begun];
+  const due = handover?.wonderAt ?? delivery.due;
+  return [keys.delivery(ref), ref, delivery.id, due, handover?.hand ?? '', fields.length / 2, ...fields];
+}
+
+/** Those whose lane is full go into its list at once, behind the script that stores them. */
+function parkListed(entrance: Entrance, entries: readonly Entry[]): Promise<unknown> {
+  const parking = entries.flatMap(({ delivery, handover }) =>
+    handover?.list ? [entrance.park(jobOf(delivery), handover.list)] : [],
+  );
+  return Promise.all(parking);
 }
 
 function addJobs(jobs: JobAdder, deliveries: readonly Delivery[]): Promise<unknown> {

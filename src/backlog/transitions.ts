@@ -16,9 +16,9 @@ const pullScript = loadScript(new URL('./scripts/pull-6.lua', import.meta.url));
 const shelveScript = loadScript(new URL('./scripts/shelve-4.lua', import.meta.url));
 
 /** After this long without an end, the reconciler asks what became of an attempt: above every time-out of a conversation. */
-const ATTEMPT_CEILING_MS = 45 * 60_000;
+export const ATTEMPT_CEILING_MS = 45 * 60_000;
 /** The same for a delivery that waits in its lane's room. */
-const ROOM_CEILING_MS = 30 * 60_000;
+export const ROOM_CEILING_MS = 30 * 60_000;
 
 export type Begun =
   | Readonly<{ kind: 'begun' | 'suppressed'; submission: Submission; delivery: Delivery }>

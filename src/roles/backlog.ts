@@ -1,6 +1,8 @@
 // Wiring of the backlog: where a submission goes, which transport a delivery gets, who is told of a failure.
+import type { Handover } from '../backlog/carrier.ts';
 import { makeSubmit, type Submitted, type SubmitRequest } from '../backlog/submit.ts';
 import { makeJobAdder } from '../backlog/queue.ts';
+import { makeTransitions } from '../backlog/transitions.ts';
 import { pin } from '../compose/compose.ts';
 import { chooseTransport } from '../deliver/transports/choose.ts';
 import type { Delivery } from '../model/delivery.ts';
@@ -34,14 +36,18 @@ export function makeChooseAgain(base: Base) {
 
 export type SubmitMail = (request: SubmitRequest) => Promise<Submitted>;
 
+/** A place in a lane of this process, where it has one for the delivery. */
+export type Reserve = (delivery: Delivery) => Handover | undefined;
+
 /** The door for accepted mail, over connections of its own. Resolves when they are up. */
-export async function openSubmit(base: Base): Promise<SubmitMail> {
+export async function openSubmit(base: Base, reserve: Reserve): Promise<SubmitMail> {
   const { keys, clock, log, config } = base;
   const sockets = Array.from({ length: ENTRANCES }, () => base.connect('accept'));
   await Promise.all(sockets.map((socket) => socket.whenReady()));
   const entrances = sockets.map((redis) => ({
     redis,
     jobs: makeJobAdder(redis.raw, keys.queues, clock, log),
+    park: makeTransitions(redis, keys).park,
   }));
   const submit = makeSubmit({
     entrances,
@@ -53,6 +59,7 @@ export async function openSubmit(base: Base): Promise<SubmitMail> {
     route: (submission) => routeOf(base, submission),
     chooseTransport: makeChoose(base),
     pin: (submission) => pin(submission, base.settingsNow()),
+    reserve,
   });
   return async (request) => {
     const { submission, body } = request;

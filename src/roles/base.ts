@@ -29,7 +29,17 @@ export type Surroundings = Readonly<{
   clock: Clock;
 }>;
 
+/** What is kept in Redis and in the data folder besides settings and the backlog. */
+type Stores = Readonly<{
+  bodies: Bodies;
+  sealer: Sealer;
+  domains: Domains;
+  suppressions: Suppressions;
+  sandbox: Sandbox;
+}>;
+
 export type Base = Surroundings &
+  Stores &
   Readonly<{
     /** Names this process in leases. */
     owner: string;
@@ -37,11 +47,6 @@ export type Base = Surroundings &
     /** Fails at once when Redis is away: for everything that answers somebody. */
     asking: RedisConnection;
     settings: SettingsStore;
-    bodies: Bodies;
-    sealer: Sealer;
-    domains: Domains;
-    suppressions: Suppressions;
-    sandbox: Sandbox;
     transitions: Transitions;
     jobs: JobAdder;
     pauses: Pauses;
@@ -66,12 +71,7 @@ export async function openBase(around: Surroundings): Promise<Base> {
   const asking = connect('events');
   const keys = makeKeys(prefix);
   const settings = await openSettings(asking, around);
-  const folder = join(config.data, 'bodies');
-  const bodies = openBodies({ redis: asking, prefix, clock, folder, where: config.bodies });
-  const sealer = openSealer(config);
-  const domains = openDomains({ settings, sealer, clock });
-  const suppressions = openSuppressions({ redis: asking, prefix, clock, settings });
-  const sandbox = openSandbox(asking, prefix);
+  const stores = openStores(asking, settings, around);
   const transitions = makeTransitions(asking, keys);
   const jobs = makeJobAdder(asking.raw, keys.queues, clock, log);
   const pauses = watchPauses({ redis: asking, keys, clock, log });
@@ -92,7 +92,7 @@ export async function openBase(around: Surroundings): Promise<Base> {
     jobs,
     clock,
     announce,
-    dropBody: bodies.drop,
+    dropBody: stores.bodies.drop,
   });
   const owner = `${hostName()}/${process.pid}/${randomBytes(4).toString('hex')}`;
   return {
@@ -101,11 +101,7 @@ export async function openBase(around: Surroundings): Promise<Base> {
     keys,
     asking,
     settings,
-    bodies,
-    sealer,
-    domains,
-    suppressions,
-    sandbox,
+    ...stores,
     transitions,
     jobs,
     pauses,
@@ -127,6 +123,22 @@ const READY_MS = 30_000;
 
 /** What cannot be started, in one sentence that says what to do; exit code 78. */
 export class BaseProblem extends Error {}
+
+function openStores(
+  asking: RedisConnection,
+  settings: SettingsStore,
+  { config, clock, prefix }: Surroundings,
+): Stores {
+  const sealer = openSealer(config);
+  const folder = join(config.data, 'bodies');
+  return {
+    sealer,
+    bodies: openBodies({ redis: asking, prefix, clock, folder, where: config.bodies }),
+    domains: openDomains({ settings, sealer, clock }),
+    suppressions: openSuppressions({ redis: asking, prefix, clock, settings }),
+    sandbox: openSandbox(asking, prefix),
+  };
+}
 
 function openSealer(config: Config): Sealer {
   const master = loadMasterKey(join(config.data, 'keys', 'master.key'), config.masterKey);

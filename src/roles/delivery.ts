@@ -1,12 +1,13 @@
 // The delivery role: carries for every transport whose address this host has, reconciles, and writes events down.
 import { join } from 'node:path';
 import { makeAttempt } from '../backlog/attempt.ts';
-import { carry, type Carrier, type CarrierDeps } from '../backlog/carrier.ts';
+import { carry, type Carrier, type CarrierDeps, type Handover } from '../backlog/carrier.ts';
 import { evacuate } from '../backlog/evacuate.ts';
 import { holdLease, type Lease } from '../backlog/lease.ts';
 import { reconcile } from '../backlog/reconcile.ts';
 import { makeSegments, type SegmentsState } from '../events/segments.ts';
 import type { Outcome } from '../model/outcome.ts';
+import type { Delivery } from '../model/delivery.ts';
 import type { Transport } from '../model/settings.ts';
 import type { Base } from './base.ts';
 import { makeChooseAgain, type SubmitMail } from './backlog.ts';
@@ -17,6 +18,8 @@ import type { Role } from './role.ts';
 export type DeliveryRole = Role &
   Readonly<{
     carriers(): readonly Carrier[];
+    /** A place in a lane for a delivery that this process is about to store. */
+    reserve(delivery: Delivery): Handover | undefined;
     deliver: Deliver;
     segments(): SegmentsState;
     /** Ends of attempts since the start, by kind and transport. */
@@ -57,6 +60,10 @@ export async function startDelivery(base: Base, submit: SubmitMail): Promise<Del
   return {
     name: 'delivery',
     carriers: carriers.list,
+    reserve: (ours) => {
+      if (base.settingsNow().suppressing.has(ours.account)) return undefined;
+      return carriers.of(ours.transport)?.reserve(ours);
+    },
     deliver,
     segments: segments.state,
     tallies: () => tallies,
@@ -94,6 +101,7 @@ function keepCarriers(base: Base, deps: CarrierDeps, deliver: Deliver) {
   adjust();
   return {
     list: () => [...carriers.values()],
+    of: (transport: string) => carriers.get(transport),
     stop: async (graceMs: number): Promise<void> => {
       stopped = true;
       for (const end of ends) end();

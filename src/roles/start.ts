@@ -92,8 +92,9 @@ async function startRoles(
   { roles, undo }: Readonly<{ roles: readonly RoleName[]; undo: (() => Promise<void>)[] }>,
 ): Promise<Parts> {
   const stats = makeStatsSink();
-  const submit = await openSubmit(base);
-  const delivery = roles.includes('delivery') ? await startDelivery(base, submit) : undefined;
+  let delivery: DeliveryRole | undefined;
+  const submit = await openSubmit(base, (ours) => delivery?.reserve(ours));
+  if (roles.includes('delivery')) delivery = await startDelivery(base, submit);
   if (delivery) undo.push(() => delivery.stop(0));
   if (delivery) undo.push(startSinks(base, stats));
   const submission = roles.includes('submission') ? await startSubmission(base, submit) : undefined;

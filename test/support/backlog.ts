@@ -57,6 +57,8 @@ export async function startBacklog(
     steps?: number[];
     expireAfterMs?: number;
     carrying?: boolean;
+    /** Deliveries with a place in a lane skip the queue, as where one process accepts and delivers. */
+    handover?: boolean;
   } = {},
 ) {
   const prefix = options.prefix ?? randomPrefix();
@@ -67,7 +69,7 @@ export async function startBacklog(
   const asking = connectRedis({ url, purpose: 'events', prefix, log });
   const blocking = connectRedis({ url, purpose: 'blocking', prefix, log });
   await Promise.all([accept.whenReady(), asking.whenReady(), blocking.whenReady()]);
-  const jobs = makeJobAdder(accept.raw, keys.queues, clock, log);
+  const jobs = makeJobAdder(asking.raw, keys.queues, clock, log);
   const transitions = makeTransitions(asking, keys);
   const pauses = watchPauses({ redis: asking, keys, clock, log });
   const reports: string[] = [];
@@ -102,7 +104,13 @@ export async function startBacklog(
     });
   const carriers: Carrier[] = options.carrying === false ? [] : [carryHere('p1')];
   const submit = makeSubmit({
-    entrances: [{ redis: accept, jobs }],
+    entrances: [
+      {
+        redis: accept,
+        jobs: makeJobAdder(accept.raw, keys.queues, clock, log),
+        park: makeTransitions(accept, keys).park,
+      },
+    ],
     keys,
     clock,
     log,
@@ -111,6 +119,7 @@ export async function startBacklog(
     route: (submission) => ({ pool: 'default', priority: submission.instructions.priority ?? 3 }),
     chooseTransport: () => 'ip1',
     pin: () => ({ dkim: [] }),
+    reserve: (delivery) => (options.handover ? carriers[0]?.reserve(delivery) : undefined),
   });
   const operate = makeOperate({
     redis: asking,
