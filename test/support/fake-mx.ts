@@ -11,7 +11,7 @@ import { generate } from 'selfsigned';
  * the reply to the dot · `spam@` 554 5.7.1 after the dot · `later@` 451 4.3.0 after the dot · `drop-after-dot@` stores the
  * message, then cuts the connection without a reply · `drop-in-data@` cuts it in the middle of the message ·
  * `closing-at-rcpt@` 421 and the connection ends · `two-fifty@` 250 instead of 354 · `twice@` 354 twice ·
- * `early@` 552 before the end of the message · `odd@` 354 as the reply to the dot. All others are taken.
+ * `eager@` 550 at RCPT and 354 to DATA all the same · `early@` 552 before the end of the message · `odd@` 354 as the reply to the dot. All others are taken.
  */
 export type MxOptions = Readonly<{
   /** Address to listen on, any 127.0.0.x; default 127.0.0.1. */
@@ -163,6 +163,7 @@ class Conversation {
   #user: string | undefined;
   #authLines: string[] = [];
   #nth = 0;
+  #eager = false;
 
   constructor(state: MxState, socket: Socket) {
     this.#state = state;
@@ -316,11 +317,13 @@ class Conversation {
     const refusals: Readonly<Record<string, string>> = {
       busy: '450 4.2.1 the mailbox is busy',
       missing: '550 5.1.1 no such user',
+      eager: '550 5.1.1 no such user',
       full: '452 4.2.2 the mailbox is full',
       'old-full': '552 too many recipients',
       'closing-at-rcpt': '421 4.3.2 going down',
     };
     const refusal = refusals[local];
+    this.#eager = local === 'eager';
     if (refusal !== undefined) return this.#sayAndMaybeClose(refusal);
     if (local.startsWith('greylist') && !this.#state.greylisted.has(local)) {
       this.#state.greylisted.add(local);
@@ -330,7 +333,7 @@ class Conversation {
   }
 
   #data(): void {
-    if (this.#rcpt === '') return this.#say('554 5.5.1 no valid recipients');
+    if (this.#rcpt === '' && !this.#eager) return this.#say('554 5.5.1 no valid recipients');
     const local = addressOf(this.#rcpt).split('@')[0];
     if (local === 'two-fifty') return this.#say('250 2.0.0 Ok');
     if (!this.#answer('DATA', '354 go ahead')) return;

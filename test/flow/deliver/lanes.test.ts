@@ -211,6 +211,9 @@ describe('encryption', () => {
     });
     await send('b@example.test');
     expect(mx.messages[1]).toMatchObject({ connection: 1, nth: 2 });
+    const large = Buffer.from('.a line of a large message\r\n'.repeat(60_000));
+    expect((await send('c@example.test', { parts: [large] })).kind).toBe('delivered');
+    expect(mx.messages[2]?.data.equals(large)).toBe(true);
   });
 
   test('that fails is left out once on a new connection, and remembered', async () => {

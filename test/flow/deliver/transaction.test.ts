@@ -219,6 +219,21 @@ describe.each([
   });
 });
 
+test('a host that wants the message of a refused recipient is given none, not even an empty one', async () => {
+  const mx = await bench.mx({ host: '127.0.0.21' });
+  expect(brief(await send('eager@example.test'))).toBe('bounced rcpt bad-mailbox 5.1.1');
+  expect(mx.messages).toEqual([]);
+  expect(bench.deliver.connections()).toEqual([]);
+});
+
+test('sixty attempts may hang on one signal', async () => {
+  await bench.mx({ host: '127.0.0.21' });
+  const { signal } = new AbortController();
+  const outcomes = await Promise.all(Array.from({ length: 60 }, () => send('ok@example.test', { signal })));
+  expect(outcomes.every((outcome) => outcome.kind === 'delivered')).toBe(true);
+  expect(bench.deliver.connections()[0]?.idle).toBeLessThanOrEqual(10);
+});
+
 describe('the lease', () => {
   test('lost before MAIL keeps us from beginning', async () => {
     const mx = await bench.mx({ host: '127.0.0.21' });

@@ -5,7 +5,7 @@ import { Conversation } from '../../../src/deliver/conversation.ts';
 import { isSpecial } from '../../../src/deliver/networks.ts';
 import { readOffer } from '../../../src/deliver/offer.ts';
 import { chooseTransport } from '../../../src/deliver/transports/choose.ts';
-import { canBind, sourceFor } from '../../../src/deliver/transports/source.ts';
+import { canBind, ownAddresses, sourceFor } from '../../../src/deliver/transports/source.ts';
 import { judge } from '../../../src/deliver/trouble.ts';
 import { transportSchema, type Transport } from '../../../src/model/settings.ts';
 import { rules } from '../../support/deliver.ts';
@@ -56,6 +56,8 @@ describe('source addresses', () => {
     expect(canBind('127.9.9.9')).toBe(true);
     expect(canBind('198.51.100.77')).toBe(false);
     expect(canBind('127.example')).toBe(false);
+    const hasIpv6 = ownAddresses().includes('::1');
+    expect(canBind('0:0:0:0:0:0:0:1')).toBe(hasIpv6);
   });
 });
 
