@@ -1,0 +1,171 @@
+// The scenarios in which roles or all of Postino are killed or stopped under load.
+import { killAndLook, killRounds, sleep, untilSending, untilTaken } from './kills.ts';
+import type { Look } from './look.ts';
+import { settings } from './settings.ts';
+import type { Scenario, Stage } from './stage.ts';
+
+const { rounds, quick } = settings;
+const TAKEOVER_MS = 15_000;
+
+const submissionKilled: Scenario = {
+  name: 'submission-killed',
+  redis: 'own',
+  act: async (stage) => {
+    const { submission, delivery } = roles(stage);
+    await delivery.start();
+    await stage.begin();
+    await killRounds(stage, rounds, {
+      relay: submission,
+      busy: async () => undefined,
+      moment: [50, 1_500],
+      kill: async () => {
+        await submission.kill9();
+        return [];
+      },
+    });
+    await sleep(1_000);
+  },
+};
+
+const deliveryKilled: Scenario = {
+  name: 'delivery-killed',
+  redis: 'own',
+  delay: [5, 120],
+  act: async (stage) => {
+    const { submission, delivery } = roles(stage);
+    const look = stage.look();
+    await submission.start();
+    await stage.begin();
+    await killRounds(stage, rounds, {
+      relay: delivery,
+      busy: () => untilSending(look),
+      moment: [0, 1_500],
+      kill: () => killAndLook(delivery, look),
+    });
+  },
+};
+
+const redisKilled: Scenario = {
+  name: 'redis-killed',
+  redis: 'own',
+  act: async (stage) => {
+    const { submission, delivery } = roles(stage);
+    const look = stage.look();
+    await Promise.all([submission.start(), delivery.start()]);
+    await stage.begin();
+    for (let round = 0; round < rounds; round++) {
+      await sleep(stage.random.between(100, 2_500));
+      // Read before: afterwards the delivering process goes on at once.
+      stage.noteInFlight(await look.sending().catch(() => []));
+      await stage.redis().kill9();
+      await stage.redis().restart();
+    }
+    await sleep(2_000);
+  },
+};
+
+const wholeKilled: Scenario = {
+  name: 'whole-killed',
+  redis: 'embedded',
+  delay: [5, 120],
+  act: async (stage) => {
+    const relay = stage.relay('postino');
+    await relay.start();
+    const look = stage.look();
+    await stage.begin();
+    await relay.kill9();
+    await killRounds(stage, rounds, {
+      relay,
+      busy: () => untilSending(look),
+      moment: [0, 1_500],
+      kill: async () => {
+        // Stopped first, so that what Redis shows is exactly what was in flight when both die.
+        relay.freeze();
+        const refs = await look.sending().catch(() => []);
+        if (stage.random.chance(0.5)) stage.killEmbedded();
+        await relay.kill9();
+        return refs;
+      },
+    });
+  },
+};
+
+const deliveryStopped: Scenario = {
+  name: 'delivery-stopped',
+  redis: 'own',
+  delay: [5, 120],
+  act: async (stage) => {
+    const { submission, delivery } = roles(stage);
+    await submission.start();
+    await stage.begin();
+    for (let round = 0; round < rounds; round++) {
+      await delivery.start();
+      await sleep(stage.random.between(500, 3_500));
+      stage.noteExit(await delivery.terminate());
+    }
+    await delivery.start();
+  },
+};
+
+const submissionStopped: Scenario = {
+  name: 'submission-stopped',
+  redis: 'own',
+  act: async (stage) => {
+    const { submission, delivery } = roles(stage);
+    await delivery.start();
+    await stage.begin();
+    for (let round = 0; round < Math.ceil(rounds / 2); round++) {
+      await submission.start();
+      await sleep(stage.random.between(300, 1_500));
+      stage.noteExit(await submission.terminate());
+    }
+    await submission.start();
+    await sleep(1_000);
+  },
+  check: ({ ghosts }) => (ghosts > 0 ? [`${ghosts} messages were taken without an answer`] : []),
+};
+
+const takeover: Scenario = {
+  name: 'takeover',
+  redis: 'own',
+  act: async (stage) => {
+    const { submission, delivery: one } = roles(stage);
+    const other = stage.relay('delivery-2', { roles: ['delivery'] });
+    const look = stage.look();
+    await Promise.all([submission.start(), one.start(), other.start()]);
+    await stage.begin();
+    let [working, standby] = [one, other];
+    for (let round = 0; round < (quick ? 1 : 4); round++) {
+      await sleep(stage.random.between(1_000, 3_000));
+      const holder = await holderOf(look);
+      if (holder !== working.pid()) [working, standby] = [standby, working];
+      const at = Date.now();
+      stage.noteInFlight(await killAndLook(working, look));
+      const ms = await untilTaken(stage, at + 50, ['127.0.1.1', '127.0.1.2']);
+      stage.note(`took over after ${(ms / 1000).toFixed(1)} s`);
+      if (ms > TAKEOVER_MS) stage.complain(`the other process sent only after ${(ms / 1000).toFixed(1)} s`);
+      await working.start();
+      [working, standby] = [standby, working];
+    }
+  },
+};
+
+export const killing: readonly Scenario[] = [
+  deliveryKilled,
+  wholeKilled,
+  takeover,
+  redisKilled,
+  submissionKilled,
+  deliveryStopped,
+  submissionStopped,
+];
+
+function roles(stage: Stage) {
+  const role = (name: string) => stage.relay(name, { roles: [name] });
+  return { submission: role('submission'), delivery: role('delivery') };
+}
+
+/** Pid of the process that holds the first transport's lease: an owner is called host/pid/random. */
+async function holderOf(look: Look): Promise<number> {
+  return Number((await look.holder('ip1')).split('/').at(-2));
+}

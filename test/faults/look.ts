@@ -1,0 +1,104 @@
+// What Redis and the event files show: who is in hand, what is queued, what happened.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { silentLog } from '../../src/lib/log.ts';
+import { eventSchema, type Event } from '../../src/model/event.ts';
+import { connectRedis } from '../../src/store/redis.ts';
+
+const PREFIX = 'postino:';
+
+export type Look = Readonly<{
+  /** Refs of deliveries whose attempt was running at this moment, by the record. */
+  sending(): Promise<readonly string[]>;
+  /** Owner of a transport's lease. */
+  holder(transport: string): Promise<string>;
+  /** Deliveries that have not ended, and events that are not on disk yet. */
+  unfinished(): Promise<Readonly<{ deliveries: number; events: number }>>;
+  /** "<submission>/<recipient>" of all records. */
+  queued(): Promise<ReadonlySet<string>>;
+  /** Keys of mail that should be gone with the last delivery. */
+  leftovers(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}>;
+
+/** A view of the relay's Redis; all reject while it is away. */
+export function lookInto(url: string): Look {
+  const redis = connectRedis({ url, purpose: 'events', prefix: PREFIX, log: silentLog });
+  const words = async (command: string, ...args: (string | number)[]): Promise<string[]> => {
+    const answer = await redis.call(command, ...args);
+    return Array.isArray(answer) ? answer.map((word) => String(word ?? '')) : [String(answer)];
+  };
+  const keys = async (pattern: string): Promise<string[]> => words('KEYS', `${PREFIX}${pattern}`);
+  const record = (ref: string, ...fields: string[]): Promise<string[]> =>
+    words('HMGET', `${PREFIX}del:${ref}`, ...fields);
+  return {
+    sending: async () => {
+      await redis.whenReady(AbortSignal.timeout(5000));
+      const hands = await keys('hand:*');
+      const refs = (await Promise.all(hands.map((hand) => words('SMEMBERS', hand)))).flat();
+      const states = await Promise.all(refs.map((ref) => record(ref, 'state')));
+      return refs.filter((_, index) => states[index]?.[0] === 'sending');
+    },
+    holder: async (transport) => String(await redis.call('HGET', `${PREFIX}lease:${transport}`, 'owner')),
+    unfinished: async () => {
+      await redis.whenReady(AbortSignal.timeout(5000));
+      const [deliveries, events] = await Promise.all([
+        redis.call('ZCARD', `${PREFIX}due`),
+        redis.call('XLEN', `${PREFIX}events`),
+      ]);
+      return { deliveries: Number(deliveries), events: Number(events) };
+    },
+    queued: async () => {
+      const found = await keys('del:*');
+      const refs = found.map((key) => key.slice(`${PREFIX}del:`.length));
+      const facts = await Promise.all(refs.map((ref) => record(ref, 'submission', 'recipient')));
+      return new Set(facts.map(([submission, recipient]) => `${submission}/${addressIn(recipient)}`));
+    },
+    leftovers: async () => {
+      const kinds = ['del:*', 'sub:*', 'body:*', 'open:*', 'spill:*', 'hand:*', 'lane:*'];
+      return (await Promise.all(kinds.map(keys))).flat();
+    },
+    close: () => redis.close(),
+  };
+}
+
+function addressIn(json = '{}'): string {
+  const recipient: unknown = JSON.parse(json);
+  return typeof recipient === 'object' && recipient !== null && 'address' in recipient
+    ? String(recipient.address)
+    : '';
+}
+
+/** All events on disk, each once (readers drop repeats by their id), and how many lines were repeats. */
+export function readEvents(data: string): Readonly<{ events: readonly Event[]; repeats: number }> {
+  const folder = join(data, 'events');
+  const events = new Map<string, Event>();
+  let lines = 0;
+  if (!existsSync(folder)) return { events: [], repeats: 0 };
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.jsonl'))) {
+    for (const line of readFileSync(join(folder, name), 'utf8').split('\n')) {
+      const event = parse(line);
+      if (!event) continue;
+      lines++;
+      events.set(event.id, event);
+    }
+  }
+  return { events: [...events.values()], repeats: lines - events.size };
+}
+
+function parse(line: string): Event | undefined {
+  try {
+    return eventSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The lines of a ledger. */
+export function readLedger<T>(path: string, read: (line: string) => T): readonly T[] {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(read);
+}

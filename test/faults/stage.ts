@@ -1,0 +1,248 @@
+// A stage for one scenario: Redis, MX, relay processes, load; at the end it waits for quiet, judges and prints.
+import { mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { embeddedSocket } from '../../src/embedded.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { judge, type Verdict } from './judge.ts';
+import { startLoad, type Load } from './load.ts';
+import { lookInto, readEvents, readLedger, type Look } from './look.ts';
+import type { MxRecord } from './mx.ts';
+import { makeRelay, startMx, type Relay } from './process.ts';
+import { makeRandom, type Random } from './random.ts';
+import { settings } from './settings.ts';
+
+/** A scenario: what it needs, what it does under load, and what its result must show beyond what all must. */
+export type Scenario = Readonly<{
+  name: string;
+  /** own: a Redis of ours, the roles as processes of their own; embedded: the relay's. */
+  redis: 'own' | 'embedded';
+  /** Probability that the MX takes a message and says nothing. */
+  drop?: number;
+  /** Between the dot and the MX's reply, milliseconds. */
+  delay?: readonly [number, number];
+  /** Why it cannot be played here, if so. */
+  skip?: () => string | undefined;
+  act(stage: Stage): Promise<void>;
+  check?: (result: Result) => readonly string[];
+}>;
+
+/** What a scenario has to do with. */
+export type Stage = Readonly<{
+  folder: string;
+  data: string;
+  random: Random;
+  load: Load;
+  /** Throws when the relay has its own. */
+  redis(): TestRedis;
+  relay(name: string, more?: Readonly<{ roles?: readonly string[]; through?: readonly string[] }>): Relay;
+  look(url?: string): Look;
+  /** The view to be used at the end, where it is not the usual one. */
+  view(look: Look): void;
+  taken(): readonly MxRecord[];
+  /** Notes what was in flight at a kill. */
+  noteInFlight(refs: readonly string[]): void;
+  noteExit(code: number): void;
+  /** A sentence for the print-out, and one that fails the scenario. */
+  note(sentence: string): void;
+  complain(sentence: string): void;
+  /** kill -9 of the embedded Redis. */
+  killEmbedded(): void;
+  /** Starts the load; `load` throws before. */
+  begin(): Promise<void>;
+  /** Waits for quiet, stops everything in good order, judges. */
+  end(): Promise<Result>;
+  /** Ends all that still runs; removes the folder unless it is to be looked at. */
+  clear(keep: boolean): Promise<void>;
+}>;
+
+export type Result = Verdict &
+  Readonly<{
+    name: string;
+    seed: number;
+    kills: number;
+    inFlight: number;
+    /** Messages that the MX took in silence. */
+    dropped: number;
+    notes: readonly string[];
+    complaints: readonly string[];
+    quietAfterS: number;
+    refused: Readonly<Record<number, number>>;
+    hung: number;
+    slowestMs: number;
+    leftovers: readonly string[];
+    repeatedEvents: number;
+    exitCodes: readonly number[];
+  }>;
+
+const QUIET_LIMIT_MS = 240_000;
+const FINISH_MS = 45_000;
+
+export async function makeStage(scenario: Scenario): Promise<Stage> {
+  const { name, drop = 0, delay = [5, 40] } = scenario;
+  const { seed } = settings;
+  const folder = mkdtempSync(join(tmpdir(), `postino-faults-${name}-`));
+  const data = join(folder, 'data');
+  const config = join(folder, 'postino.yaml');
+  const own = scenario.redis === 'own' ? await startRedis() : undefined;
+  const mxLedger = join(folder, 'mx.jsonl');
+  const mx = await startMx({ seed, ledger: mxLedger, drop, delay });
+  const [smtpPort = 0, httpPort = 0] = await freePorts(2);
+  writeFileSync(
+    config,
+    writeConfig({ data, redis: own?.url ?? 'embedded', smtpPort, httpPort, sites: mx.ports }),
+  );
+  const relays: Relay[] = [];
+  const looks: Look[] = [];
+  const inFlight = new Set<string>();
+  const counts = { inFlight: 0, kills: 0 };
+  const notes: string[] = [];
+  const complaints: string[] = [];
+  const exitCodes: number[] = [];
+  let finalView: Look | undefined;
+  let load: Load | undefined;
+  const running = (): Load => {
+    if (!load) throw new Error('the load has not begun');
+    return load;
+  };
+  const look = (url = own?.url ?? `unix:${embeddedSocket(data)}`): Look => {
+    const opened = lookInto(url);
+    looks.push(opened);
+    return opened;
+  };
+  const taken = (): readonly MxRecord[] => readLedger(mxLedger, (line): MxRecord => JSON.parse(line));
+
+  const end = async (): Promise<Result> => {
+    const view = finalView ?? look();
+    await running().finish(FINISH_MS);
+    const quietAfterS = await untilQuiet(view);
+    const queued = await view.queued();
+    const leftovers = queued.size > 0 ? [] : await view.leftovers();
+    for (const relay of relays.filter((one) => one.running())) exitCodes.push(await relay.terminate());
+    const { events, repeats } = readEvents(data);
+    const verdict = judge({ sent: running().sent.values(), taken: taken(), events, queued, inFlight });
+    const figures = running().figures();
+    const dropped = taken().filter((record) => record.dropped).length;
+    const lists = { notes, complaints, leftovers, exitCodes };
+    return {
+      ...verdict,
+      ...figures,
+      ...counts,
+      ...lists,
+      name,
+      seed,
+      dropped,
+      quietAfterS,
+      repeatedEvents: repeats,
+    };
+  };
+
+  return {
+    folder,
+    data,
+    random: makeRandom(seed, name),
+    get load() {
+      return running();
+    },
+    redis: () => {
+      if (!own) throw new Error('the relay has its own Redis');
+      return own;
+    },
+    relay: (relayName, more = {}) => {
+      const relay = makeRelay({ name: relayName, folder, config, ...more });
+      relays.push(relay);
+      return relay;
+    },
+    look,
+    view: (one) => void (finalView = one),
+    taken,
+    noteExit: (code) => void exitCodes.push(code),
+    note: (sentence) => void notes.push(sentence),
+    complain: (sentence) => void complaints.push(sentence),
+    killEmbedded: () => killEmbedded(data),
+    noteInFlight: (refs) => {
+      counts.kills++;
+      counts.inFlight += refs.length;
+      for (const ref of refs) inFlight.add(ref);
+    },
+    begin: async () => {
+      const { rate, sessions } = settings;
+      const ledger = join(folder, 'accepted.jsonl');
+      load = await startLoad({ seed, scenario: name, port: smtpPort, ledger, rate, sessions });
+    },
+    end,
+    clear: async (keep) => {
+      await load?.finish(0);
+      await Promise.all(looks.map((one) => one.close()));
+      await Promise.all(relays.map((one) => one.kill9()));
+      if (!own) killEmbedded(data);
+      await own?.stop();
+      await mx.stop();
+      if (!keep) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Seconds until nothing is queued and all events are on disk; gives up after the limit. */
+async function untilQuiet(look: Look): Promise<number> {
+  const since = performance.now();
+  const over = (): number => performance.now() - since;
+  while (over() < QUIET_LIMIT_MS) {
+    const left = await look.unfinished().catch(() => undefined);
+    if (left && left.deliveries === 0 && left.events === 0) break;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  return Math.round(over() / 1000);
+}
+
+/** By its pid file; a pid that has become another process's is left alone. */
+function killEmbedded(data: string): void {
+  try {
+    const pid = Number(readFileSync(join(data, 'redis', 'redis.pid'), 'utf8'));
+    if (readlinkSync(`/proc/${pid}/cwd`).startsWith(data)) process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended, or was never started.
+  }
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  await Promise.all(
+    servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function writeConfig(
+  facts: Readonly<{
+    data: string;
+    redis: string;
+    smtpPort: number;
+    httpPort: number;
+    sites: readonly number[];
+  }>,
+): string {
+  const { data, redis, smtpPort, httpPort, sites } = facts;
+  return `hostname: relay.test
+data: ${data}
+redis: ${redis}
+smtp: { listeners: [{ host: 127.0.0.1, port: ${smtpPort}, tls: none }] }
+http: { host: 127.0.0.1, port: ${httpPort} }
+delivery:
+  routes:
+    - { domain: a.test, host: 127.0.0.1, port: ${sites[0]}, tls: none }
+    - { domain: "*", host: 127.0.0.1, port: ${sites[1]}, tls: none }
+  retry: { steps: [1s, 2s, 5s], expire: 1h }
+transports:
+  - { name: ip1, address: 127.0.1.1, ehlo: ip1.relay.test, pool: default }
+  - { name: ip2, address: 127.0.1.2, ehlo: ip2.relay.test, pool: default }
+domains: [{ name: shop.test }]
+users:
+  - { name: shop, networks: [127.0.0.0/8], domains: [shop.test], pool: default }
+log: { level: info }
+`;
+}

@@ -1,0 +1,140 @@
+// The scenarios in which Redis is away, frozen or out of disk, and in which an MX keeps silent after the dot.
+import { closeSync, openSync, rmSync, writeSync, mkdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { sleep } from './kills.ts';
+import { settings } from './settings.ts';
+import type { Scenario, Stage } from './stage.ts';
+
+const { quick } = settings;
+/** A client is told within 5 s that we cannot take its message; the rest is for a busy machine. */
+const ANSWER_MS = 6_000;
+const DISK = '48m';
+
+const redisStopped: Scenario = {
+  name: 'redis-stopped',
+  redis: 'own',
+  act: async (stage) => {
+    await startRoles(stage);
+    await sleep(3_000);
+    stage.noteInFlight([]);
+    process.kill(stage.redis().pid(), 'SIGTERM');
+    await sleep(1_000);
+    await refusesFor(stage, quick ? 4_000 : 14_000);
+    await stage.redis().restart();
+    await acceptsAgain(stage);
+    await sleep(3_000);
+  },
+  check: ({ slowestMs }) => tooSlow(slowestMs),
+};
+
+const redisFrozen: Scenario = {
+  name: 'redis-frozen',
+  redis: 'own',
+  act: async (stage) => {
+    const look = stage.look();
+    await startRoles(stage);
+    for (let round = 0; round < (quick ? 1 : 2); round++) {
+      await sleep(stage.random.between(2_000, 4_000));
+      stage.noteInFlight(await look.sending());
+      stage.redis().pause();
+      // What is under way may still be told 451 for some seconds.
+      await refusesFor(stage, stage.random.between(8_000, 15_000));
+      stage.redis().resume();
+      await acceptsAgain(stage);
+    }
+    await sleep(3_000);
+  },
+  check: ({ slowestMs }) => tooSlow(slowestMs),
+};
+
+const diskFull: Scenario = {
+  name: 'disk-full',
+  redis: 'embedded',
+  skip: () => {
+    const tried = spawnSync('unshare', [mountFlags(), 'true']);
+    return tried.status === 0 ? undefined : 'needs Linux and the right to mount (root or user namespaces)';
+  },
+  act: async (stage) => {
+    const folder = join(stage.data, 'redis');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // The disk is a mount that only the relay sees, and that goes with it.
+    const mount = `mount -t tmpfs -o size=${DISK},mode=700 tmpfs "$0" && exec "$@"`;
+    const relay = stage.relay('postino', { through: ['unshare', mountFlags(), 'sh', '-c', mount, folder] });
+    await relay.start();
+    const root = `/proc/${relay.pid()}/root`;
+    stage.view(stage.look(`unix:${root}${join(folder, 'redis.sock')}`));
+    await stage.begin();
+    await sleep(4_000);
+    const filler = `${root}${join(folder, 'filler')}`;
+    stage.noteInFlight([]);
+    fill(filler);
+    await sleep(2_000);
+    await refusesFor(stage, quick ? 4_000 : 10_000);
+    rmSync(filler);
+    await acceptsAgain(stage);
+    await sleep(3_000);
+  },
+  check: ({ slowestMs }) => tooSlow(slowestMs),
+};
+
+const silentMx: Scenario = {
+  name: 'silent-mx',
+  redis: 'own',
+  drop: 0.1,
+  act: async (stage) => {
+    await startRoles(stage);
+    await sleep(quick ? 5_000 : 15_000);
+  },
+  check: ({ untoldAmbiguity, dropped }) => [
+    ...untoldAmbiguity.map((key) => `the end of ${key} does not say how often it may have been taken`),
+    ...(dropped === 0 ? ['the MX dropped nothing'] : []),
+  ],
+};
+
+export const starving: readonly Scenario[] = [redisFrozen, redisStopped, diskFull, silentMx];
+
+async function startRoles(stage: Stage): Promise<void> {
+  await Promise.all(['submission', 'delivery'].map((name) => stage.relay(name, { roles: [name] }).start()));
+  await stage.begin();
+}
+
+/** Root mounts; others do in a user namespace of their own, where they may have one. */
+function mountFlags(): string {
+  return process.getuid?.() === 0 ? '-m' : '-rm';
+}
+
+/** For `ms` from now nothing may be accepted. */
+async function refusesFor(stage: Stage, ms: number): Promise<void> {
+  const GRACE_MS = 500;
+  await sleep(GRACE_MS);
+  const before = stage.load.accepted();
+  await sleep(ms - GRACE_MS);
+  const meanwhile = stage.load.accepted() - before;
+  if (meanwhile > 0) stage.complain(`${meanwhile} messages were accepted without a Redis`);
+}
+
+async function acceptsAgain(stage: Stage): Promise<void> {
+  const since = performance.now();
+  const before = stage.load.accepted();
+  while (stage.load.accepted() === before && performance.now() - since < 30_000) await sleep(20);
+  stage.note(`accepts again after ${((performance.now() - since) / 1000).toFixed(1)} s`);
+  if (stage.load.accepted() === before) stage.complain('nothing was accepted any more');
+}
+
+function tooSlow(slowestMs: number): string[] {
+  return slowestMs > ANSWER_MS ? [`a reply took ${(slowestMs / 1000).toFixed(1)} s`] : [];
+}
+
+/** Takes all of the disk's space. */
+function fill(path: string): void {
+  const file = openSync(path, 'w');
+  for (let size = 1_048_576; size >= 512;) {
+    try {
+      writeSync(file, Buffer.alloc(size, 1));
+    } catch {
+      size /= 2;
+    }
+  }
+  closeSync(file);
+}
