@@ -1,9 +1,10 @@
 // One attempt at one delivery: record that it begins, compose, deliver, decide what next, record it once and for all.
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { RedisTrouble } from '../lib/script.ts';
 import { refOf, type Delivery } from '../model/delivery.ts';
 import type { Render } from '../model/letter.ts';
-import type { Cause, Outcome } from '../model/outcome.ts';
+import type { Cause, Outcome, Via } from '../model/outcome.ts';
 import type { Submission } from '../model/submission.ts';
 import { describeAttempt, describeEnd } from './describe.ts';
 import type { Lease } from './lease.ts';
@@ -21,6 +22,9 @@ export type Order = Readonly<{
   mayProceed(): boolean;
 }>;
 
+/** Why a delivery ended without success, and how its last attempt went out, where there was one. */
+export type Failure = Readonly<{ cause: Cause; via?: Via }>;
+
 export type AttemptDeps = Readonly<{
   transitions: Transitions;
   jobs: JobAdder;
@@ -30,7 +34,7 @@ export type AttemptDeps = Readonly<{
   render(submission: Submission, delivery: Delivery): Render;
   send(order: Order): Promise<Outcome>;
   /** Tells the sender of a final failure, if that is wanted. Must be repeatable: it runs again after a crash. */
-  report(submission: Submission, delivery: Delivery, cause: Cause): Promise<void>;
+  report(submission: Submission, delivery: Delivery, failure: Failure): Promise<void>;
   /** Where a retry goes: another transport of the pool when the present one is not to be used. */
   chooseAgain(delivery: Delivery): string;
   /** The hash to look recipients of this account up in, or "" when it has no suppressions. */
@@ -125,10 +129,9 @@ async function carry(deps: AttemptDeps, post: Post, { submission, delivery }: Su
       mayProceed: () => post.lease.valid() && !post.stopping(),
     });
   } catch (error) {
-    deps.log.error(
-      { delivery: delivery.id, error: String(error) },
-      'an attempt failed in a way that is a bug',
-    );
+    const isTrouble = error instanceof RedisTrouble;
+    const sentence = isTrouble ? 'a letter could not be loaded' : 'an attempt failed in a way that is a bug';
+    deps.log[isTrouble ? 'warn' : 'error']({ delivery: delivery.id, error: String(error) }, sentence);
     return { kind: 'deferred', conversation: '', cause: bug(error) };
   }
 }
@@ -182,7 +185,7 @@ async function conclude(
     return again(deps, post, subject, { due: next.at, event, ambiguous });
   }
   // The report goes first: were we to die between the two, it would be repeated under the same name, not lost.
-  if ('cause' in outcome) await deps.report(submission, delivery, outcome.cause);
+  if ('cause' in outcome) await deps.report(submission, delivery, outcome);
   const event = describeAttempt(known, outcome, { type: next.as, at: now });
   await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
 }

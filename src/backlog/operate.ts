@@ -17,6 +17,7 @@ export type Selection = Readonly<{
   domain?: string | undefined;
   user?: string | undefined;
   transport?: string | undefined;
+  pool?: string | undefined;
   account?: string | undefined;
 }>;
 
@@ -209,16 +210,17 @@ async function each(
   return { changed, busy };
 }
 
-function matches(
-  delivery: Delivery,
-  { id, recipient, domain, user, transport, account }: Selection,
-): boolean {
+function matches(delivery: Delivery, wanted: Selection): boolean {
+  const { id, recipient, domain, ...same } = wanted;
+  const isIt = id === undefined || delivery.id === id || delivery.submission === id;
+  const isTo =
+    recipient === undefined || delivery.recipient.address.toLowerCase() === recipient.toLowerCase();
+  const isThere = domain === undefined || delivery.domain === domain.toLowerCase();
+  const names = ['user', 'transport', 'pool', 'account'] as const;
   return (
-    (id === undefined || delivery.id === id || delivery.submission === id) &&
-    (recipient === undefined || delivery.recipient.address.toLowerCase() === recipient.toLowerCase()) &&
-    (domain === undefined || delivery.domain === domain.toLowerCase()) &&
-    (user === undefined || delivery.user === user) &&
-    (transport === undefined || delivery.transport === transport) &&
-    (account === undefined || delivery.account === account)
+    isIt &&
+    isTo &&
+    isThere &&
+    names.every((name) => same[name] === undefined || same[name] === delivery[name])
   );
 }

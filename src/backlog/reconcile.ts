@@ -5,6 +5,7 @@ import type { Redis } from '../lib/script.ts';
 import { refOf, type Delivery } from '../model/delivery.ts';
 import type { Cause } from '../model/outcome.ts';
 import type { Submission } from '../model/submission.ts';
+import type { Failure } from './attempt.ts';
 import { describeEnd } from './describe.ts';
 import type { Keys } from './keys.ts';
 import { jobOf, type JobAdder } from './queue.ts';
@@ -18,7 +19,7 @@ export type ReconcileDeps = Readonly<{
   clock: Clock;
   log: Log;
   chooseAgain(delivery: Delivery): string;
-  report(submission: Submission, delivery: Delivery, cause: Cause): Promise<void>;
+  report(submission: Submission, delivery: Delivery, failure: Failure): Promise<void>;
   dropBody(submission: Submission): Promise<void>;
 }>;
 
@@ -106,7 +107,7 @@ async function rebuild(deps: ReconcileDeps, delivery: Delivery): Promise<'rebuil
 async function expire(deps: ReconcileDeps, delivery: Delivery): Promise<'left'> {
   const submission = await deps.transitions.readSubmissionOf(refOf(delivery));
   if (!submission) return postpone(deps, refOf(delivery));
-  await deps.report(submission, delivery, EXPIRED);
+  await deps.report(submission, delivery, { cause: EXPIRED });
   const event = describeEnd({ submission, delivery }, 'expired', EXPIRED.detail, deps.clock.now());
   const { last } = await deps.transitions.finish(delivery, event, 'idle');
   if (last) await deps.dropBody(submission);

@@ -11,7 +11,8 @@ export type Facts = Readonly<{
   http: Readonly<{ host: string; port: number }> | undefined;
   users: readonly string[];
   sandboxed: boolean;
-  firstRun: string | undefined;
+  /** The file with the generated passwords, and what it holds. */
+  firstRun: Readonly<{ file: string; text: string }> | undefined;
 }>;
 
 const TLS_WORDS = { none: 'no TLS', starttls: 'STARTTLS', implicit: 'TLS' } as const;
@@ -29,7 +30,7 @@ export function banner({ config, listeners, http, users, sandboxed, firstRun }: 
     ...(users.length > 0
       ? [`  Users      ${users.slice(0, 5).join(', ')}${users.length > 5 ? ' …' : ''}`]
       : []),
-    ...(firstRun === undefined ? [] : [`  Passwords  ${firstRun}`]),
+    ...(firstRun === undefined ? [] : [`  Passwords  ${firstRun.file}`]),
     ...(sandboxed ? ['  Mail       is caught by the sandbox and shown on the page; nothing is sent.'] : []),
     ...tryOut(listeners, users, firstRun),
     '',
@@ -37,21 +38,24 @@ export function banner({ config, listeners, http, users, sandboxed, firstRun }: 
   return lines.join('\n');
 }
 
-/** One command to paste; curl is on nearly every machine. */
+/** One command to paste, for a user whose password we made. curl speaks SMTP and is on most machines. */
 function tryOut(
   listeners: Facts['listeners'],
   users: readonly string[],
-  firstRun: string | undefined,
+  firstRun: Facts['firstRun'],
 ): string[] {
   const plain = listeners.find(({ tls }) => tls !== 'implicit');
-  const [user] = users;
-  if (!plain || user === undefined || firstRun === undefined) return [];
-  const password = `$(sed -n 's/^SMTP user "${user}": //p' ${firstRun})`;
+  const user = users.find((name) => firstRun?.text.includes(`SMTP user "${name}": `));
+  if (!plain || user === undefined || !firstRun) return [];
+  const password = `$(sed -n 's/^SMTP user "${user}": //p' '${firstRun.file}' | tail -1)`;
+  const message =
+    'From: me@example.com\\r\\nTo: you@example.org\\r\\nSubject: Hello\\r\\n\\r\\nIt works.\\r\\n';
   return [
     '',
-    '  Try it:',
+    '  Try it (or without curl: npm run postino -- send you@example.org):',
     '',
-    `  printf 'From: me@example.com\\r\\nTo: you@example.org\\r\\nSubject: Hello\\r\\n\\r\\nIt works.\\r\\n' | curl -sS --url smtp://127.0.0.1:${plain.port} \\`,
-    `    --user "${user}:${password}" --mail-from me@example.com --mail-rcpt you@example.org -T -`,
+    `  printf '${message}' | \\`,
+    `    curl -sS --url smtp://127.0.0.1:${plain.port} --user "${user}:${password}" \\`,
+    '    --mail-from me@example.com --mail-rcpt you@example.org -T -',
   ];
 }

@@ -61,7 +61,7 @@ export type Base = Surroundings &
 
 /** Opens the base. Resolves when Redis has answered; rejects when it has not within `READY_MS`. */
 export async function openBase(around: Surroundings): Promise<Base> {
-  const { config, redisUrl: url, prefix, log, clock } = around;
+  const { redisUrl: url, prefix, log, clock } = around;
   const connections: RedisConnection[] = [];
   const connect = (purpose: Purpose): RedisConnection => {
     const connection = connectRedis({ url, purpose, prefix, log });
@@ -122,7 +122,9 @@ export async function openBase(around: Surroundings): Promise<Base> {
 const READY_MS = 30_000;
 
 /** What cannot be started, in one sentence that says what to do; exit code 78. */
-export class BaseProblem extends Error {}
+export class BaseProblem extends Error {
+  override name = 'BaseProblem';
+}
 
 function openStores(
   asking: RedisConnection,

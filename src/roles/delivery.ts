@@ -150,8 +150,9 @@ function keepHouse(base: Base, deps: HouseDeps) {
 function startSegments(base: Base) {
   const { config, clock, owner } = base;
   const abort = new AbortController();
+  const redis = base.connect('events');
   const segments = makeSegments({
-    redis: base.connect('events'),
+    redis,
     clock,
     log: base.log.child({ role: 'events' }),
     config: config.events,
@@ -159,7 +160,7 @@ function startSegments(base: Base) {
     keys: { stream: base.keys.events, lease: base.keys.lease('events') },
     owner,
   });
-  const running = segments.run(abort.signal);
+  const running = redis.whenReady(abort.signal).then(() => segments.run(abort.signal));
   return {
     state: segments.state,
     stop: async (): Promise<void> => {

@@ -108,10 +108,10 @@ async function figures(base: Base, neighbours: Neighbours, events: readonly Even
     ],
     connections: [
       ...(submission ? [{ side: 'in', name: 'smtp', count: submission.accept.connections() }] : []),
-      ...lanes.map(({ transport, site, open }) => ({
+      ...[...Map.groupBy(lanes, ({ transport }) => transport)].map(([name, group]) => ({
         side: 'out',
-        name: `${transport} ${site}`,
-        count: open,
+        name,
+        count: group.reduce((sum, { open }) => sum + open, 0),
       })),
     ],
     bytesInFlight: submission?.accept.bytesInFlight() ?? 0,
@@ -121,13 +121,15 @@ async function figures(base: Base, neighbours: Neighbours, events: readonly Even
 }
 
 async function queueState(base: Base): Promise<QueueState> {
-  const { perTransport } = await base.operate.depth([...base.settingsNow().transports.keys()]);
-  return perTransport.map(({ transport, waiting, later, sending }) => ({
+  const { perTransport, paused } = await base.operate.depth([...base.settingsNow().transports.keys()]);
+  const shelved = paused > 0 ? [{ transport: '(paused)', waiting: 0, sending: 0, paused }] : [];
+  const rows = perTransport.map(({ transport, waiting, later, sending }) => ({
     transport,
     waiting: waiting + later,
     sending,
     paused: 0,
   }));
+  return [...rows, ...shelved];
 }
 
 function connectInfo(base: Base, { submission }: Neighbours): ConnectInfo {

@@ -96,9 +96,9 @@ async function startRoles(
   const submit = await openSubmit(base, (ours) => delivery?.reserve(ours));
   if (roles.includes('delivery')) delivery = await startDelivery(base, submit);
   if (delivery) undo.push(() => delivery.stop(0));
-  if (delivery) undo.push(startSinks(base, stats));
   const submission = roles.includes('submission') ? await startSubmission(base, submit) : undefined;
   if (submission) undo.push(() => submission.stop(0));
+  undo.push(startSinks(base, { delivery, stats: roles.includes('http') ? stats : undefined }));
   const neighbours = { submission, delivery };
   const verify = (password: string): Promise<boolean> => verifyAdmin(base, password);
   const http = roles.includes('http')
@@ -108,7 +108,14 @@ async function startRoles(
   return { submission, delivery, http };
 }
 
-function startSinks(base: Base, stats: ReturnType<typeof makeStatsSink>): () => Promise<void> {
+/** The log is fed by the one process that writes events down; every process with a page counts for itself. */
+function startSinks(
+  base: Base,
+  {
+    delivery,
+    stats,
+  }: Readonly<{ delivery: DeliveryRole | undefined; stats: ReturnType<typeof makeStatsSink> | undefined }>,
+): () => Promise<void> {
   const { config, clock, log } = base;
   const abort = new AbortController();
   const folder = join(config.data, 'events');
@@ -116,7 +123,11 @@ function startSinks(base: Base, stats: ReturnType<typeof makeStatsSink>): () => 
     {
       history: makeHistory({ folder, clock }),
       folder: join(folder, 'cursors'),
-      sinks: [makeLogSink(log.child({ role: 'events' })), stats.sink],
+      sinks: [
+        ...(delivery ? [makeLogSink(log.child({ role: 'events' }))] : []),
+        ...(stats ? [stats.sink] : []),
+      ],
+      elected: () => delivery?.segments().working ?? false,
       clock,
       log,
     },

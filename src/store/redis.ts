@@ -264,11 +264,14 @@ function shaOf(script: Script): string {
 function watchState(socket: IoRedis, options: ConnectOptions): Set<(state: ConnectionState) => void> {
   const listeners = new Set<(state: ConnectionState) => void>();
   let last: ConnectionState = 'away';
+  let everAway = false;
   const tell = (state: ConnectionState): void => {
     if (state === last) return;
     last = state;
+    const wasAway = everAway;
+    everAway ||= state === 'away';
     const fields = { purpose: options.purpose };
-    if (state === 'ready') options.log.info(fields, 'Redis is there.');
+    if (state === 'ready') options.log[wasAway ? 'info' : 'debug'](fields, 'Redis is there.');
     else options.log.warn(fields, 'Redis is away; trying again until it is back.');
     for (const listener of listeners) listener(state);
   };

@@ -1,0 +1,141 @@
+// postino check: is this installation fit to take and send mail? Every finding is a sentence that says what to do.
+import { Resolver } from 'node:dns/promises';
+import { statfs } from 'node:fs/promises';
+import { canBind } from '../deliver/transports/source.ts';
+import type { Config } from '../config.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Redis } from '../lib/script.ts';
+import type { Settings, Transport } from '../model/settings.ts';
+import { checkDurability } from '../store/durability.ts';
+import { done, type Command, type Result } from './command.ts';
+
+export type CheckContext = Readonly<{
+  config: Config;
+  redis: Redis;
+  settingsNow(): Settings;
+  clock: Clock;
+  /** What Redis' clock is ahead of ours, milliseconds. */
+  clockOffset(): number;
+}>;
+
+type Finding = Readonly<{ name: string; state: 'ok' | 'warning' | 'problem'; sentence: string }>;
+
+const MIN_FREE_BYTES = 500_000_000;
+const MAX_OFFSET_MS = 5_000;
+const DNS_TIMEOUT_MS = 3_000;
+
+export const checkCommands: readonly Command<CheckContext>[] = [
+  {
+    words: 'check',
+    summary: 'Check the configuration, Redis, the disk, DNS, source addresses and clocks.',
+    run: check,
+  },
+];
+
+async function check(context: CheckContext): Promise<Result> {
+  const { config } = context;
+  const findings = [
+    ok(
+      'configuration',
+      `${config.file ?? 'No file'}: ${config.file === undefined ? 'defaults are used' : 'in order'}.`,
+    ),
+    await redisFinding(context),
+    await diskFinding(config.data),
+    clockFinding(context.clockOffset()),
+    ...(await transportFindings(context)),
+    ...(await nameFindings(context)),
+  ];
+  const marks = { ok: 'ok      ', warning: 'WARNING ', problem: 'PROBLEM ' } as const;
+  const text = findings.map(({ name, state, sentence }) => `${marks[state]} ${name}: ${sentence}`).join('\n');
+  const result = done(text, findings);
+  return findings.some(({ state }) => state === 'problem') ? { ...result, code: 1 } : result;
+}
+
+async function redisFinding({ redis, config }: CheckContext): Promise<Finding> {
+  const found = await checkDurability(redis, config.durability);
+  return found.ok ? ok('redis', 'Answers, and keeps what it acknowledges.') : problem('redis', found.problem);
+}
+
+async function diskFinding(data: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(data);
+  const free = bavail * bsize;
+  const sentence = `${Math.round(free / 1e6)} MB are free in ${data}.`;
+  return free < MIN_FREE_BYTES
+    ? warning('disk', `${sentence} Make room: a full disk stops the intake of mail.`)
+    : ok('disk', sentence);
+}
+
+function clockFinding(offsetMs: number): Finding {
+  const sentence = `This host and Redis are ${Math.round(Math.abs(offsetMs))} ms apart.`;
+  return Math.abs(offsetMs) > MAX_OFFSET_MS
+    ? warning('clock', `${sentence} Set both by NTP.`)
+    : ok('clock', sentence);
+}
+
+async function transportFindings({ settingsNow, config }: CheckContext): Promise<Finding[]> {
+  const transports = [...settingsNow().transports.values()];
+  if (transports.length === 0)
+    return [problem('transports', 'There is none, so nothing can be sent: "postino transport add".')];
+  const resolver = resolverOf(config);
+  return Promise.all(transports.map((transport) => transportFinding(transport, resolver, config.hostname)));
+}
+
+/** The address is on this host, and the world's idea of it fits: reverse DNS names the EHLO name (RFC 5321 §4.1.4). */
+async function transportFinding(
+  transport: Transport,
+  resolver: Resolver,
+  hostname: string,
+): Promise<Finding> {
+  const { name, kind, address, publicAddress } = transport;
+  const label = `transport ${name}`;
+  if (kind === 'sandbox' || address === undefined) return ok(label, 'Catches mail; sends nothing.');
+  if (!canBind(address))
+    return problem(
+      label,
+      `${address} is not an address of this host ("ip addr" shows those); its mail waits.`,
+    );
+  const ehlo = (transport.ehlo ?? hostname).toLowerCase();
+  const seen = publicAddress ?? address;
+  const names = await resolver.reverse(seen).catch(() => undefined);
+  if (!names)
+    return warning(
+      label,
+      `Sends from ${address}; the reverse DNS of ${seen} cannot be read. It should name ${ehlo}.`,
+    );
+  const matches = names.some((found) => found.toLowerCase() === ehlo);
+  if (!matches)
+    return warning(
+      label,
+      `The reverse DNS of ${seen} is ${names.join(', ')} and should be ${ehlo}; many hosts refuse mail otherwise.`,
+    );
+  return ok(label, `Sends from ${address}; its reverse DNS is ${ehlo}.`);
+}
+
+async function nameFindings({ config, settingsNow }: CheckContext): Promise<Finding[]> {
+  const names = new Set([
+    config.hostname,
+    ...[...settingsNow().transports.values()].flatMap(({ ehlo }) => ehlo ?? []),
+  ]);
+  const resolver = resolverOf(config);
+  return Promise.all(
+    [...names].map(async (name) => {
+      const [v4, v6] = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
+      const found = [v4, v6].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+      if (found.length > 0) return ok(`name ${name}`, `Is ${found.join(', ')} in the DNS.`);
+      return warning(
+        `name ${name}`,
+        'Has no address in the DNS (or the DNS does not answer); publish an A record.',
+      );
+    }),
+  );
+}
+
+function resolverOf({ dns }: Config): Resolver {
+  const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: 1 });
+  if (dns.servers.length > 0) resolver.setServers(dns.servers);
+  return resolver;
+}
+
+const ok = (name: string, sentence: string): Finding => ({ name, state: 'ok', sentence });
+const warning = (name: string, sentence: string): Finding => ({ name, state: 'warning', sentence });
+const problem = (name: string, sentence: string): Finding => ({ name, state: 'problem', sentence });

@@ -1,0 +1,117 @@
+// Runs one command of the command line beside a running Postino: opens what it needs, and closes it again.
+import { readFile } from 'node:fs/promises';
+import { Resolver } from 'node:dns/promises';
+import { join } from 'node:path';
+import { hashPassword } from '../accept/password.ts';
+import { checkCommands, type CheckContext } from '../cli/check.ts';
+import type { Command, Result, Values } from '../cli/command.ts';
+import type { SettingsContext } from '../cli/context.ts';
+import { eventsCommands } from '../cli/events.ts';
+import type { HistoryContext } from '../cli/history-context.ts';
+import { messageCommands } from '../cli/message.ts';
+import { queueCommands, type QueueContext } from '../cli/queue.ts';
+import { sendCommands, type SendContext } from '../cli/send.ts';
+import { settingsCommands } from '../cli/settings.ts';
+import type { Config } from '../config.ts';
+import { embeddedSocket } from '../embedded.ts';
+import { makeHistory } from '../events/history.ts';
+import type { Clock } from '../lib/clock.ts';
+import { silentLog } from '../lib/log.ts';
+import { BaseProblem, openBase, type Base } from './base.ts';
+import { openSubmit } from './backlog.ts';
+import { PREFIX } from './start.ts';
+
+/** All that a command may ask for. */
+export type Context = SettingsContext & HistoryContext & QueueContext & SendContext & CheckContext;
+
+/** Every command but `start`. A new one is an entry of a table in src/cli. */
+export const commands: readonly Command<Context>[] = [
+  ...settingsCommands,
+  ...queueCommands,
+  ...messageCommands,
+  ...eventsCommands,
+  ...sendCommands,
+  ...checkCommands,
+];
+
+export type Surroundings = Readonly<{
+  config: Config;
+  clock: Clock;
+  write(text: string): void;
+  signal: AbortSignal;
+}>;
+
+/** Runs `command`. Rejects with a problem in one sentence when Postino's Redis cannot be reached. */
+export async function runCommand(
+  command: Command<Context>,
+  around: Surroundings,
+  args: Readonly<Record<string, string>>,
+  options: Values,
+): Promise<Result> {
+  const { config, clock } = around;
+  const base = await openBase({
+    config,
+    redisUrl: redisUrlOf(config),
+    prefix: PREFIX,
+    log: silentLog,
+    clock,
+  });
+  try {
+    return await command.run(await contextOf(base, around), args, options);
+  } finally {
+    await base.close();
+  }
+}
+
+function redisUrlOf(config: Config): string {
+  if (config.redis !== 'embedded') return config.redis;
+  const socket = embeddedSocket(config.data);
+  if (socket !== undefined) return `unix:${socket}`;
+  throw new BaseProblem(
+    `No Postino is running on ${config.data}; start it ("npm start"), or name its configuration with --config.`,
+  );
+}
+
+async function contextOf(base: Base, { config, clock, write, signal }: Surroundings): Promise<Context> {
+  const { settings, domains, suppressions, operate, settingsNow, asking, offset } = base;
+  const resolver = new Resolver({ timeout: config.dns.timeout, tries: config.dns.tries });
+  if (config.dns.servers.length > 0) resolver.setServers(config.dns.servers);
+  return {
+    settings,
+    domains,
+    suppressions,
+    operate,
+    settingsNow,
+    config,
+    clock,
+    write,
+    signal,
+    hashPassword,
+    hostname: config.hostname,
+    log: silentLog,
+    redis: asking,
+    clockOffset: offset.ms,
+    history: makeHistory({ folder: join(config.data, 'events'), clock }),
+    submit: async (request) => (await openSubmit(base, () => undefined))(request),
+    resolveTxt: (name) => resolveTxt(resolver, name),
+    readFile: (path) => readFile(path, 'utf8'),
+    readInput,
+  };
+}
+
+/** [] when the DNS says that there is none; rejects when it does not answer. */
+async function resolveTxt(resolver: Resolver, name: string): Promise<readonly string[]> {
+  try {
+    return (await resolver.resolveTxt(name)).map((strings) => strings.join(''));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'ENOTFOUND' || code === 'ENODATA') return [];
+    throw error;
+  }
+}
+
+async function readInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}
