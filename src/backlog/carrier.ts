@@ -83,6 +83,7 @@ export function carry(transport: string, deps: CarrierDeps): Carrier {
     if (lease.valid() && Array.isArray(sites)) for (const site of sites) gate.wake(String(site));
   };
   const begin = async (): Promise<void> => {
+    await redis.call('SADD', keys.carried, transport);
     await recover(deps, transport, ours);
     const options = { prefix: keys.queues, transport, concurrency: CONCURRENCY, log };
     if (!stopping) consumer ??= consumeQueue(deps.connection, options, (job) => gate.admit(job));

@@ -22,6 +22,7 @@ export function makeKeys(prefix: string) {
     quota: (account: string, user: string) => `${prefix}quota:${account}:${user}`,
     pauses: `${prefix}pauses`,
     shelf: (pause: string) => `${prefix}shelf:${pause}`,
+    carried: `${prefix}carried`,
     queues: `${prefix}q`,
   } as const;
 }

@@ -124,9 +124,11 @@ function keepHouse(base: Base, deps: HouseDeps) {
   const work = async (): Promise<void> => {
     if (!lease.valid()) return;
     await reconcile(deps);
-    for (const { name, paused } of settingsNow().transports.values()) {
+    const { transports } = settingsNow();
+    for (const { name, paused } of transports.values()) {
       if (!paused && holders.orphanedFor(name) > ORPHAN_MS) await evacuate(name, deps);
     }
+    await evacuateRemoved(base, deps);
   };
   const quietly = (what: () => Promise<unknown>): void => {
     round = round
@@ -145,6 +147,21 @@ function keepHouse(base: Base, deps: HouseDeps) {
       await lease.release();
     },
   };
+}
+
+/** What belonged to transports that are in the settings no more goes to the others of its pool, or waits for one. */
+async function evacuateRemoved({ asking, keys, settingsNow }: Base, deps: HouseDeps): Promise<void> {
+  const carried = await asking.call('SMEMBERS', keys.carried);
+  const { transports } = settingsNow();
+  const removed = Array.isArray(carried) ? carried.map(String).filter((name) => !transports.has(name)) : [];
+  for (const name of removed) {
+    // Its carrier may still be ending in good order; until then what it sends is in good hands.
+    if (Number(await asking.call('EXISTS', keys.lease(name))) === 1) continue;
+    await evacuate(name, deps);
+    let left = 0;
+    for await (const _ of deps.operate.select({ transport: name })) left++;
+    if (left === 0) await asking.call('SREM', keys.carried, name);
+  }
 }
 
 function startSegments(base: Base) {

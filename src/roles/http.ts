@@ -55,6 +55,8 @@ async function checks(base: Base, { submission, delivery }: Neighbours): Promise
   });
   if (submission) {
     const ports = submission.listeners.map(({ port }) => port).join(', ');
+    const full = submission.room();
+    list.push({ name: 'room', ok: full === undefined, sentence: full ?? 'There is room for more mail.' });
     list.push({ name: 'listeners', ok: true, sentence: `Listening on port ${ports}.` });
   }
   if (delivery) list.push(...deliveryChecks(base, delivery));

@@ -1,17 +1,34 @@
 // The submission role: listeners take messages and hand them to the backlog.
 import { join } from 'node:path';
 import { makeAccept, type Accept, type OpenListener } from '../accept/accept.ts';
+import { watchRoom } from '../store/room.ts';
 import { makeReserve } from '../backlog/quota.ts';
 import type { Base } from './base.ts';
 import type { SubmitMail } from './backlog.ts';
 import type { Role } from './role.ts';
 
-export type SubmissionRole = Role & Readonly<{ accept: Accept; listeners: readonly OpenListener[] }>;
+const FULL = { kind: 'refused', why: 'full' } as const;
+
+export type SubmissionRole = Role &
+  Readonly<{
+    accept: Accept;
+    listeners: readonly OpenListener[];
+    /** Why no mail is taken just now. */
+    room(): string | undefined;
+  }>;
 
 /** Opens the listeners. Throws a StartProblem with one sentence when one cannot be opened. */
 export async function startSubmission(base: Base, submit: SubmitMail): Promise<SubmissionRole> {
   const { config, clock, log } = base;
   const { openSpill } = base.bodies;
+  const room = watchRoom({
+    redis: base.asking,
+    clock,
+    log,
+    folder: config.data,
+    isOurs: config.redis === 'embedded',
+  });
+  await room.look();
   const accept = makeAccept({
     config: config.smtp,
     hostname: config.hostname,
@@ -19,11 +36,20 @@ export async function startSubmission(base: Base, submit: SubmitMail): Promise<S
     clock,
     log: log.child({ role: 'submission' }),
     settings: base.settings.current,
-    submit,
+    submit: (request) => (room.problem() === undefined ? submit(request) : Promise.resolve(FULL)),
     reserve: makeReserve(base.asking, base.keys, clock),
     openSpill,
     isSuppressed: (account, address) => base.suppressions.isSuppressed(account, address),
   });
   const listeners = await accept.start();
-  return { name: 'submission', accept, listeners, stop: (graceMs) => accept.stop(graceMs) };
+  return {
+    name: 'submission',
+    accept,
+    listeners,
+    room: room.problem,
+    stop: async (graceMs) => {
+      room.stop();
+      await accept.stop(graceMs);
+    },
+  };
 }
