@@ -56,6 +56,8 @@ type Lane = {
   second: number;
 };
 
+const EMPTY = { active: 0, kept: 0, listed: false, pulling: false, pace: 0, leaving: 0, second: 0 } as const;
+
 /** How many may wait in rooms, all lanes together; beyond it they are parked at once. */
 const ROOM_FOR_ALL = 1000;
 /** The same for those that hold a job of the queue meanwhile: fewer than its workers, or slow lanes would stop it. */
@@ -72,6 +74,7 @@ export class Gate {
   readonly #deps: GateDeps;
   readonly #lanes = new Map<string, Lane>();
   readonly #running = new Set<Promise<void>>();
+  readonly #pulls = new Set<Promise<void>>();
   readonly #places = new Map<string, Readonly<{ place: Place; until: number }>>();
   #waiting = 0;
   #closed = false;
@@ -137,7 +140,7 @@ export class Gate {
     return { active: this.#running.size, waiting: this.#waiting, lanes };
   }
 
-  /** Takes nothing more and puts back what waits in rooms; running attempts go on. */
+  /** Takes nothing more and puts back what waits in rooms or is just being pulled; running attempts go on. */
   async close(): Promise<void> {
     this.#closed = true;
     const guests = [...this.#lanes.values()].flatMap((lane) => lane.room.splice(0));
@@ -148,6 +151,7 @@ export class Gate {
         begun();
       }),
     );
+    await Promise.allSettled(this.#pulls);
   }
 
   /** Resolves when no attempt runs any more. */
@@ -175,18 +179,7 @@ export class Gate {
       known.limit = limit;
       return known;
     }
-    const fresh: Lane = {
-      name: lane,
-      limit,
-      active: 0,
-      room: [],
-      kept: 0,
-      listed: false,
-      pulling: false,
-      pace: 0,
-      leaving: 0,
-      second: 0,
-    };
+    const fresh: Lane = { name: lane, limit, room: [], ...EMPTY };
     this.#lanes.set(lane, fresh);
     return fresh;
   }
@@ -243,8 +236,13 @@ export class Gate {
       lane.active++;
       this.#run(lane, guest);
     }
-    if (lane.listed && lane.room.length < roomOf(lane) / 2 && !this.#closed) void this.#refill(lane);
+    if (lane.listed && lane.room.length < roomOf(lane) / 2 && !this.#closed) this.#pull(lane);
     else this.#forgetIfEmpty(lane);
+  }
+
+  #pull(lane: Lane): void {
+    const done = this.#refill(lane).finally(() => this.#pulls.delete(done));
+    this.#pulls.add(done);
   }
 
   async #refill(lane: Lane): Promise<void> {
