@@ -8,13 +8,13 @@ import { watchRoom } from '../../../src/store/room.ts';
 import { startRedis } from '../../support/redis.ts';
 
 test('says that Redis is nearly full, and that there is room again', async () => {
-  const server = await startRedis({ config: ['--maxmemory', '10mb'] });
+  const server = await startRedis({ config: ['--maxmemory', '20mb'] });
   const redis = connectRedis({ url: server.url, purpose: 'events', prefix: 't:', log: silentLog });
   await redis.whenReady();
   const room = watchRoom({ redis, clock: systemClock, log: silentLog, folder: tmpdir(), isOurs: false });
   await room.look();
   expect(room.problem()).toBeUndefined();
-  await redis.call('SET', 'ballast', Buffer.alloc(8_000_000));
+  for (let i = 0; i < 14; i++) await redis.call('APPEND', 'ballast', Buffer.alloc(1_000_000));
   await room.look();
   expect(room.problem()).toContain('none is accepted (452)');
   await redis.call('DEL', 'ballast');
