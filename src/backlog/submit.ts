@@ -35,7 +35,13 @@ export type Submitted =
   | Readonly<{ kind: 'refused'; why: 'away' | 'slow' | 'full' | 'broken' }>;
 
 /** One of the connections over which mail comes in, with the job queues that share it. */
-export type Entrance = Readonly<{ redis: Redis; jobs: JobAdder; park: Transitions['park'] }>;
+export type Entrance = Readonly<{
+  redis: Redis;
+  jobs: JobAdder;
+  park: Transitions['park'];
+  /** Where Redis may fail over: how many replicas have what was written before on this connection. */
+  confirm?: () => Promise<number>;
+}>;
 
 export type SubmitDeps = Readonly<{
   /** Several connections: Redis reads one socket a few kilobytes at a time, and syncs once per turn for all. */
@@ -69,9 +75,10 @@ export function makeSubmit(deps: SubmitDeps) {
     // The script goes out first: on one connection, jobs cannot overtake the records that they point to.
     const keys = scriptKeys(request, deps.keys);
     const stored = entrance.redis.run(submitScript, keys, scriptArguments(request, entries, deps));
+    const copies = entrance.confirm?.().catch(() => 0) ?? Promise.resolve(1);
     const queued = entries.filter(({ handover }) => !handover).map(({ delivery }) => delivery);
     const jobs = Promise.all([addJobs(entrance.jobs, queued), parkListed(entrance, entries)]);
-    const answer = await outcomeOf(stored, jobs, { request, log: deps.log });
+    const answer = await outcomeOf({ stored, jobs, copies }, { request, log: deps.log });
     const isNew = answer.kind === 'queued' && !answer.repeated;
     for (const { handover } of entries) {
       if (isNew) handover?.go(request.submission);
@@ -85,8 +92,11 @@ export function makeSubmit(deps: SubmitDeps) {
 type Entry = Readonly<{ delivery: Delivery; handover: Handover | undefined }>;
 
 async function outcomeOf(
-  stored: Promise<unknown>,
-  jobs: Promise<unknown>,
+  {
+    stored,
+    jobs,
+    copies,
+  }: Readonly<{ stored: Promise<unknown>; jobs: Promise<unknown>; copies: Promise<number> }>,
   { request, log }: Readonly<{ request: SubmitRequest; log: Log }>,
 ): Promise<Submitted> {
   const { id } = request.submission;
@@ -98,6 +108,8 @@ async function outcomeOf(
     const answer = String(await stored);
     await added;
     if (answer === 'late') return { kind: 'refused', why: 'slow' };
+    // A master alone may be replaced by a replica that never heard of this message (design promise 1).
+    if ((await copies) < 1) return { kind: 'refused', why: 'away' };
     return { kind: 'queued', id: answer === 'ok' ? id : answer, repeated: answer !== 'ok' };
   } catch (error) {
     log.warn({ submission: id, error: String(error) }, 'Redis did not take a message');

@@ -13,6 +13,8 @@ import type { Base } from './base.ts';
 
 /** Redis reads one socket a few kilobytes per turn and syncs once per turn for all: bodies spread over several. */
 const ENTRANCES = 8;
+/** How long a replica may take to confirm what the master has written. */
+const WAIT_MS = 2_000;
 
 /** The name of the account and the user that our own mail leaves by. */
 export const SYSTEM = 'system';
@@ -48,6 +50,7 @@ export async function openSubmit(base: Base, reserve: Reserve): Promise<SubmitMa
     redis,
     jobs: makeJobAdder(redis.raw, keys.queues, clock, log),
     park: makeTransitions(redis, keys).park,
+    ...(redis.replicated ? { confirm: async () => Number(await redis.call('WAIT', 1, WAIT_MS)) } : {}),
   }));
   const submit = makeSubmit({
     entrances,
