@@ -11,8 +11,9 @@ import { done, type Command, type Result } from './command.ts';
 
 export type CheckContext = Readonly<{
   config: Config;
-  redis: Redis;
-  settingsNow(): Settings;
+  /** Absent while the embedded Redis is not running: what can be told without it is told. */
+  redis?: Redis;
+  settingsNow(): Pick<Settings, 'transports'>;
   clock: Clock;
   /** What Redis' clock is ahead of ours, milliseconds. */
   clockOffset(): number;
@@ -41,7 +42,7 @@ async function check(context: CheckContext): Promise<Result> {
     ),
     await redisFinding(context),
     await diskFinding(config.data),
-    clockFinding(context.clockOffset()),
+    ...(context.redis ? [clockFinding(context.clockOffset())] : []),
     ...(await transportFindings(context)),
     ...(await nameFindings(context)),
   ];
@@ -52,6 +53,11 @@ async function check(context: CheckContext): Promise<Result> {
 }
 
 async function redisFinding({ redis, config }: CheckContext): Promise<Finding> {
+  if (!redis)
+    return warning(
+      'redis',
+      'Postino is not running; its own Redis starts with it. Entries made by commands are not checked.',
+    );
   const found = await checkDurability(redis, config.durability);
   return found.ok ? ok('redis', 'Answers, and keeps what it acknowledges.') : problem('redis', found.problem);
 }
@@ -72,8 +78,10 @@ function clockFinding(offsetMs: number): Finding {
     : ok('clock', sentence);
 }
 
-async function transportFindings({ settingsNow, config }: CheckContext): Promise<Finding[]> {
+async function transportFindings({ settingsNow, config, redis }: CheckContext): Promise<Finding[]> {
   const transports = [...settingsNow().transports.values()];
+  if (transports.length === 0 && !redis)
+    return [ok('transports', 'The file declares none; the first start then makes a sandbox.')];
   if (transports.length === 0)
     return [problem('transports', 'There is none, so nothing can be sent: "postino transport add".')];
   const resolver = resolverOf(config);

@@ -17,6 +17,7 @@ import { embeddedSocket } from '../embedded.ts';
 import { makeHistory } from '../events/history.ts';
 import type { Clock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
+import { transportSchema } from '../model/settings.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
 import { PREFIX } from './start.ts';
@@ -49,6 +50,8 @@ export async function runCommand(
   options: Values,
 ): Promise<Result> {
   const { config, clock } = around;
+  const check = checkCommands.find(({ words }) => words === command.words);
+  if (check && !isRunning(config)) return check.run(offline(around), args, options);
   const base = await openBase({
     config,
     redisUrl: redisUrlOf(config),
@@ -61,6 +64,18 @@ export async function runCommand(
   } finally {
     await base.close();
   }
+}
+
+const isRunning = ({ redis, data }: Config): boolean =>
+  redis !== 'embedded' || embeddedSocket(data) !== undefined;
+
+/** For `check` alone: what the file declares, while there is no Redis to ask. */
+function offline({ config, clock }: Surroundings): CheckContext {
+  const declared = config.transports.map((entry) =>
+    transportSchema.parse({ ...entry, v: 1, origin: 'file' }),
+  );
+  const transports = new Map(declared.map((transport) => [transport.name, transport]));
+  return { config, clock, clockOffset: () => 0, settingsNow: () => ({ transports }) };
 }
 
 function redisUrlOf(config: Config): string {
