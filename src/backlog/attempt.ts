@@ -41,6 +41,8 @@ export type AttemptDeps = Readonly<{
   suppressions(account: string): string;
   /** Drops what lies outside Redis, after the last delivery of a submission. */
   dropBody(submission: Submission): Promise<void>;
+  /** Puts the body of a message that waits long on disk, out of Redis' memory. */
+  moveOut(submission: Submission): Promise<unknown>;
   /** Told of each end, for counters. */
   tally(kind: Outcome['kind'], transport: string): void;
 }>;
@@ -57,6 +59,8 @@ export type Post = Readonly<{
 
 const STORE_AGAIN_MS = 500;
 const HAND_ON_MS = 1_000;
+/** A message that still waits after this is likely to wait for long. */
+const OLD_MS = 3_600_000;
 
 /** A delivery that comes with all that an attempt needs: it was stored by this process a moment ago. */
 export type Known = Readonly<{
@@ -182,12 +186,24 @@ async function conclude(
   deps.tally(outcome.kind, post.transport);
   if (next.do === 'retry') {
     const event = describeAttempt(known, outcome, { type: 'deferred', at: now, due: next.at });
-    return again(deps, post, subject, { due: next.at, event, ambiguous });
+    await again(deps, post, subject, { due: next.at, event, ambiguous });
+    if (now - submission.at > OLD_MS) await moveOutQuietly(deps, submission);
+    return;
   }
   // The report goes first: were we to die between the two, it would be repeated under the same name, not lost.
   if ('cause' in outcome) await deps.report(submission, delivery, outcome);
   const event = describeAttempt(known, outcome, { type: next.as, at: now });
   await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
+}
+
+/** Where that cannot be done, the body stays in memory, which is no harm. */
+async function moveOutQuietly(deps: AttemptDeps, submission: Submission): Promise<void> {
+  await deps.moveOut(submission).catch((error: unknown) => {
+    deps.log.warn(
+      { submission: submission.id, error: String(error) },
+      'a body that waits could not be put on disk',
+    );
+  });
 }
 
 async function again(

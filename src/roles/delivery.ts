@@ -47,6 +47,7 @@ export async function startDelivery(base: Base, submit: SubmitMail): Promise<Del
     render: deliver.render,
     send: deliver.send,
     suppressions: base.suppressions.hashOf,
+    moveOut: bodies.moveOut,
     tally: (kind: Outcome['kind'], transport: string) => {
       const key = `${kind} ${transport}`;
       tallies.set(key, (tallies.get(key) ?? 0) + 1);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { newId, timeOfId } from '../lib/ids.ts';
 import type { Redis } from '../lib/script.ts';
-import type { Submission } from '../model/submission.ts';
+import { readSubmission, type Submission } from '../model/submission.ts';
+import { moveOut } from './move-out.ts';
 import { makeCache } from './cache.ts';
 import { storeKeys, type StoreKeys } from './keys.ts';
 import { openFileSpill, openRedisSpill, type Spill } from './spill.ts';
@@ -23,6 +24,8 @@ export type Bodies = Readonly<{
   claim(submission: Submission): Promise<void>;
   /** Forgets the body after the last delivery. (The script that ends a delivery removes a "redis:" body itself.) */
   drop(submission: Submission): Promise<void>;
+  /** Puts a body that has waited long on disk; does nothing where bodies belong into Redis. */
+  moveOut(submission: Submission): Promise<boolean>;
   /** Removes spills older than an hour that belong to no submission; how many it was. */
   sweep(): Promise<number>;
 }>;
@@ -52,9 +55,15 @@ export function openBodies(deps: BodiesDeps): Bodies {
     if (place.kind === 'file')
       return (await exists(place.path)) ? { file: place.path, size: submission.size } : undefined;
     const body = await redis.callBuffer('GET', place.key);
-    if (!Buffer.isBuffer(body)) return undefined;
+    if (!Buffer.isBuffer(body)) return submission.body === 'redis:' ? movedBody(submission, id) : undefined;
     cache.put(id, body);
     return body;
+  };
+  /** It may have moved to disk since the caller read the submission. */
+  const movedBody = async (submission: Submission, id: string): Promise<LoadedBody | undefined> => {
+    const json = await redis.call('GET', keys.submission(id));
+    const now = typeof json === 'string' ? readSubmission(json) : undefined;
+    return now && now.body !== submission.body ? fetch(now, id) : undefined;
   };
   return {
     load: async (submission) => {
@@ -83,6 +92,7 @@ export function openBodies(deps: BodiesDeps): Bodies {
       const name = spillName(submission.body);
       if (name !== undefined) await removeSpill(deps, keys, name);
     },
+    moveOut: (submission) => (deps.where === 'file' ? moveOut(deps, submission) : Promise.resolve(false)),
     sweep: () => sweep(deps, keys),
   };
 }

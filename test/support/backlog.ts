@@ -85,6 +85,7 @@ export async function startBacklog(
     chooseAgain: () => 'ip1',
     suppressions: () => `${prefix}suppressed:default`,
     dropBody: () => Promise.resolve(),
+    moveOut: () => Promise.resolve(false),
     tally: () => undefined,
   };
   const attempt = makeAttempt(deps);

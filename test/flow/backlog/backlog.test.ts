@@ -35,7 +35,7 @@ async function begin(send: Send, options: object) {
 /** Keys that a finished message must not leave behind. */
 async function left(backlog: Awaited<ReturnType<typeof startBacklog>>): Promise<string[]> {
   const answer = await backlog.redis.call('KEYS', `${backlog.prefix}*`);
-  const stay = /:(events|lease:|epoch:|q:|pauses)/;
+  const stay = /:(events|lease:|epoch:|q:|pauses|carried)/;
   return (answer as string[]).filter((key) => !stay.test(key));
 }
 
