@@ -79,7 +79,9 @@ export function makeAttempt(deps: AttemptDeps) {
     // The epoch of the beginning: were the lease lost and gained again meanwhile, the record still knows this one.
     const epoch = known?.begunUnder ?? post.lease.epoch();
     const begun =
-      known?.begunUnder === undefined ? await begin(deps, job, { ...post, epoch }) : startOf(known);
+      known?.begunUnder === undefined
+        ? await begin(deps, { job, known }, { ...post, epoch })
+        : startOf(known);
     progress.begun();
     switch (begun.kind) {
       case 'gone':
@@ -102,11 +104,14 @@ export function makeAttempt(deps: AttemptDeps) {
   };
 }
 
-function begin(deps: AttemptDeps, job: Job, post: Post & { epoch: string }): Promise<Begun> {
+function begin(
+  deps: AttemptDeps,
+  { job, known }: Readonly<{ job: Job; known: Known | undefined }>,
+  { transport, lease, epoch }: Post & { epoch: string },
+): Promise<Begun> {
   const suppressions = deps.suppressions(job.ref.slice(0, job.ref.indexOf(':')));
-  const { transport, epoch } = post;
   const now = deps.clock.now();
-  return deps.transitions.begin(job, { transport, owner: post.lease.owner, epoch }, { now, suppressions });
+  return deps.transitions.begin(job, { transport, owner: lease.owner, epoch }, { now, suppressions, known });
 }
 
 function startOf({ submission, delivery }: Known): Begun {

@@ -69,21 +69,36 @@ function submissionKeys(keys: Keys, ref: string): readonly [string, string, stri
   ];
 }
 
-/** Records that an attempt begins. `suppressions` is the hash to look the recipient up in, or ""; `now` is epoch ms. */
+/** A delivery and its submission, where the caller has them in memory. */
+type Subject = Readonly<{ submission: Submission; delivery: Delivery }>;
+
+/**
+ * Records that an attempt begins. `suppressions` is the hash to look the recipient up in, or ""; `now` is epoch ms. What
+ * is `known` is not read again.
+ */
 async function begin(
   { redis, keys }: Records,
   job: Job,
   post: Readonly<{ transport: string; owner: string; epoch: string }>,
-  at: Readonly<{ now: EpochMs; suppressions: string }>,
+  at: Readonly<{ now: EpochMs; suppressions: string; known?: Subject | undefined }>,
 ): Promise<Begun> {
   const { transport, owner, epoch } = post;
   const [submissionKey] = submissionKeys(keys, job.ref);
   const answer = await redis.run(
     beginScript,
     [keys.delivery(job.ref), keys.lease(transport), keys.hand(transport), keys.due, submissionKey],
-    [job.ref, job.run, owner, epoch, at.now, at.now + ATTEMPT_CEILING_MS, at.suppressions],
+    [
+      job.ref,
+      job.run,
+      owner,
+      epoch,
+      at.now,
+      at.now + ATTEMPT_CEILING_MS,
+      at.suppressions,
+      at.known ? 'known' : '',
+    ],
   );
-  return readBegun(answer);
+  return at.known ? readVerdict(answer, at.known) : readBegun(answer);
 }
 
 /** The last transition. `ended` once only; `last` when its submission ended with it; `busy` while an attempt runs. */
@@ -176,6 +191,17 @@ async function readSubmissionOf({ redis, keys }: Records, ref: string): Promise<
   const [key] = submissionKeys(keys, ref);
   const json = await redis.call('GET', key);
   return typeof json === 'string' ? readSubmission(json) : undefined;
+}
+
+function readVerdict(answer: unknown, { submission, delivery }: Subject): Begun {
+  const verdict = Array.isArray(answer) ? String(answer[0]) : '';
+  if (verdict !== 'begun' && verdict !== 'suppressed')
+    return { kind: verdict === 'lease' ? 'lease' : 'gone' };
+  return {
+    kind: verdict,
+    submission,
+    delivery: { ...delivery, attempts: delivery.attempts + 1, state: 'sending' },
+  };
 }
 
 function readBegun(answer: unknown): Begun {

@@ -1,6 +1,6 @@
 // Lines of the history: a stream's entry becomes one JSON line per event, each with its cursor at the end. Pure.
 import { z } from 'zod';
-import { eventSchema, type Event } from '../model/event.ts';
+import { writtenEventSchema, type Event } from '../model/event.ts';
 import { parseCursor, type Cursor } from './cursor.ts';
 
 /** An entry of the stream as Redis gives it. */
@@ -46,7 +46,8 @@ export function cursorOf(line: string): Cursor | undefined {
 /** Reads a line; undefined for one that is torn, unreadable, or of a version that we do not know. */
 export function readLine(line: string): Recorded | undefined {
   const cursor = cursorOf(line);
-  const event = cursor && readJson(line, eventSchema);
+  // The event without the cursor that was spliced in behind a comma.
+  const event = cursor && readJson(`${line.slice(0, line.lastIndexOf(MARK) - 1)}}`, writtenEventSchema);
   return event && { cursor, event };
 }
 

@@ -63,5 +63,16 @@ export const eventSchema = z.object({
   conversation: z.string().optional(),
 });
 
+/** An event that we wrote ourselves: its version and its kind say enough (reading the history must be cheap). */
+export const writtenEventSchema = z.custom<Event>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    'v' in value &&
+    value.v === 1 &&
+    'type' in value &&
+    typeof value.type === 'string',
+);
+
 export type EventType = (typeof eventTypes)[number];
 export type Event = Readonly<z.infer<typeof eventSchema>>;

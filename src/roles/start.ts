@@ -119,12 +119,13 @@ function startSinks(
   const { config, clock, log } = base;
   const abort = new AbortController();
   const folder = join(config.data, 'events');
+  const logsEvents = ['info', 'debug', 'trace'].includes(config.log.level);
   const running = runSinks(
     {
       history: makeHistory({ folder, clock }),
       folder: join(folder, 'cursors'),
       sinks: [
-        ...(delivery ? [makeLogSink(log.child({ role: 'events' }))] : []),
+        ...(delivery && logsEvents ? [makeLogSink(log.child({ role: 'events' }))] : []),
         ...(stats ? [stats.sink] : []),
       ],
       elected: () => delivery?.segments().working ?? false,

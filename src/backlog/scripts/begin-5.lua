@@ -2,13 +2,15 @@
 -- KEYS  1 delivery  2 transport's lease  3 transport's hand  4 due index  5 submission
 -- ARGV  1 ref  2 run that the caller knows  3 owner of the lease  4 its epoch  5 now, epoch ms
 --       6 when somebody should wonder what became of the attempt, epoch ms  7 suppression hash ("": do not look)
+--       8 "known" when the caller has the record and the submission in memory
 -- Returns  {"gone"} no such delivery or a stale run; {"lease"} the lease is another's;
---          {"begun" | "suppressed", submission JSON, name, value, name, value …}
+--          {"begun" | "suppressed", submission JSON, name, value, name, value …}; the verdict alone when known
 local record = redis.call('HMGET', KEYS[1], 'run', 'state', 'recipient')
 if record[1] ~= ARGV[2] or (record[2] ~= 'waiting' and record[2] ~= 'parked') then return { 'gone' } end
 local lease = redis.call('HMGET', KEYS[2], 'owner', 'epoch')
 if lease[1] ~= ARGV[3] or lease[2] ~= ARGV[4] then return { 'lease' } end
-local submission = redis.call('GET', KEYS[5])
+local known = ARGV[8] == 'known'
+local submission = known or redis.call('GET', KEYS[5])
 if not submission then return { 'gone' } end
 redis.call('HINCRBY', KEYS[1], 'attempts', 1)
 redis.call('HSET', KEYS[1], 'state', 'sending', 'epoch', ARGV[4], 'began', ARGV[5])
@@ -19,6 +21,7 @@ if ARGV[7] ~= '' then
   local address = string.lower(cjson.decode(record[3]).address)
   if redis.call('HEXISTS', ARGV[7], address) == 1 then verdict = 'suppressed' end
 end
+if known then return { verdict } end
 local result = redis.call('HGETALL', KEYS[1])
 table.insert(result, 1, submission)
 table.insert(result, 1, verdict)
