@@ -28,10 +28,12 @@ const MAX_COMMAND_BYTES = 16_384;
  */
 class Input extends SMTPStream {
   readonly wire: Wire;
+  readonly #ended: () => void;
 
-  constructor(reader: Reader) {
+  constructor(reader: Reader, ended: () => void) {
     super({ maxCommandLength: MAX_COMMAND_BYTES });
     this.wire = new Wire(reader);
+    this.#ended = ended;
   }
 
   override _write(
@@ -43,9 +45,10 @@ class Input extends SMTPStream {
     this.wire.feed(chunk).then(() => next(), next);
   }
 
-  /** A line that does not end is no command. */
+  /** The client sends no more, and all that it sent has been answered. A line that does not end is no command. */
   override _flushData(): void {
     this.wire.close();
+    this.#ended();
   }
 }
 
@@ -99,7 +102,7 @@ class Connection extends SMTPConnection {
 
   /** Called by the library's constructor too, before our fields are there: the reader touches them only later. */
   override _createParser(): SMTPStream {
-    const input = new Input({
+    const reader: Reader = {
       command: (line, more) => this.#talk.command(line, more),
       lineTooLong: () => this.#talk.lineTooLong(),
       caughtUp: () => {
@@ -107,7 +110,8 @@ class Connection extends SMTPConnection {
         this.#flush();
         return this.#whenRead();
       },
-    });
+    };
+    const input = new Input(reader, () => this.#hangUp());
     input.on('error', (error) => this._onError(error));
     return input;
   }
@@ -184,6 +188,8 @@ export class Listener extends SMTPServer {
 
   constructor(deps: ListenerDeps) {
     super({
+      // Exim sends the end of data, QUIT and FIN in one breath, and still waits for its answer.
+      allowHalfOpen: true,
       logger: false, // it would log to the console; sessions log for themselves
       name: deps.session.hostname,
       disableReverseLookup: true,
