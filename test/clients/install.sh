@@ -17,6 +17,14 @@ packages=(php-cli libphp-phpmailer postfix libsasl2-modules swaks libnet-ssleay-
 missing=()
 for one in "${packages[@]}"; do has "$one" || missing+=("$one"); done
 exim=$folder/exim/usr/sbin/exim4
+
+# The user that Debian's Exim changes to, which its package would make.
+make_user() {
+  [ "$(id -u)" = 0 ] && [ -x "$exim" ] && ! getent passwd Debian-exim >/dev/null || return 0
+  useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin --user-group Debian-exim
+}
+
+make_user
 if [ "${#missing[@]}" = 0 ] && [ -x "$exim" ]; then exit 0; fi
 
 if ! command -v apt-get >/dev/null; then
@@ -46,4 +54,5 @@ if [ ! -x "$exim" ]; then
   rm -rf "$work"
   [ -x "$exim" ] || say 'exim4 could not be downloaded; its tests are skipped'
 fi
+make_user
 exit 0

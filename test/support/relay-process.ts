@@ -67,7 +67,7 @@ function dieWithUs(child: ChildProcess, data: string): void {
     sleep 0.1
     redis=$(cat "$0/redis/redis.pid")
     [ "$(readlink /proc/$redis/cwd)" = "$(readlink -f "$0/redis")" ] && kill -9 $redis`;
-  const watch = spawn('sh', ['-c', script, data], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const watch = spawn('sh', ['-c', script, data], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   watch.unref();
 }
 
