@@ -1,5 +1,5 @@
 // The scenarios in which roles or all of Postino are killed or stopped under load.
-import { killAndLook, killRounds, sleep, untilSending, untilTaken } from './kills.ts';
+import { killAndLook, killRounds, sleep, untilAccepted, untilSending, untilTaken } from './kills.ts';
 import type { Look } from './look.ts';
 import { settings } from './settings.ts';
 import type { Scenario, Stage } from './stage.ts';
@@ -82,12 +82,52 @@ const wholeKilled: Scenario = {
         // Stopped first, so that what Redis shows is exactly what was in flight when both die.
         relay.freeze();
         const refs = await look.sending().catch(() => []);
-        if (stage.random.chance(0.5)) stage.killEmbedded();
+        if (stage.random.chance(0.5)) stage.signalEmbedded('SIGKILL');
         await relay.kill9();
         return refs;
       },
     });
   },
+};
+
+/** The roles in one process, where accepted mail is handed over in memory. */
+const wholeRedisKilled: Scenario = {
+  name: 'whole-redis-killed',
+  redis: 'embedded',
+  delay: [5, 120],
+  act: async (stage) => {
+    const relay = stage.relay('postino');
+    await relay.start();
+    const look = stage.look();
+    await stage.begin();
+    for (let round = 0; round < Math.ceil(rounds / 2); round++) {
+      await untilAccepted(stage);
+      await sleep(stage.random.between(100, 2_500));
+      stage.noteInFlight(await look.sending().catch(() => []));
+      stage.signalEmbedded('SIGKILL');
+      await sleep(50);
+    }
+    await untilAccepted(stage);
+    await sleep(2_000);
+  },
+};
+
+const wholeStopped: Scenario = {
+  name: 'whole-stopped',
+  redis: 'embedded',
+  delay: [5, 120],
+  act: async (stage) => {
+    const relay = stage.relay('postino');
+    await relay.start();
+    await stage.begin();
+    for (let round = 0; round < Math.ceil(rounds / 2); round++) {
+      await sleep(stage.random.between(500, 2_500));
+      stage.noteExit(await relay.terminate());
+      await relay.start();
+    }
+    await sleep(1_000);
+  },
+  check: ({ ghosts }) => (ghosts > 0 ? [`${ghosts} messages were taken without an answer`] : []),
 };
 
 const deliveryStopped: Scenario = {
@@ -96,12 +136,15 @@ const deliveryStopped: Scenario = {
   delay: [5, 120],
   act: async (stage) => {
     const { submission, delivery } = roles(stage);
+    const look = stage.look();
     await submission.start();
     await stage.begin();
     for (let round = 0; round < rounds; round++) {
       await delivery.start();
       await sleep(stage.random.between(500, 3_500));
       stage.noteExit(await delivery.terminate());
+      const left = await look.inHand();
+      if (left.length > 0) stage.complain(`a stop in good order left ${left.length} in hand: ${left[0]}`);
     }
     await delivery.start();
   },
@@ -156,8 +199,10 @@ export const killing: readonly Scenario[] = [
   takeover,
   redisKilled,
   submissionKilled,
+  wholeRedisKilled,
   deliveryStopped,
   submissionStopped,
+  wholeStopped,
 ];
 
 function roles(stage: Stage) {

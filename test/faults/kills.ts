@@ -67,3 +67,14 @@ export async function untilTaken(stage: Stage, since: number, peers: readonly st
   }
   return waiting.size > 0 ? Infinity : at - since;
 }
+
+/** Until another message was accepted; milliseconds, Infinity when that took too long. */
+export async function untilAccepted({ load }: Stage): Promise<number> {
+  const since = performance.now();
+  const before = load.accepted();
+  while (load.accepted() === before) {
+    if (performance.now() - since > 30_000) return Infinity;
+    await sleep(20);
+  }
+  return performance.now() - since;
+}

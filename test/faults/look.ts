@@ -10,6 +10,8 @@ const PREFIX = 'postino:';
 export type Look = Readonly<{
   /** Refs of deliveries whose attempt was running at this moment, by the record. */
   sending(): Promise<readonly string[]>;
+  /** All that a holder has taken, "<ref> <state>". */
+  inHand(): Promise<readonly string[]>;
   /** Owner of a transport's lease. */
   holder(transport: string): Promise<string>;
   /** Deliveries that have not ended, and events that are not on disk yet. */
@@ -31,14 +33,19 @@ export function lookInto(url: string): Look {
   const keys = async (pattern: string): Promise<string[]> => words('KEYS', `${PREFIX}${pattern}`);
   const record = (ref: string, ...fields: string[]): Promise<string[]> =>
     words('HMGET', `${PREFIX}del:${ref}`, ...fields);
+  const inHand = async (): Promise<string[]> => {
+    await redis.whenReady(AbortSignal.timeout(5000));
+    const hands = await keys('hand:*');
+    const refs = (await Promise.all(hands.map((hand) => words('SMEMBERS', hand)))).flat();
+    const states = await Promise.all(refs.map((ref) => record(ref, 'state')));
+    return refs.map((ref, index) => `${ref} ${states[index]?.[0]}`);
+  };
   return {
     sending: async () => {
-      await redis.whenReady(AbortSignal.timeout(5000));
-      const hands = await keys('hand:*');
-      const refs = (await Promise.all(hands.map((hand) => words('SMEMBERS', hand)))).flat();
-      const states = await Promise.all(refs.map((ref) => record(ref, 'state')));
-      return refs.filter((_, index) => states[index]?.[0] === 'sending');
+      const refs = await inHand();
+      return refs.filter((line) => line.endsWith(' sending')).map((line) => line.split(' ')[0] ?? '');
     },
+    inHand,
     holder: async (transport) => String(await redis.call('HGET', `${PREFIX}lease:${transport}`, 'owner')),
     unfinished: async () => {
       await redis.whenReady(AbortSignal.timeout(5000));
@@ -56,7 +63,10 @@ export function lookInto(url: string): Look {
     },
     leftovers: async () => {
       const kinds = ['del:*', 'sub:*', 'body:*', 'open:*', 'spill:*', 'hand:*', 'lane:*'];
-      return (await Promise.all(kinds.map(keys))).flat();
+      const found = (await Promise.all(kinds.map(keys))).flat();
+      // What a killed process was still taking in goes by itself: the spill of a message without a 250 expires.
+      const expiring = await Promise.all(found.map(async (key) => Number(await redis.call('PTTL', key)) > 0));
+      return found.filter((_, i) => !expiring[i]);
     },
     close: () => redis.close(),
   };

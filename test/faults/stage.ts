@@ -48,8 +48,8 @@ export type Stage = Readonly<{
   /** A sentence for the print-out, and one that fails the scenario. */
   note(sentence: string): void;
   complain(sentence: string): void;
-  /** kill -9 of the embedded Redis. */
-  killEmbedded(): void;
+  /** A signal to the embedded Redis. */
+  signalEmbedded(signal: NodeJS.Signals): void;
   /** Starts the load; `load` throws before. */
   begin(): Promise<void>;
   /** Waits for quiet, stops everything in good order, judges. */
@@ -161,7 +161,7 @@ export async function makeStage(scenario: Scenario): Promise<Stage> {
     noteExit: (code) => void exitCodes.push(code),
     note: (sentence) => void notes.push(sentence),
     complain: (sentence) => void complaints.push(sentence),
-    killEmbedded: () => killEmbedded(data),
+    signalEmbedded: (signal) => signalEmbedded(data, signal),
     noteInFlight: (refs) => {
       counts.kills++;
       counts.inFlight += refs.length;
@@ -177,7 +177,7 @@ export async function makeStage(scenario: Scenario): Promise<Stage> {
       await load?.finish(0);
       await Promise.all(looks.map((one) => one.close()));
       await Promise.all(relays.map((one) => one.kill9()));
-      if (!own) killEmbedded(data);
+      if (!own) signalEmbedded(data, 'SIGKILL');
       await own?.stop();
       await mx.stop();
       if (!keep) rmSync(folder, { recursive: true, force: true });
@@ -198,10 +198,10 @@ async function untilQuiet(look: Look): Promise<number> {
 }
 
 /** By its pid file; a pid that has become another process's is left alone. */
-function killEmbedded(data: string): void {
+function signalEmbedded(data: string, signal: NodeJS.Signals): void {
   try {
     const pid = Number(readFileSync(join(data, 'redis', 'redis.pid'), 'utf8'));
-    if (readlinkSync(`/proc/${pid}/cwd`).startsWith(data)) process.kill(pid, 'SIGKILL');
+    if (readlinkSync(`/proc/${pid}/cwd`).startsWith(data)) process.kill(pid, signal);
   } catch {
     // It has ended, or was never started.
   }
@@ -243,6 +243,6 @@ transports:
 domains: [{ name: shop.test }]
 users:
   - { name: shop, networks: [127.0.0.0/8], domains: [shop.test], pool: default }
-log: { level: info }
+log: { level: warn }
 `;
 }

@@ -2,7 +2,7 @@
 import { closeSync, openSync, rmSync, writeSync, mkdirSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { sleep } from './kills.ts';
+import { sleep, untilAccepted } from './kills.ts';
 import { settings } from './settings.ts';
 import type { Scenario, Stage } from './stage.ts';
 
@@ -32,21 +32,44 @@ const redisFrozen: Scenario = {
   name: 'redis-frozen',
   redis: 'own',
   act: async (stage) => {
-    const look = stage.look();
     await startRoles(stage);
-    for (let round = 0; round < (quick ? 1 : 2); round++) {
-      await sleep(stage.random.between(2_000, 4_000));
-      stage.noteInFlight(await look.sending());
-      stage.redis().pause();
-      // What is under way may still be told 451 for some seconds.
-      await refusesFor(stage, stage.random.between(8_000, 15_000));
-      stage.redis().resume();
-      await acceptsAgain(stage);
-    }
-    await sleep(3_000);
+    await freezeRounds(
+      stage,
+      () => stage.redis().pause(),
+      () => stage.redis().resume(),
+    );
   },
   check: ({ slowestMs }) => tooSlow(slowestMs),
 };
+
+const wholeFrozen: Scenario = {
+  name: 'whole-redis-frozen',
+  redis: 'embedded',
+  act: async (stage) => {
+    await stage.relay('postino').start();
+    await stage.begin();
+    await freezeRounds(
+      stage,
+      () => stage.signalEmbedded('SIGSTOP'),
+      () => stage.signalEmbedded('SIGCONT'),
+    );
+  },
+  check: ({ slowestMs }) => tooSlow(slowestMs),
+};
+
+async function freezeRounds(stage: Stage, freeze: () => void, thaw: () => void): Promise<void> {
+  const look = stage.look();
+  for (let round = 0; round < (quick ? 1 : 2); round++) {
+    await sleep(stage.random.between(2_000, 4_000));
+    stage.noteInFlight(await look.sending());
+    freeze();
+    // What is under way may still be told 451 for some seconds.
+    await refusesFor(stage, stage.random.between(8_000, 15_000));
+    thaw();
+    await acceptsAgain(stage);
+  }
+  await sleep(3_000);
+}
 
 const diskFull: Scenario = {
   name: 'disk-full',
@@ -92,7 +115,7 @@ const silentMx: Scenario = {
   ],
 };
 
-export const starving: readonly Scenario[] = [redisFrozen, redisStopped, diskFull, silentMx];
+export const starving: readonly Scenario[] = [redisFrozen, wholeFrozen, redisStopped, diskFull, silentMx];
 
 async function startRoles(stage: Stage): Promise<void> {
   await Promise.all(['submission', 'delivery'].map((name) => stage.relay(name, { roles: [name] }).start()));
@@ -115,11 +138,9 @@ async function refusesFor(stage: Stage, ms: number): Promise<void> {
 }
 
 async function acceptsAgain(stage: Stage): Promise<void> {
-  const since = performance.now();
-  const before = stage.load.accepted();
-  while (stage.load.accepted() === before && performance.now() - since < 30_000) await sleep(20);
-  stage.note(`accepts again after ${((performance.now() - since) / 1000).toFixed(1)} s`);
-  if (stage.load.accepted() === before) stage.complain('nothing was accepted any more');
+  const ms = await untilAccepted(stage);
+  if (ms === Infinity) stage.complain('nothing was accepted any more');
+  else stage.note(`accepts again after ${(ms / 1000).toFixed(1)} s`);
 }
 
 function tooSlow(slowestMs: number): string[] {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Postino on 127.0.0.1:$PORT, everything relayed to 127.0.0.1:$SINK_PORT. usage: PORT=2525 SINK_PORT=2600 MODE=e2e|hold RUN_DIR=dir [DKIM=1] [CONNECTIONS=20] test/bench/peers/postino.sh
-# MODE=hold takes and queues only. DKIM=1 signs with RSA-2048 and Ed25519, DKIM=rsa with RSA-2048 alone.
+# MODE=hold takes and queues only. DKIM=1 signs with RSA-2048 and Ed25519.
 set -e
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 D=${RUN_DIR:?}
