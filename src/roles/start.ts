@@ -68,18 +68,10 @@ async function openRedis({
   return startEmbeddedRedis({ data: config.data, log, clock, server: redisServer });
 }
 
-const CHECK_DURABILITY_MS = 60_000;
-
 async function prepare(base: Base): Promise<void> {
-  const { config, asking, settings, domains, sealer, prefix, log, clock } = base;
+  const { config, asking, settings, domains, sealer, prefix } = base;
   const durable = await checkDurability(asking, config.durability);
   if (!durable.ok) throw new BaseProblem(durable.problem);
-  clock.every(CHECK_DURABILITY_MS, () => {
-    checkDurability(asking, config.durability).then(
-      (found) => found.ok || log.error({}, found.problem),
-      () => undefined,
-    );
-  });
   await syncFile(config, { redis: asking, prefix, settings, domains, sealer, hashPassword });
   await firstRun(base);
   await settings.refresh();

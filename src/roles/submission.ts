@@ -1,6 +1,7 @@
 // The submission role: listeners take messages and hand them to the backlog.
 import { join } from 'node:path';
 import { makeAccept, type Accept, type OpenListener } from '../accept/accept.ts';
+import { watchDurability } from '../store/durability.ts';
 import { watchRoom } from '../store/room.ts';
 import { makeReserve } from '../backlog/quota.ts';
 import type { Base } from './base.ts';
@@ -8,6 +9,7 @@ import type { SubmitMail } from './backlog.ts';
 import type { Role } from './role.ts';
 
 const FULL = { kind: 'refused', why: 'full' } as const;
+const UNSAFE = { kind: 'refused', why: 'broken' } as const;
 
 export type SubmissionRole = Role &
   Readonly<{
@@ -29,6 +31,11 @@ export async function startSubmission(base: Base, submit: SubmitMail): Promise<S
     isOurs: config.redis === 'embedded',
   });
   await room.look();
+  const durability = watchDurability({ redis: base.asking, want: config.durability, clock, log });
+  const take: SubmitMail = (request) => {
+    if (room.problem() !== undefined) return Promise.resolve(FULL);
+    return durability.problem() === undefined ? submit(request) : Promise.resolve(UNSAFE);
+  };
   const accept = makeAccept({
     config: config.smtp,
     hostname: config.hostname,
@@ -36,7 +43,7 @@ export async function startSubmission(base: Base, submit: SubmitMail): Promise<S
     clock,
     log: log.child({ role: 'submission' }),
     settings: base.settings.current,
-    submit: (request) => (room.problem() === undefined ? submit(request) : Promise.resolve(FULL)),
+    submit: take,
     reserve: makeReserve(base.asking, base.keys, clock),
     openSpill,
     isSuppressed: (account, address) => base.suppressions.isSuppressed(account, address),
@@ -49,6 +56,7 @@ export async function startSubmission(base: Base, submit: SubmitMail): Promise<S
     room: room.problem,
     stop: async (graceMs) => {
       room.stop();
+      durability.stop();
       await accept.stop(graceMs);
     },
   };

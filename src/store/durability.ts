@@ -1,4 +1,6 @@
 // Whether a Redis keeps what it has acknowledged: design promise 1 rests on these settings.
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
 import { RedisTrouble, type Redis } from '../lib/script.ts';
 
 /**
@@ -84,4 +86,34 @@ function versionIn(info: string): Readonly<{ major: number; minor: number; text:
 
 function bad(problem: string): DurabilityCheck {
   return { ok: false, problem };
+}
+
+export type DurabilityWatch = Readonly<{
+  /** Why Redis would lose mail as it is set now, one sentence; undefined: it would not. */
+  problem(): string | undefined;
+  stop(): void;
+}>;
+
+const LOOK_EVERY_MS = 60_000;
+
+/** Asks again every minute: somebody may have changed the settings of a running server (design promise 1). */
+export function watchDurability(
+  deps: Readonly<{ redis: Redis; want: Durability; clock: Clock; log: Log; everyMs?: number }>,
+): DurabilityWatch {
+  const { redis, want, clock, log, everyMs = LOOK_EVERY_MS } = deps;
+  let problem: string | undefined;
+  const look = async (): Promise<void> => {
+    const found = await checkDurability(redis, want);
+    const next = found.ok ? undefined : found.problem;
+    if (next !== undefined && next !== problem) log.error({}, `No mail is taken: ${next}`);
+    if (next === undefined && problem !== undefined)
+      log.info({}, 'Redis keeps what it acknowledges again; mail is taken.');
+    problem = next;
+  };
+  const stop = clock.every(everyMs, () => {
+    look().catch((error: unknown) =>
+      log.debug({ error: String(error) }, 'could not ask Redis for its settings'),
+    );
+  });
+  return { problem: () => problem, stop };
 }
