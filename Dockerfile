@@ -17,7 +17,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --omit=dev --omit=optional
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production POSTINO_CONFIG=/app/config/docker.yaml
+ENV NODE_OPTIONS="--max-semi-space-size=32 --max-old-space-size=800" NODE_ENV=production POSTINO_CONFIG=/app/config/docker.yaml
 WORKDIR /app
 RUN mkdir -m 0700 data && chown node:node data \
   && printf '#!/bin/sh\nexec node /app/dist/main.js "$@"\n' > /usr/local/bin/postino && chmod 755 /usr/local/bin/postino

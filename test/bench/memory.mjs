@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { HEAP } from '../../src/launch.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const QUEUED = Number(process.env.BENCH_QUEUED ?? 100_000);
@@ -71,7 +72,14 @@ users: [{ name: bench, networks: [127.0.0.0/8], domains: [example.org] }]
 
 async function start(folder, port, roles) {
   const began = Date.now();
-  const args = [join(root, 'src/main.ts'), 'start', '--config', join(folder, 'postino.yaml'), ...roles];
+  const args = [
+    ...HEAP,
+    join(root, 'src/main.ts'),
+    'start',
+    '--config',
+    join(folder, 'postino.yaml'),
+    ...roles,
+  ];
   const child = spawn(join(root, 'node_modules/.bin/node'), args, { stdio: ['ignore', 'ignore', 'inherit'] });
   while (!(await answers(port))) {
     if (child.exitCode !== null) throw new Error(`Postino ended with ${child.exitCode}`);
@@ -93,7 +101,8 @@ function answers(port) {
   });
 }
 
-const rss = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+const rss = (pid) =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
 
 function redisMemory(folder) {
   const pid = Number(readFileSync(join(folder, 'data/redis/redis.pid'), 'utf8'));

@@ -16,11 +16,21 @@ const postfix = join(shared, 'peers/postfix.sh');
 /** What is compared: messages, and the floor as a ratio to Postfix (rate at least, CPU at most). */
 const ROWS = [
   { name: 'main', args: '--n 5000 --size 10000 --sessions 40 --reuse', rate: 1.5, cpu: 0.6 },
-  { name: 'dkim', args: '--n 4000 --size 10000 --sessions 40 --reuse', env: { DKIM: '1' }, rate: 1, note: 'Postfix unsigned' },
+  {
+    name: 'dkim',
+    args: '--n 4000 --size 10000 --sessions 40 --reuse',
+    env: { DKIM: '1' },
+    rate: 1,
+    note: 'Postfix unsigned',
+  },
   { name: 'new-connection', args: '--n 3000 --size 10000 --sessions 40', rate: 1 },
   { name: '100KB', args: '--n 2000 --size 100000 --sessions 20 --reuse', rate: 1 },
   { name: '5MB', args: '--n 100 --size 5000000 --sessions 4 --reuse --warm 10', rate: 0.8 },
-  { name: '50-recipients', args: '--n 400 --size 10000 --rcpts 50 --sessions 10 --reuse --warm 20', recipients: 2000 },
+  {
+    name: '50-recipients',
+    args: '--n 400 --size 10000 --rcpts 50 --sessions 10 --reuse --warm 20',
+    recipients: 2000,
+  },
 ];
 
 const { values, positionals } = parseArgs({
@@ -46,7 +56,9 @@ function hasPostfix() {
 }
 
 function sayMissing() {
-  const what = existsSync(shared) ? 'Postfix (apt-get install postfix, configuration "none")' : '../shared/bench (the harness)';
+  const what = existsSync(shared)
+    ? 'Postfix (apt-get install postfix, configuration "none")'
+    : '../shared/bench (the harness)';
   return `The bench needs ${what}; "npm run bench -- memory" needs neither.`;
 }
 
@@ -71,18 +83,44 @@ function mountJournaled() {
 }
 
 function shell(command) {
-  execFileSync('bash', ['-c', command], { cwd: shared, env: { TMPDIR: '/tmp', ...process.env }, stdio: 'ignore' });
+  execFileSync('bash', ['-c', command], {
+    cwd: shared,
+    env: { TMPDIR: '/tmp', ...process.env },
+    stdio: 'ignore',
+  });
 }
 
 function measure(row, { rounds, folder, journaled }) {
   const results = { postino: [], postfix: [] };
   for (let round = 0; round < rounds; round++)
-    for (const [name, command] of [['postino', postino], ['postfix', postfix]]) {
+    for (const [name, command] of [
+      ['postino', postino],
+      ['postfix', postfix],
+    ]) {
       if (row.recipients && name === 'postfix') continue;
       const json = join(folder, `${row.name}-${name}-${round}.jsonl`);
-      const env = { TMPDIR: '/tmp', ...process.env, ...row.env, ...(journaled ? { PERF_RUN: journaled } : {}) };
-      const args = ['relay-bench.mjs', '--cmd', command, '--name', name, '--json', json, ...row.args.split(' ')];
-      execFileSync(process.execPath, args, { cwd: shared, env, stdio: ['ignore', 'ignore', 'inherit'], timeout: 400_000 });
+      const env = {
+        TMPDIR: '/tmp',
+        ...process.env,
+        ...row.env,
+        ...(journaled ? { PERF_RUN: journaled } : {}),
+      };
+      const args = [
+        'relay-bench.mjs',
+        '--cmd',
+        command,
+        '--name',
+        name,
+        '--json',
+        json,
+        ...row.args.split(' '),
+      ];
+      execFileSync(process.execPath, args, {
+        cwd: shared,
+        env,
+        stdio: ['ignore', 'ignore', 'inherit'],
+        timeout: 400_000,
+      });
       results[name].push(JSON.parse(readFileSync(json, 'utf8').trim()));
     }
   return results;
@@ -96,7 +134,10 @@ function report(row, { postino: ours, postfix: theirs }) {
   const say = (text, ok) => console.log(`${ok ? 'reached' : 'MISSED '}  ${row.name.padEnd(15)} ${text}`);
   if (row.recipients) {
     const recipients = median(ours.map((run) => run.rcpt_s));
-    return say(`${recipients} recipients/s (floor ${row.recipients}), CPU ${cpu} s/1000 messages`, recipients >= row.recipients);
+    return say(
+      `${recipients} recipients/s (floor ${row.recipients}), CPU ${cpu} s/1000 messages`,
+      recipients >= row.recipients,
+    );
   }
   const rate2 = median(theirs.map((run) => run.msgs_s));
   const cpu2 = median(theirs.map((run) => run.cpu_per_1000));
@@ -108,4 +149,3 @@ function report(row, { postino: ours, postfix: theirs }) {
   if (row.cpu) say(`${text} (ceiling ${row.cpu})`, share <= row.cpu);
   else console.log(`         ${' '.repeat(15)} ${text}`);
 }
-

@@ -9,7 +9,8 @@ type Ask = Readonly<{ tool?: string; rest: string[]; start?: boolean; config?: s
 
 // The launcher is plain JavaScript without declarations; these are the types that its tests rely on.
 const load = (file: string): Promise<unknown> => import(pathToFileURL(join('src', file)).href);
-const { readArguments, environment, nodeArguments } = (await load('launch.mjs')) as {
+const { HEAP, readArguments, environment, nodeArguments } = (await load('launch.mjs')) as {
+  HEAP: readonly string[];
   readArguments: (args: string[]) => Ask;
   environment: (
     env: object,
@@ -158,11 +159,12 @@ describe('the program is run', () => {
   });
 
   test('by way of a preload when the death of its parent means the end', () => {
-    const [flag, preload, main, ...rest] = nodeArguments({ rest: ['start'] }, 'npm');
+    const [young, old, flag, preload, main, ...rest] = nodeArguments({ rest: ['start'] }, 'npm');
+    expect([young, old]).toEqual(HEAP);
     expect([flag, ...rest]).toEqual(['--import', 'start']);
     expect(preload).toMatch(/^file:.*\/src\/launch\/parent\.mjs\?npm$/);
     expect(main).toMatch(/\/src\/main\.(ts|js)$/);
-    expect(nodeArguments({ rest: ['start'] })).toHaveLength(2);
+    expect(nodeArguments({ rest: ['start'] })).toHaveLength(HEAP.length + 2);
   });
 
   test('with its compiled code kept, and told where the Redis server is', () => {
