@@ -132,7 +132,10 @@ function readElement(tokens: readonly Token[]): Mailbox | 'none' | 'unreadable' 
   // An unquoted address in front of the angle bracket: some readers show or use that one.
   if (phrase.some((token) => token.kind === 'special' && token.text !== '.')) return 'unreadable';
   if (!isMark(tokens.at(-1), '>')) return 'unreadable';
-  const name = phrase.map((token) => (token.space ? ' ' : '') + unquote(token)).join('').trim();
+  const name = phrase
+    .map((token) => (token.space ? ' ' : '') + unquote(token))
+    .join('')
+    .trim();
   return readAddrSpec(withoutRoute(tokens.slice(open + 1, -1)), name);
 }
 

@@ -41,8 +41,11 @@ export type SubmitMail = (request: SubmitRequest) => Promise<Submitted>;
 /** A place in a lane of this process, where it has one for the delivery. */
 export type Reserve = (delivery: Delivery) => Handover | undefined;
 
-/** The door for accepted mail, over connections of its own. Resolves when they are up. */
-export async function openSubmit(base: Base, reserve: Reserve): Promise<SubmitMail> {
+/**
+ * The door for accepted mail, over connections of its own. Resolves when they are up. Where the process `delivers`, bodies
+ * stay in its memory for a while.
+ */
+export async function openSubmit(base: Base, reserve: Reserve, delivers: boolean): Promise<SubmitMail> {
   const { keys, clock, log, config } = base;
   const sockets = Array.from({ length: ENTRANCES }, () => base.connect('accept'));
   await Promise.all(sockets.map((socket) => socket.whenReady()));
@@ -67,7 +70,7 @@ export async function openSubmit(base: Base, reserve: Reserve): Promise<SubmitMa
   return async (request) => {
     const { submission, body } = request;
     if (submission.body !== 'redis:') await base.bodies.claim(submission);
-    else if (body) base.bodies.remember(submission, body);
+    else if (body && delivers) base.bodies.remember(submission, body);
     return submit(request);
   };
 }

@@ -107,7 +107,7 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     redis: asking,
     clockOffset: offset.ms,
     history: makeHistory({ folder: join(config.data, 'events'), clock }),
-    submit: async (request) => (await openSubmit(base, () => undefined))(request),
+    submit: async (request) => (await openSubmit(base, () => undefined, false))(request),
     resolveTxt: (name) => resolveTxt(resolver, name),
     readFile: (path) => readFile(path, 'utf8'),
     readInput,

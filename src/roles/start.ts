@@ -85,7 +85,7 @@ async function startRoles(
 ): Promise<Parts> {
   const stats = makeStatsSink();
   let delivery: DeliveryRole | undefined;
-  const submit = await openSubmit(base, (ours) => delivery?.reserve(ours));
+  const submit = await openSubmit(base, (ours) => delivery?.reserve(ours), roles.includes('delivery'));
   if (roles.includes('delivery')) delivery = await startDelivery(base, submit);
   if (delivery) undo.push(() => delivery.stop(0));
   const submission = roles.includes('submission') ? await startSubmission(base, submit) : undefined;

@@ -40,7 +40,7 @@ export type BodiesDeps = Readonly<{
   where: 'file' | 'redis';
 }>;
 
-const CACHE_BYTES = 64_000_000;
+const CACHE_BYTES = 32_000_000;
 const ORPHAN_AFTER_MS = 3_600_000;
 
 /** Opens the bodies' store. */

@@ -8,6 +8,9 @@ export type Cache = Readonly<{
   bytes(): number;
 }>;
 
+/** How much larger the memory behind a body may be than the body. */
+const PART_FACTOR = 1.5;
+
 /** Keeps the most recently used bodies up to `maxBytes` together; a larger one is not kept at all. */
 export function makeCache(maxBytes: number): Cache {
   const bodies = new Map<string, Buffer>(); // a Map iterates in the order of insertion: the first is the oldest
@@ -27,7 +30,9 @@ export function makeCache(maxBytes: number): Cache {
     put: (key, body) => {
       drop(key);
       if (body.length > maxBytes) return;
-      bodies.set(key, body);
+      // A part of a socket's 64 KiB read would keep all of it alive, and the bound would be a lie.
+      const isPart = body.buffer.byteLength > PART_FACTOR * body.length;
+      bodies.set(key, isPart ? Buffer.from(body) : body);
       held += body.length;
       for (const oldest of bodies.keys()) {
         if (held <= maxBytes) break;
