@@ -35,8 +35,9 @@ export type Consumer = Readonly<{
 
 /** BullMQ's own event stream serves nobody here; keep it tiny. */
 const STREAMS = { events: { maxLen: 10 } };
-const LOCK_MS = 60_000;
-const STALLED_CHECK_MS = 30_000;
+/** Jobs last milliseconds; one whose process died is given to another after this, and its record decides. */
+const LOCK_MS = 10_000;
+const STALLED_CHECK_MS = 5_000;
 /** A job that dies again and again with its process must never end as "failed": the record decides. */
 const NEVER = 1_000_000;
 

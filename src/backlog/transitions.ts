@@ -13,7 +13,7 @@ const finishScript = loadScript(new URL('./scripts/finish-7.lua', import.meta.ur
 const scheduleScript = loadScript(new URL('./scripts/schedule-4.lua', import.meta.url));
 const parkScript = loadScript(new URL('./scripts/park-6.lua', import.meta.url));
 const pullScript = loadScript(new URL('./scripts/pull-6.lua', import.meta.url));
-const shelveScript = loadScript(new URL('./scripts/shelve-4.lua', import.meta.url));
+const shelveScript = loadScript(new URL('./scripts/shelve-5.lua', import.meta.url));
 
 /** After this long without an end, the reconciler asks what became of an attempt: above every time-out of a conversation. */
 export const ATTEMPT_CEILING_MS = 45 * 60_000;
@@ -175,7 +175,13 @@ async function pull(
 /** Takes it out until an operator resumes. False when it has ended or is being sent. */
 async function shelve({ redis, keys }: Records, delivery: Delivery, pause: string): Promise<boolean> {
   const ref = refOf(delivery);
-  const keyList = [keys.delivery(ref), keys.shelf(pause), keys.due, keys.hand(delivery.transport)];
+  const keyList = [
+    keys.delivery(ref),
+    keys.shelf(pause),
+    keys.due,
+    keys.hand(delivery.transport),
+    keys.pauses,
+  ];
   return Number(await redis.run(shelveScript, keyList, [ref, delivery.run, pause, delivery.expiresAt])) === 1;
 }
 

@@ -84,7 +84,7 @@ export async function openBase(around: Surroundings): Promise<Base> {
   const holders = watchHolders({ redis: asking, keys, clock, log, names });
   const offset = watchClockOffset(asking, clock, log);
   await Promise.all([pauses.refresh(), holders.look(), offset.measure()]);
-  const announce = (): Promise<void> => pauses.refresh();
+  const announce = shareChanges(asking, keys.pauses, pauses.refresh);
   const operate = makeOperate({
     redis: asking,
     keys,
@@ -124,6 +124,20 @@ const READY_MS = 30_000;
 /** What cannot be started, in one sentence that says what to do; exit code 78. */
 export class BaseProblem extends Error {
   override name = 'BaseProblem';
+}
+
+/** Tells all processes of a change over a channel; each also looks by itself now and then. */
+function shareChanges(
+  asking: RedisConnection,
+  channel: string,
+  refresh: () => Promise<void>,
+): () => Promise<void> {
+  asking.subscribe(channel, () => {
+    refresh().catch(() => undefined);
+  });
+  return async () => {
+    await Promise.all([refresh(), asking.call('PUBLISH', channel, 'changed')]);
+  };
 }
 
 function openStores(
