@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: 'flow',
-          include: ['test/flow/**/*.test.ts', 'test/dialogs/**/*.test.ts'],
+          include: ['test/flow/**/*.test.ts', 'test/dialogs/**/*.test.ts', 'test/browser/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,
