@@ -54,20 +54,6 @@ export async function untilSending(look: Look): Promise<void> {
   }
 }
 
-/** Until the MX has taken something from each of these addresses after `since` (epoch ms). Milliseconds since then. */
-export async function untilTaken(stage: Stage, since: number, peers: readonly string[]): Promise<number> {
-  const waiting = new Set(peers);
-  const limit = performance.now() + 60_000;
-  let at = since;
-  while (waiting.size > 0 && performance.now() < limit) {
-    for (const record of stage.taken()) {
-      if (record.at > since && waiting.delete(record.peer)) at = Math.max(at, record.at);
-    }
-    await sleep(100);
-  }
-  return waiting.size > 0 ? Infinity : at - since;
-}
-
 /** Until another message was accepted; milliseconds, Infinity when that took too long. */
 export async function untilAccepted({ load }: Stage): Promise<number> {
   const since = performance.now();

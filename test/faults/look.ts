@@ -12,8 +12,8 @@ export type Look = Readonly<{
   sending(): Promise<readonly string[]>;
   /** All that a holder has taken, "<ref> <state>". */
   inHand(): Promise<readonly string[]>;
-  /** Owner of a transport's lease. */
-  holder(transport: string): Promise<string>;
+  /** Pid of the process that holds a transport's lease; 0: nobody. */
+  holder(transport: string): Promise<number>;
   /** Deliveries that have not ended, and events that are not on disk yet. */
   unfinished(): Promise<Readonly<{ deliveries: number; events: number }>>;
   /** "<submission>/<recipient>" of all records. */
@@ -46,7 +46,11 @@ export function lookInto(url: string): Look {
       return refs.filter((line) => line.endsWith(' sending')).map((line) => line.split(' ')[0] ?? '');
     },
     inHand,
-    holder: async (transport) => String(await redis.call('HGET', `${PREFIX}lease:${transport}`, 'owner')),
+    // An owner is called host/pid/random.
+    holder: async (transport) => {
+      const owner = await redis.call('HGET', `${PREFIX}lease:${transport}`, 'owner');
+      return typeof owner === 'string' ? Number(owner.split('/').at(-2)) : 0;
+    },
     unfinished: async () => {
       await redis.whenReady(AbortSignal.timeout(5000));
       const [deliveries, events] = await Promise.all([

@@ -23,6 +23,8 @@ export type Scenario = Readonly<{
   drop?: number;
   /** Between the dot and the MX's reply, milliseconds. */
   delay?: readonly [number, number];
+  /** Redis may die between storing a message and answering: then a client is told 451 and the message is sent. */
+  redisDies?: boolean;
   /** Why it cannot be played here, if so. */
   skip?: () => string | undefined;
   act(stage: Stage): Promise<void>;
@@ -62,6 +64,7 @@ export type Result = Verdict &
   Readonly<{
     name: string;
     seed: number;
+    redisDies: boolean;
     kills: number;
     inFlight: number;
     /** Messages that the MX took in silence. */
@@ -81,7 +84,7 @@ const QUIET_LIMIT_MS = 240_000;
 const FINISH_MS = 45_000;
 
 export async function makeStage(scenario: Scenario): Promise<Stage> {
-  const { name, drop = 0, delay = [5, 40] } = scenario;
+  const { name, drop = 0, delay = [5, 40], redisDies = false } = scenario;
   const { seed } = settings;
   const folder = mkdtempSync(join(tmpdir(), `postino-faults-${name}-`));
   const data = join(folder, 'data');
@@ -133,6 +136,7 @@ export async function makeStage(scenario: Scenario): Promise<Stage> {
       ...lists,
       name,
       seed,
+      redisDies,
       dropped,
       quietAfterS,
       repeatedEvents: repeats,

@@ -13,6 +13,7 @@ const DISK = '48m';
 
 const redisStopped: Scenario = {
   name: 'redis-stopped',
+  redisDies: true,
   redis: 'own',
   act: async (stage) => {
     await startRoles(stage);
@@ -73,6 +74,7 @@ async function freezeRounds(stage: Stage, freeze: () => void, thaw: () => void):
 
 const diskFull: Scenario = {
   name: 'disk-full',
+  redisDies: true,
   redis: 'embedded',
   skip: () => {
     const tried = spawnSync('unshare', [mountFlags(), 'true']);

@@ -15,6 +15,7 @@ export function complaintsOf(result: Result): string[] {
       : []),
     ...some(result.unexplained, 'duplicates of what was not in flight'),
     ...some(result.differing, 'duplicates that differ'),
+    ...(result.redisDies ? [] : some(result.disowned, 'told 451 and delivered')),
     ...some(result.impossible, 'delivered and never sent'),
     ...some(result.acceptedTwice, 'repeated by the client and accepted as another message'),
     ...some(result.badEnds, 'without exactly one end'),

@@ -17,7 +17,7 @@ const PROGRAM = `
       if (process.argv.includes('--slow') && signals.length < 2) return;
       process.exit(signals.length === 2 ? 7 : 5);
     });
-  console.log(JSON.stringify({ pid: process.pid, args: process.argv.slice(2), watched: process.execArgv.length > 0 }));
+  console.log(JSON.stringify({ pid: process.pid, args: process.argv.slice(2), watched: process.execArgv.includes('--import') }));
   if (process.argv.includes('--end')) process.exit(3);
   setInterval(() => undefined, 1000);
 `;
