@@ -126,7 +126,9 @@ function measure(row, { rounds, folder, journaled }) {
   return results;
 }
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)];
+function median(numbers) {
+  return numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)];
+}
 
 function report(row, { postino: ours, postfix: theirs }) {
   const rate = median(ours.map((run) => run.msgs_s));
