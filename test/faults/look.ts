@@ -66,7 +66,8 @@ export function lookInto(url: string): Look {
       return new Set(facts.map(([submission, recipient]) => `${submission}/${addressIn(recipient)}`));
     },
     leftovers: async () => {
-      const kinds = ['del:*', 'sub:*', 'body:*', 'open:*', 'spill:*', 'hand:*', 'lane:*'];
+      // Not spills: one whose message never got its 250, or whose process died at the end, goes with the hourly sweep.
+      const kinds = ['del:*', 'sub:*', 'body:*', 'open:*', 'hand:*', 'lane:*'];
       const found = (await Promise.all(kinds.map(keys))).flat();
       // What a killed process was still taking in goes by itself: the spill of a message without a 250 expires.
       const expiring = await Promise.all(found.map(async (key) => Number(await redis.call('PTTL', key)) > 0));
