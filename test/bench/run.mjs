@@ -1,37 +1,12 @@
 // The bench: Postino beside Postfix on this machine, interleaved, with the floors that it has to reach.
-// usage: npm run bench [-- --quick] [--rounds N] [--row NAME]…   ·   npm run bench -- memory
+// usage: npm run bench [-- --quick] [--rounds N] [--row NAME]…   ·   npm run bench -- memory   ·   npm run bench -- alone
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureAlone } from './alone.mjs';
+import { HEAD, judge, ROWS, tableLine } from './floors.mjs';
 import { measureMemory } from './memory.mjs';
-
-const here = dirname(fileURLToPath(import.meta.url));
-const shared = resolve(here, '../../../shared/bench');
-const postino = join(here, 'peers/postino.sh');
-const postfix = join(shared, 'peers/postfix.sh');
-
-/** What is compared: messages, and the floor as a ratio to Postfix (rate at least, CPU at most). */
-const ROWS = [
-  { name: 'main', args: '--n 5000 --size 10000 --sessions 40 --reuse', rate: 1.5, cpu: 0.6 },
-  {
-    name: 'dkim',
-    args: '--n 4000 --size 10000 --sessions 40 --reuse',
-    env: { DKIM: '1' },
-    rate: 1,
-    note: 'Postfix unsigned',
-  },
-  { name: 'new-connection', args: '--n 3000 --size 10000 --sessions 40', rate: 1 },
-  { name: '100KB', args: '--n 2000 --size 100000 --sessions 20 --reuse', rate: 1 },
-  { name: '5MB', args: '--n 100 --size 5000000 --sessions 4 --reuse --warm 10', rate: 0.8 },
-  {
-    name: '50-recipients',
-    args: '--n 400 --size 10000 --rcpts 50 --sessions 10 --reuse --warm 20',
-    recipients: 2000,
-  },
-];
+import { openRig, whatIsMissing } from './rig.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -42,112 +17,62 @@ const { values, positionals } = parseArgs({
   },
 });
 
-if (positionals[0] === 'memory') await measureMemory();
-else if (!existsSync(shared) || !hasPostfix()) console.log(sayMissing());
-else compare();
+const [what = 'compare'] = positionals;
+const missing = what === 'compare' ? whatIsMissing() : undefined;
+if (missing !== undefined) console.log(missing);
+if (what === 'memory') await measureMemory();
+else if (what === 'alone' || missing !== undefined) await measureAlone();
+else if (what === 'compare') await compare();
+else console.log('usage: npm run bench [-- --quick] [--rounds N] [--row NAME]… | memory | alone');
 
-function hasPostfix() {
-  try {
-    execFileSync('sh', ['-c', 'command -v smtp-source && command -v postfix'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function sayMissing() {
-  const what = existsSync(shared)
-    ? 'Postfix (apt-get install postfix, configuration "none")'
-    : '../shared/bench (the harness)';
-  return `The bench needs ${what}; "npm run bench -- memory" needs neither.`;
-}
-
-function compare() {
+/** Exit code 1 when a floor was missed. */
+async function compare() {
   const rounds = values.quick ? 2 : Number(values.rounds);
-  const wanted = values.quick ? ['main'] : values.row;
+  const wanted = values.quick ? ['plain'] : values.row;
   const rows = ROWS.filter(({ name }) => !wanted || wanted.includes(name));
-  const journaled = process.getuid() === 0 ? mountJournaled() : undefined;
-  const folder = mkdtempSync(join(tmpdir(), 'postino-bench-'));
+  if (rows.length === 0) return console.log(`The rows are: ${ROWS.map(({ name }) => name).join(', ')}.`);
+  const rig = openRig();
   try {
-    for (const row of rows) report(row, measure(row, { rounds, folder, journaled }));
+    console.log(machine(rig.mounted));
+    console.log(`Medians of ${rounds} rounds, the relays by turns.\n\n${HEAD}`);
+    for (const row of rows) {
+      const judged = judge(row, await measure(rig, row, rounds));
+      console.log(tableLine(judged));
+      if (judged.floors.some(({ reached }) => !reached)) process.exitCode = 1;
+    }
   } finally {
-    rmSync(folder, { recursive: true });
-    if (journaled) shell('. ./journaled.sh down');
+    rig.close();
   }
 }
 
-/** The queues lie on an ext4 with a journal, as on a usual server; without root, wherever TMPDIR is. */
-function mountJournaled() {
-  shell('. ./journaled.sh up');
-  return join(process.env.TMPDIR ?? '/tmp', 'relay-bench/jfs/run');
-}
-
-function shell(command) {
-  execFileSync('bash', ['-c', command], {
-    cwd: shared,
-    env: { TMPDIR: '/tmp', ...process.env },
-    stdio: 'ignore',
-  });
-}
-
-function measure(row, { rounds, folder, journaled }) {
+async function measure(rig, row, rounds) {
   const results = { postino: [], postfix: [] };
-  for (let round = 0; round < rounds; round++)
-    for (const [name, command] of [
-      ['postino', postino],
-      ['postfix', postfix],
-    ]) {
-      if (row.recipients && name === 'postfix') continue;
-      const json = join(folder, `${row.name}-${name}-${round}.jsonl`);
-      const env = {
-        TMPDIR: '/tmp',
-        ...process.env,
-        ...row.env,
-        ...(journaled ? { PERF_RUN: journaled } : {}),
-      };
-      const args = [
-        'relay-bench.mjs',
-        '--cmd',
-        command,
-        '--name',
-        name,
-        '--json',
-        json,
-        ...row.args.split(' '),
-      ];
-      execFileSync(process.execPath, args, {
-        cwd: shared,
-        env,
-        stdio: ['ignore', 'ignore', 'inherit'],
-        timeout: 400_000,
-      });
-      results[name].push(JSON.parse(readFileSync(json, 'utf8').trim()));
-    }
+  for (let round = 0; round < rounds; round++) {
+    results.postino.push(await rig.run('postino', row));
+    if (!row.recipients) results.postfix.push(await rig.run('postfix', row));
+  }
   return results;
 }
 
-function median(numbers) {
-  return numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)];
+function machine(mounted) {
+  const [first] = cpus();
+  const place = mounted ? 'a journaled ext4 of its own' : 'the disk of TMPDIR';
+  return [
+    new Date().toISOString().slice(0, 16).replace('T', ' '),
+    `${cpus().length} × ${first?.model ?? 'unknown'}, Linux ${release()}, Node ${process.version}`,
+    `Postfix ${version('postconf', ['-h', 'mail_version'])}, ${version('redis-server', ['--version'])}`,
+    `queues on ${place}`,
+  ].join(' · ');
 }
 
-function report(row, { postino: ours, postfix: theirs }) {
-  const rate = median(ours.map((run) => run.msgs_s));
-  const cpu = median(ours.map((run) => run.cpu_per_1000));
-  const say = (text, ok) => console.log(`${ok ? 'reached' : 'MISSED '}  ${row.name.padEnd(15)} ${text}`);
-  if (row.recipients) {
-    const recipients = median(ours.map((run) => run.rcpt_s));
-    return say(
-      `${recipients} recipients/s (floor ${row.recipients}), CPU ${cpu} s/1000 messages`,
-      recipients >= row.recipients,
-    );
+function version(command, args) {
+  try {
+    return execFileSync(command, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+      .toString()
+      .trim()
+      .split(' sha')[0]
+      .replace('Redis server v=', 'Redis ');
+  } catch {
+    return 'unknown';
   }
-  const rate2 = median(theirs.map((run) => run.msgs_s));
-  const cpu2 = median(theirs.map((run) => run.cpu_per_1000));
-  const ratio = (rate / rate2).toFixed(2);
-  const note = row.note ? ` (${row.note})` : '';
-  say(`${rate}/s against Postfix ${rate2}/s${note}: ${ratio} times (floor ${row.rate})`, ratio >= row.rate);
-  const share = (cpu / cpu2).toFixed(2);
-  const text = `${cpu} CPU s/1000 against ${cpu2}: ${share}`;
-  if (row.cpu) say(`${text} (ceiling ${row.cpu})`, share <= row.cpu);
-  else console.log(`         ${' '.repeat(15)} ${text}`);
 }
