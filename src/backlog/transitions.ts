@@ -212,7 +212,7 @@ function readVerdict(answer: unknown, { submission, delivery }: Subject): Begun 
 
 function readBegun(answer: unknown): Begun {
   const [verdict, json, ...flat] = Array.isArray(answer) ? answer.map(String) : [];
-  if (verdict === 'lease') return { kind: 'lease' };
+  if (verdict === 'lease' || verdict === 'unknown') return { kind: verdict };
   if (verdict !== 'begun' && verdict !== 'suppressed') return { kind: 'gone' };
   const submission = readSubmission(json ?? '');
   const delivery = readRecord(flat);

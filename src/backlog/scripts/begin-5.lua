@@ -3,9 +3,10 @@
 -- ARGV  1 ref  2 run that the caller knows  3 owner of the lease  4 its epoch  5 now, epoch ms
 --       6 when somebody should wonder what became of the attempt, epoch ms  7 suppression hash ("": do not look)
 --       8 "known" when the caller has the record and the submission in memory
--- Returns  {"gone"} no such delivery or a stale run; {"lease"} the lease is another's;
+-- Returns  {"gone"} no such delivery or a stale run; {"unknown"} a record of another version, left as it is; {"lease"} the lease is another's;
 --          {"begun" | "suppressed", submission JSON, name, value, name, value …}; the verdict alone when known
-local record = redis.call('HMGET', KEYS[1], 'run', 'state', 'recipient')
+local record = redis.call('HMGET', KEYS[1], 'run', 'state', 'recipient', 'v')
+if record[4] and record[4] ~= '1' then return { 'unknown' } end
 if record[1] ~= ARGV[2] or (record[2] ~= 'waiting' and record[2] ~= 'parked') then return { 'gone' } end
 local lease = redis.call('HMGET', KEYS[2], 'owner', 'epoch')
 if lease[1] ~= ARGV[3] or lease[2] ~= ARGV[4] then return { 'lease' } end

@@ -215,6 +215,26 @@ describe.each([
     expect(sent).toBe(0);
   });
 
+  test('a record of an unknown version is left as it is, and neither sent nor lost', async () => {
+    let sent = 0;
+    const backlog = await start(
+      async () => {
+        sent++;
+        return delivered;
+      },
+      { carrying: false },
+    );
+    const asked = request(['a@example.net']);
+    await backlog.submit(asked);
+    const key = backlog.keys.delivery(`default:${asked.submission.id}-1`);
+    await backlog.redis.call('HSET', key, 'v', '2');
+    const before = await backlog.redis.call('HGETALL', key);
+    backlog.carriers.push(backlog.carryHere('p1'));
+    await until(async () => (await backlog.jobs.depth('ip1')).waiting === 0);
+    expect(await backlog.redis.call('HGETALL', key)).toEqual(before);
+    expect(sent).toBe(0);
+  });
+
   test('a lost job is made anew by the reconciler', async () => {
     let sent = 0;
     const backlog = await start(
