@@ -49,11 +49,17 @@ describe('a password hash', () => {
   test('an unknown user takes the same time as a known one', async () => {
     const time = async (known: string | undefined): Promise<number> => {
       const started = performance.now();
-      for (let i = 0; i < 5; i++) await verifyPassword('wrong', known);
+      await verifyPassword('wrong', known);
       return performance.now() - started;
     };
-    await time(hash);
-    const ratio = (await time(undefined)) / (await time(hash));
+    // In turns, and the quickest of each: what else runs on the machine then hits both or neither.
+    const unknown: number[] = [];
+    const known: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      unknown.push(await time(undefined));
+      known.push(await time(hash));
+    }
+    const ratio = Math.min(...unknown) / Math.min(...known);
     expect(ratio).toBeGreaterThan(0.4);
     expect(ratio).toBeLessThan(2.5);
   });
