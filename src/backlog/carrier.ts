@@ -123,9 +123,10 @@ export function carry(transport: string, deps: CarrierDeps): Carrier {
     stop: async (graceMs) => {
       stopping = true;
       stopLooking();
-      await Promise.allSettled([gate.close(), consumer?.stop()]);
       const cut = clock.after(graceMs, () => abort.abort());
-      await Promise.race([gate.idle(), clock.sleep(graceMs + LAST_WORDS_MS)]);
+      // The consumer says goodbye to Redis, which may be away for long: that has no more time than the rest.
+      const ended = Promise.allSettled([gate.close(), consumer?.stop()]).then(() => gate.idle());
+      await Promise.race([ended, clock.sleep(graceMs + LAST_WORDS_MS)]);
       cut();
       await lease.release();
     },

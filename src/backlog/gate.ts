@@ -115,7 +115,7 @@ export class Gate {
     const free = (): void => void lane.kept--;
     const sit = (guest: Guest): void => {
       free();
-      if (this.#closed) void this.#deps.putBack(guest.job);
+      if (this.#closed) void this.#putBackQuietly(guest.job);
       else this.#seat(lane, guest);
       this.#next(lane);
     };
@@ -145,18 +145,19 @@ export class Gate {
     this.#closed = true;
     const guests = [...this.#lanes.values()].flatMap((lane) => lane.room.splice(0));
     this.#waiting = 0;
-    await Promise.allSettled(
-      guests.map(async ({ job, begun }) => {
-        await this.#deps.putBack(job);
-        begun();
-      }),
-    );
+    // Jobs are let go of in any case: the consumer waits for that.
+    await Promise.all(guests.map(({ job, begun }) => this.#putBackQuietly(job).then(begun)));
     await Promise.allSettled(this.#pulls);
   }
 
   /** Resolves when no attempt runs any more. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  /** Where Redis does not take it back, it is found by its due time later. */
+  #putBackQuietly(job: Job): Promise<void> {
+    return this.#deps.putBack(job).catch(() => undefined);
   }
 
   #guest(job: Job, begun: () => void = () => undefined): Guest {

@@ -25,3 +25,25 @@ test('closing waits for deliveries that are just being pulled from a lane, and p
 
   expect(putBack).toEqual(['default:one-1']);
 });
+
+test('closing lets go of the jobs in rooms although Redis is away', async () => {
+  const gate = new Gate({
+    clock: systemClock,
+    log: silentLog,
+    locate: async () => ({ lane: 'mx.test', limit: 1 }),
+    attempt: (_, { begun }) => {
+      begun();
+      return new Promise(() => undefined);
+    },
+    park: async () => undefined,
+    pull: async () => ({ items: [], more: false }),
+    putBack: () => Promise.reject(new Error('Redis is away')),
+  });
+  await gate.admit({ ref: 'default:one-1', run: 1, domain: 'a.test' });
+  const second = gate.admit({ ref: 'default:two-1', run: 1, domain: 'a.test' });
+  await Promise.resolve();
+
+  await gate.close();
+
+  await expect(second).resolves.toBeUndefined();
+});
