@@ -109,7 +109,6 @@ export async function startBacklog(
       {
         redis: accept,
         jobs: makeJobAdder(accept.raw, keys.queues, clock, log),
-        park: makeTransitions(accept, keys).park,
       },
     ],
     keys,
