@@ -15,17 +15,10 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
 
 /**
- * Bounds of the heap: bodies are not in it, and without them V8 lets it grow to twice the memory for nothing. So bounded it
- * would collect its old half several times a second, hence the first size; and what lives on of the young half is little:
- * one thread collects it for less than several do. NODE_OPTIONS may say otherwise for an installation with many thousands of
- * connections.
+ * Bounds of the heap: bodies are not in it, and without them V8 lets it grow to twice the memory for nothing. NODE_OPTIONS
+ * may say otherwise for an installation with many thousands of connections.
  */
-export const HEAP = [
-  '--max-semi-space-size=32',
-  '--max-old-space-size=800',
-  '--initial-old-space-size=128',
-  '--no-parallel-scavenge',
-];
+export const HEAP = ['--max-semi-space-size=32', '--max-old-space-size=800'];
 
 /** What the arguments ask for: `--run tool …` runs a development tool, everything else is Postino's own. */
 export function readArguments(args) {

@@ -184,16 +184,7 @@ function handover(
   if (place.kind === 'list') {
     const list = { transport, site: place.lane };
     const wake = (): void => gate.wake(place.lane);
-    const parked: Delivery = { ...delivery, state: 'parked' };
-    return {
-      hand: '',
-      list,
-      delivery: parked,
-      epoch: '',
-      wonderAt: delivery.expiresAt,
-      go: wake,
-      giveUp: wake,
-    };
+    return { hand: '', list, delivery, epoch: '', wonderAt: delivery.due, go: wake, giveUp: wake };
   }
   const begins = place.kind === 'slot';
   const epoch = begins ? lease.epoch() : '';

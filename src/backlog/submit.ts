@@ -10,6 +10,7 @@ import type { Handover } from './carrier.ts';
 import type { Keys } from './keys.ts';
 import { jobOf, type JobAdder } from './queue.ts';
 import { writeRecord } from './records.ts';
+import type { Transitions } from './transitions.ts';
 
 const submitScript = loadScript(new URL('./scripts/submit-6.lua', import.meta.url));
 
@@ -37,6 +38,7 @@ export type Submitted =
 export type Entrance = Readonly<{
   redis: Redis;
   jobs: JobAdder;
+  park: Transitions['park'];
   /** Where Redis may fail over: how many replicas have what was written before on this connection. */
   confirm?: () => Promise<number>;
 }>;
@@ -75,7 +77,7 @@ export function makeSubmit(deps: SubmitDeps) {
     const stored = entrance.redis.run(submitScript, keys, scriptArguments(request, entries, deps));
     const copies = entrance.confirm?.().catch(() => 0) ?? Promise.resolve(1);
     const queued = entries.filter(({ handover }) => !handover).map(({ delivery }) => delivery);
-    const jobs = addJobs(entrance.jobs, queued);
+    const jobs = Promise.all([addJobs(entrance.jobs, queued), parkListed(entrance, entries)]);
     const answer = await outcomeOf({ stored, jobs, copies }, { request, log: deps.log });
     const isNew = answer.kind === 'queued' && !answer.repeated;
     for (const { handover } of entries) {
@@ -172,9 +174,6 @@ function scriptArguments(
     REPEAT_MS,
     first ? JSON.stringify(describeAccepted(submission, first)) : '',
     pairs.length > 1 ? JSON.stringify(pairs) : '',
-    deps.keys.prefix,
-    first?.priority ?? '',
-    `${submission.account}/${submission.user}`,
     entries.length,
     ...entries.flatMap((entry) => entryArguments(entry, deps.keys)),
   ];
@@ -182,15 +181,19 @@ function scriptArguments(
 
 function entryArguments({ delivery, handover }: Entry, keys: Keys): RedisArgument[] {
   const ref = refOf(delivery);
-  const { transport = '', site = '' } = handover?.list ?? {};
-  const more = [
-    ...(handover && handover.epoch !== '' ? ['epoch', handover.epoch, 'began', String(delivery.due)] : []),
-    ...(site === '' ? [] : ['site', site]),
-  ];
-  const fields = [...writeRecord(handover?.delivery ?? delivery), ...more];
+  const begun =
+    handover && handover.epoch !== '' ? ['epoch', handover.epoch, 'began', String(delivery.due)] : [];
+  const fields = [...writeRecord(handover?.delivery ?? delivery), ...begun];
   const due = handover?.wonderAt ?? delivery.due;
-  const head = [keys.delivery(ref), ref, delivery.id, due, handover?.hand ?? '', transport, site];
-  return [...head, fields.length / 2, ...fields];
+  return [keys.delivery(ref), ref, delivery.id, due, handover?.hand ?? '', fields.length / 2, ...fields];
+}
+
+/** Those whose lane is full go into its list at once, behind the script that stores them. */
+function parkListed(entrance: Entrance, entries: readonly Entry[]): Promise<unknown> {
+  const parking = entries.flatMap(({ delivery, handover }) =>
+    handover?.list ? [entrance.park(jobOf(delivery), handover.list)] : [],
+  );
+  return Promise.all(parking);
 }
 
 function addJobs(jobs: JobAdder, deliveries: readonly Delivery[]): Promise<unknown> {

@@ -2,6 +2,7 @@
 import type { Handover } from '../backlog/carrier.ts';
 import { makeSubmit, type Submitted, type SubmitRequest } from '../backlog/submit.ts';
 import { makeJobAdder } from '../backlog/queue.ts';
+import { makeTransitions } from '../backlog/transitions.ts';
 import { pin } from '../compose/compose.ts';
 import { chooseTransport } from '../deliver/transports/choose.ts';
 import type { Delivery } from '../model/delivery.ts';
@@ -51,6 +52,7 @@ export async function openSubmit(base: Base, reserve: Reserve, delivers: boolean
   const entrances = sockets.map((redis) => ({
     redis,
     jobs: makeJobAdder(redis.raw, keys.queues, clock, log),
+    park: makeTransitions(redis, keys).park,
     ...(redis.replicated ? { confirm: async () => Number(await redis.call('WAIT', 1, WAIT_MS)) } : {}),
   }));
   const submit = makeSubmit({

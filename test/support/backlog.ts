@@ -109,6 +109,7 @@ export async function startBacklog(
       {
         redis: accept,
         jobs: makeJobAdder(accept.raw, keys.queues, clock, log),
+        park: makeTransitions(accept, keys).park,
       },
     ],
     keys,

@@ -21,5 +21,4 @@ C
 ROLES=()
 [ "${MODE:-e2e}" = hold ] && ROLES=(--role submission)
 PATH="$ROOT/node_modules/.bin:$PATH"
-HEAP=$(node -e "import('$ROOT/src/launch.mjs').then(({ HEAP }) => console.log(HEAP.join(' ')))")
-exec node $HEAP ${PROF:+--cpu-prof --cpu-prof-dir="$D/prof"} "$ROOT/src/main.ts" start --config "$D/postino.yaml" "${ROLES[@]}"
+exec node --max-semi-space-size=32 --max-old-space-size=800 ${PROF:+--cpu-prof --cpu-prof-dir="$D/prof"} "$ROOT/src/main.ts" start --config "$D/postino.yaml" "${ROLES[@]}"
