@@ -37,9 +37,10 @@ if [ "$(id -u)" = 0 ]; then
   [ -e /usr/sbin/policy-rc.d ] || { printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d && trap 'rm -f /usr/sbin/policy-rc.d' EXIT; }
   "${apt[@]}" update >/dev/null 2>&1 || say 'the package lists could not be refreshed'
   echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections 2>/dev/null
+  # --no-remove: a machine that has another mail server keeps it.
   for one in "${missing[@]}" libidn12 libgnutls-dane0; do
-    has "$one" || "${apt[@]}" install -y --no-install-recommends "$one" >/dev/null 2>&1 ||
-      say "$one could not be installed; the tests that need it are skipped"
+    has "$one" || "${apt[@]}" install -y --no-remove --no-install-recommends "$one" >/dev/null 2>&1 ||
+      say "$one could not be installed (or only in the place of something else); the tests that need it are skipped"
   done
 elif [ "${#missing[@]}" -gt 0 ]; then
   say "not root, so these cannot be installed and their tests are skipped: ${missing[*]}"

@@ -10,8 +10,6 @@ const CORPUS = new URL(
 );
 const OWN = new URL('./invoice.html', import.meta.url);
 
-export const isCorpusLetter = existsSync(CORPUS);
-
 export type Letter = Readonly<{
   subject: string;
   text: string;
@@ -37,7 +35,7 @@ export function makeLetter(slug: string): Letter {
   return {
     subject: `Ihre Rechnung für März – ${slug}`,
     text: TEXT,
-    html: readFileSync(isCorpusLetter ? CORPUS : OWN, 'utf8').replaceAll('\r\n', '\n'),
+    html: readFileSync(existsSync(CORPUS) ? CORPUS : OWN, 'utf8').replaceAll('\r\n', '\n'),
     attachment: { name: 'rechnung.pdf', type: 'application/pdf', content: attachment },
   };
 }

@@ -61,18 +61,14 @@ function byScript(command: readonly string[], script: string): Send {
     writeFileSync(join(folder, 'task.json'), JSON.stringify(task));
     const { said } = await run([...command, path, join(folder, 'task.json')]);
     const sent = join(folder, 'sent.eml');
-    // PHPMailer splits what it made into lines and ends each: the empty rest behind the last one becomes a line of its own.
-    const asSent = (): Buffer =>
-      Buffer.concat([readFileSync(sent), script.endsWith('.php') ? Buffer.from('\r\n') : Buffer.alloc(0)]);
-    return { raw: existsSync(sent) ? asSent() : undefined, said };
+    return { raw: existsSync(sent) ? readFileSync(sent) : undefined, said };
   };
 }
 
-async function byNodemailer(errand: Errand, way: Way): Promise<Sent> {
-  const { relay, user, from, to, bcc, letter } = errand;
-  const made: Buffer[] = [];
-  const pool = createTransport({
+function openPool({ relay, user }: Errand, way: Way) {
+  return createTransport({
     pool: true,
+    maxConnections: 3,
     host: '127.0.0.1',
     port: portFor(relay, way.tls),
     secure: way.tls === 'implicit',
@@ -83,6 +79,24 @@ async function byNodemailer(errand: Errand, way: Way): Promise<Sent> {
     connectionTimeout: 15_000,
     socketTimeout: 15_000,
   });
+}
+
+function contentOf({ from, letter }: Errand) {
+  const { name, type, content } = letter.attachment;
+  return {
+    from: `"Müller & Söhne" <${from}>`,
+    subject: letter.subject,
+    text: letter.text,
+    html: letter.html,
+    headers: extraFields,
+    attachments: [{ filename: name, contentType: type, content }],
+  };
+}
+
+async function byNodemailer(errand: Errand, way: Way): Promise<Sent> {
+  const { to, bcc } = errand;
+  const made: Buffer[] = [];
+  const pool = openPool(errand, way);
   // Sees the message on its way out, since nodemailer does not tell what it made.
   pool.use('stream', (mail, done) => {
     mail.message.transform(() => {
@@ -93,25 +107,21 @@ async function byNodemailer(errand: Errand, way: Way): Promise<Sent> {
     done();
   });
   try {
-    const info = await pool.sendMail({
-      from: `"Müller & Söhne" <${from}>`,
-      to,
-      bcc,
-      subject: letter.subject,
-      text: letter.text,
-      html: letter.html,
-      headers: extraFields,
-      attachments: [
-        {
-          filename: letter.attachment.name,
-          contentType: letter.attachment.type,
-          content: letter.attachment.content,
-        },
-      ],
-    });
-    return { raw: Buffer.concat(made), said: info.response };
+    const { response } = await pool.sendMail({ ...contentOf(errand), to, bcc });
+    return { raw: Buffer.concat(made), said: response };
   } catch (error) {
     return { raw: undefined, said: String(error) };
+  } finally {
+    pool.close();
+  }
+}
+
+/** Sends the errand's letter to each address, all at once through one pool; resolves with the relay's replies. */
+export async function sendByPool(errand: Errand, addresses: readonly string[]): Promise<readonly string[]> {
+  const pool = openPool(errand, { tls: 'starttls', auth: 'PLAIN' });
+  try {
+    const sent = addresses.map((to) => pool.sendMail({ ...contentOf(errand), to }));
+    return (await Promise.all(sent)).map(({ response }) => response);
   } finally {
     pool.close();
   }

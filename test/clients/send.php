@@ -32,6 +32,7 @@ $mail->msgHTML(file_get_contents("$folder/page.html"));
 $mail->AltBody = file_get_contents("$folder/text.txt");
 $mail->addAttachment("$folder/{$task['attachment']}", $task['attachment'], PHPMailer::ENCODING_BASE64, $task['attachmentType']);
 $sent = $mail->send();
-file_put_contents("$folder/sent.eml", $mail->getSentMIMEMessage());
+// It splits this into lines and ends each: the empty rest behind the last one is sent as a line of its own.
+file_put_contents("$folder/sent.eml", $mail->getSentMIMEMessage() . "\r\n");
 echo $sent ? 'sent, transaction ' . $mail->getSMTPInstance()->getLastTransactionID() : $mail->ErrorInfo, "\n";
 exit($sent ? 0 : 1);

@@ -1,7 +1,9 @@
 // Mail servers that use the relay as their smart host: Postfix and Exim, by password over STARTTLS and by address.
 import { spawn, type ChildProcess } from 'node:child_process';
 import {
+  chmodSync,
   chownSync,
+  copyFileSync,
   cpSync,
   existsSync,
   globSync,
@@ -132,8 +134,11 @@ function masterFile(): string {
 async function exim(errand: Errand, way: Way): Promise<Sent> {
   const { folder } = errand;
   const config = join(folder, 'exim.conf');
-  writeFileSync(config, eximSettings(errand, way), { mode: 0o600 });
   const { uid, gid } = statOf('Debian-exim');
+  writeFileSync(config, eximSettings(errand, way), { mode: 0o640 });
+  chownSync(config, 0, gid); // Exim starts itself anew as that user
+  copyFileSync(certificateOf(errand.relay), join(folder, 'ca.crt'));
+  chmodSync(join(folder, 'ca.crt'), 0o644);
   for (const name of ['spool', 'log']) {
     mkdirSync(join(folder, name));
     chownSync(join(folder, name), uid, gid);
@@ -143,7 +148,7 @@ async function exim(errand: Errand, way: Way): Promise<Sent> {
   const { said } = await run([EXIM, '-C', config, '-odf', '-oi', '-f', errand.from, errand.to, errand.bcc], {
     input: withLf(raw),
   });
-  await run([EXIM, '-C', config, '-qf']); // a bounce it may have written
+  await until(() => isQueueEmpty(join(folder, 'spool'), ['input'])); // its bounce, if it writes one, has left too
   return { raw, said: said + logIn(log) };
 }
 
@@ -156,6 +161,7 @@ function eximSettings({ relay, user, folder }: Errand, { tls, auth }: Way): stri
       : `public_name = PLAIN\n  client_send = ^${user.name}^${user.password}`;
   return `primary_hostname = mail.office.example
 qualify_domain = ${user.domain}
+exim_path = ${EXIM}
 spool_directory = ${join(folder, 'spool')}
 log_file_path = ${join(folder, 'log', '%slog')}
 log_selector = +smtp_confirmation +tls_cipher +smtp_mailauth
@@ -174,7 +180,7 @@ begin transports
 smarthost:
   driver = smtp
   ${tls === 'none' ? 'hosts_avoid_tls = *' : 'hosts_require_tls = *'}
-  tls_verify_certificates = ${certificateOf(relay)}
+  tls_verify_certificates = ${join(folder, 'ca.crt')}
   tls_verify_cert_hostnames =
   ${tls === 'none' ? 'tls_verify_hosts =' : 'tls_verify_hosts = *'}
   tls_sni = relay.test
@@ -203,8 +209,8 @@ function withLf(raw: Buffer): Buffer {
 
 const logIn = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 
-function isQueueEmpty(queue: string): boolean {
-  return ['maildrop', 'incoming', 'active', 'deferred'].every((name) => {
+function isQueueEmpty(queue: string, folders = ['maildrop', 'incoming', 'active', 'deferred']): boolean {
+  return folders.every((name) => {
     const folder = join(queue, name);
     if (!existsSync(folder)) return true;
     return readdirSync(folder, { withFileTypes: true, recursive: true }).every((entry) =>
