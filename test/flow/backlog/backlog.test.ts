@@ -325,3 +325,22 @@ describe.each([
     expect(new Set(attempts)).toEqual(new Set([1]));
   });
 });
+
+test('recipients that a full lane has no room for are parked as they are stored', async () => {
+  let open: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const send = async (): Promise<Outcome> => gate.then(() => delivered);
+  const backlog = await begin(send, { handover: true, limit: 1 });
+  await backlog.submit(request(['head@example.net']));
+  await until(() => backlog.carriers[0]?.state().active === 1);
+  await backlog.submit(request(Array.from({ length: 20 }, (_, i) => `u${i}@example.net`)));
+  const states = (await backlog.operate.list({}, 100)).map(({ state }) => state);
+  const count = (wanted: string): number => states.filter((state) => state === wanted).length;
+  expect([count('sending'), count('waiting'), count('parked')]).toEqual([1, 2, 18]);
+  expect(await backlog.redis.call('ZCARD', backlog.keys.lane('ip1', 'mx:mx.example.net'))).toBe(18);
+  open();
+  await until(
+    async () => (await backlog.events()).filter((event) => event.type === 'delivered').length === 21,
+  );
+  expect(await left(backlog)).toEqual([]);
+});
