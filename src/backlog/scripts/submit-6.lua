@@ -12,7 +12,6 @@ if time[1] * 1000 + math.floor(time[2] / 1000) > tonumber(ARGV[1]) then return '
 if KEYS[4] ~= '' then
   local earlier = redis.call('GET', KEYS[4])
   if earlier then return earlier end
-  redis.call('SET', KEYS[4], ARGV[2], 'PX', ARGV[5])
 end
 redis.call('SET', KEYS[1], ARGV[3])
 if ARGV[4] ~= '' then redis.call('SET', KEYS[2], ARGV[4]) end
@@ -46,4 +45,6 @@ if ARGV[7] == '' then
 else
   redis.call('XADD', KEYS[6], '*', 'e', ARGV[6], 'r', ARGV[7])
 end
+-- last: a script that fails half-way must not make the client's next try look like a repetition
+if KEYS[4] ~= '' then redis.call('SET', KEYS[4], ARGV[2], 'PX', ARGV[5]) end
 return 'ok'
