@@ -13,7 +13,9 @@ const results: Result[] = [];
 const waiting: (() => void)[] = [];
 let acting = 0;
 
-for (const scenario of [...killing, ...starving]) {
+const all = [...killing, ...starving];
+
+for (const scenario of all.filter(({ thorough }) => !settings.quick || !thorough)) {
   test.concurrent(scenario.name, { timeout: 1_800_000 }, async (context) => {
     const why = scenario.skip?.();
     if (why !== undefined) context.skip(`${scenario.name}: ${why}`);

@@ -117,6 +117,7 @@ const wholeRedisKilled: Scenario = {
 
 const wholeStopped: Scenario = {
   name: 'whole-stopped',
+  thorough: true,
   redis: 'embedded',
   delay: [5, 120],
   act: async (stage) => {
@@ -140,21 +141,26 @@ const deliveryStopped: Scenario = {
   act: async (stage) => {
     const { submission, delivery } = roles(stage);
     const look = stage.look();
+    let slowestStopMs = 0;
     await submission.start();
     await stage.begin();
     for (let round = 0; round < rounds; round++) {
       await delivery.start();
       await sleep(stage.random.between(500, 3_500));
+      const since = performance.now();
       stage.noteExit(await delivery.terminate());
+      slowestStopMs = Math.max(slowestStopMs, performance.now() - since);
       const left = await look.inHand();
       if (left.length > 0) stage.complain(`a stop in good order left ${left.length} in hand: ${left[0]}`);
     }
+    stage.note(`slowest stop ${(slowestStopMs / 1000).toFixed(1)} s`);
     await delivery.start();
   },
 };
 
 const submissionStopped: Scenario = {
   name: 'submission-stopped',
+  thorough: true,
   redis: 'own',
   act: async (stage) => {
     const { submission, delivery } = roles(stage);

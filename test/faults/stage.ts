@@ -25,6 +25,8 @@ export type Scenario = Readonly<{
   delay?: readonly [number, number];
   /** Redis may die between storing a message and answering: then a client is told 451 and the message is sent. */
   redisDies?: boolean;
+  /** Left out of the quick run: another one is much the same. */
+  thorough?: boolean;
   /** Why it cannot be played here, if so. */
   skip?: () => string | undefined;
   act(stage: Stage): Promise<void>;
@@ -247,6 +249,7 @@ transports:
 domains: [{ name: shop.test }]
 users:
   - { name: shop, networks: [127.0.0.0/8], domains: [shop.test], pool: default }
+stopWithin: 5s
 log: { level: warn }
 `;
 }

@@ -3,6 +3,7 @@ import { closeSync, openSync, rmSync, writeSync, mkdirSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { sleep, untilAccepted } from './kills.ts';
+import type { Relay } from './process.ts';
 import { settings } from './settings.ts';
 import type { Scenario, Stage } from './stage.ts';
 
@@ -13,6 +14,7 @@ const DISK = '48m';
 
 const redisStopped: Scenario = {
   name: 'redis-stopped',
+  thorough: true,
   redisDies: true,
   redis: 'own',
   act: async (stage) => {
@@ -29,8 +31,34 @@ const redisStopped: Scenario = {
   check: ({ slowestMs }) => tooSlow(slowestMs),
 };
 
+/** Roles that are asked to stop while Redis is away must not wait for it. */
+const stoppedWithoutRedis: Scenario = {
+  name: 'stopped-without-redis',
+  redis: 'own',
+  redisDies: true,
+  delay: [5, 120],
+  act: async (stage) => {
+    const look = stage.look();
+    const relays = await startRoles(stage);
+    for (let round = 0; round < (quick ? 1 : 3); round++) {
+      await sleep(stage.random.between(1_000, 3_000));
+      stage.noteInFlight(await look.sending());
+      await stage.redis().kill9();
+      await sleep(stage.random.between(0, 1_500));
+      const since = performance.now();
+      for (const code of await Promise.all(relays.map((relay) => relay.terminate()))) stage.noteExit(code);
+      stage.note(`stopped after ${((performance.now() - since) / 1000).toFixed(1)} s`);
+      await stage.redis().restart();
+      await Promise.all(relays.map((relay) => relay.start()));
+      await acceptsAgain(stage);
+    }
+    await sleep(1_000);
+  },
+};
+
 const redisFrozen: Scenario = {
   name: 'redis-frozen',
+  thorough: true,
   redis: 'own',
   act: async (stage) => {
     await startRoles(stage);
@@ -117,11 +145,20 @@ const silentMx: Scenario = {
   ],
 };
 
-export const starving: readonly Scenario[] = [redisFrozen, wholeFrozen, redisStopped, diskFull, silentMx];
+export const starving: readonly Scenario[] = [
+  redisFrozen,
+  wholeFrozen,
+  redisStopped,
+  stoppedWithoutRedis,
+  diskFull,
+  silentMx,
+];
 
-async function startRoles(stage: Stage): Promise<void> {
-  await Promise.all(['submission', 'delivery'].map((name) => stage.relay(name, { roles: [name] }).start()));
+async function startRoles(stage: Stage): Promise<readonly Relay[]> {
+  const relays = ['submission', 'delivery'].map((name) => stage.relay(name, { roles: [name] }));
+  await Promise.all(relays.map((relay) => relay.start()));
   await stage.begin();
+  return relays;
 }
 
 /** Root mounts; others do in a user namespace of their own, where they may have one. */
