@@ -7,7 +7,6 @@ local lease = redis.call('HMGET', KEYS[4], 'owner', 'epoch')
 if lease[1] ~= ARGV[2] or lease[2] ~= ARGV[3] then return { 'lease' } end
 local result = { 'ok', '0' }
 local heads = redis.call('ZPOPMIN', KEYS[1], ARGV[1])
-local clocks = {}
 for i = 1, #heads, 2 do
   local ref, score = heads[i], tonumber(heads[i + 1])
   local key = ARGV[5] .. 'del:' .. ref
@@ -17,7 +16,7 @@ for i = 1, #heads, 2 do
     redis.call('SADD', KEYS[5], ref)
     redis.call('ZADD', KEYS[6], ARGV[6], ref)
     local priority = math.floor(score / 1e12)
-    clocks[priority] = score - priority * 1e12
+    redis.call('HSET', KEYS[2], '*' .. priority, score - priority * 1e12)
     result[#result + 1] = ref
     result[#result + 1] = record[1]
     result[#result + 1] = record[3]
@@ -25,7 +24,6 @@ for i = 1, #heads, 2 do
 end
 if redis.call('EXISTS', KEYS[1]) == 1 then
   result[2] = '1'
-  for priority, place in pairs(clocks) do redis.call('HSET', KEYS[2], '*' .. priority, place) end
 else
   redis.call('DEL', KEYS[2])
   redis.call('SREM', KEYS[3], ARGV[4])
