@@ -82,6 +82,8 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
     const { delivery } = order;
     const transport = deps.transports().get(delivery.transport);
     if (!transport) return stopped(noTransport(delivery.transport));
+    // It was given to another pool while this delivery waited: that is not how this user's mail may leave.
+    if (transport.pool !== delivery.pool) return { kind: 'held', rule: 'pool', until: clock.now() };
     if (transport.kind === 'sandbox') return caught(deps, order, transport);
     const way = await route(delivery.domain);
     if (way.kind === 'nowhere') return stopped(way.cause);
