@@ -17,7 +17,7 @@ export type EvacuateDeps = Readonly<{
 }>;
 
 /**
- * Moves what belongs to `transport`, whose lease nobody has held for a while. What was being sent when its holder died
+ * Moves what belongs to `transport`, whose lease nobody has held for a while ("": what has none yet). What was being sent when its holder died
  * counts as ambiguous. Resolves to how many were moved. Rejects with RedisTrouble.
  */
 export async function evacuate(transport: string, deps: EvacuateDeps): Promise<number> {
@@ -37,7 +37,9 @@ export async function evacuate(transport: string, deps: EvacuateDeps): Promise<n
   if (moved > 0)
     deps.log.warn(
       { transport, deliveries: moved },
-      'nobody can send from this transport; its deliveries moved',
+      transport === ''
+        ? 'deliveries that had no transport were given one'
+        : 'nobody can send from this transport; its deliveries moved',
     );
   return moved;
 }

@@ -40,19 +40,28 @@ const EXPIRED: Cause = {
 export async function reconcile(deps: ReconcileDeps): Promise<number> {
   const { redis, keys, clock } = deps;
   let rebuilt = 0;
+  let homeless = 0;
   for (let batch = 0; batch < MAX_BATCHES; batch++) {
     const before = clock.now() - PATIENCE_MS;
     const refs = await redis.call('ZRANGEBYSCORE', keys.due, '-inf', before, 'LIMIT', 0, BATCH);
     if (!Array.isArray(refs) || refs.length === 0) break;
     const results = await Promise.all(refs.map((ref) => lookAfter(deps, String(ref))));
     rebuilt += results.filter((done) => done === 'rebuilt').length;
+    homeless += results.filter((done) => done === 'homeless').length;
     if (refs.length < BATCH) break;
   }
+  if (homeless > 0)
+    deps.log.warn(
+      { deliveries: homeless },
+      'deliveries wait for their pool to get a transport: "postino transport add"',
+    );
   if (rebuilt > 0) deps.log.info({ deliveries: rebuilt }, 'overdue deliveries were given new jobs');
   return rebuilt;
 }
 
-async function lookAfter(deps: ReconcileDeps, ref: string): Promise<'rebuilt' | 'left'> {
+type Looked = 'rebuilt' | 'homeless' | 'left';
+
+async function lookAfter(deps: ReconcileDeps, ref: string): Promise<Looked> {
   const { redis, keys, transitions, clock } = deps;
   const delivery = await transitions.read(ref);
   if (delivery === undefined) {
@@ -90,7 +99,7 @@ async function postpone({ redis, keys, clock }: ReconcileDeps, ref: string): Pro
   return 'left';
 }
 
-async function rebuild(deps: ReconcileDeps, delivery: Delivery): Promise<'rebuilt' | 'left'> {
+async function rebuild(deps: ReconcileDeps, delivery: Delivery): Promise<Looked> {
   const due = deps.clock.now();
   const transport = deps.chooseAgain(delivery);
   const ref = refOf(delivery);
@@ -99,7 +108,10 @@ async function rebuild(deps: ReconcileDeps, delivery: Delivery): Promise<'rebuil
   const run = await deps.transitions.schedule(ref, delivery.transport, next);
   if (run === undefined) return 'left';
   // Without a transport there is no queue: it stays in the index, and this loop comes back to it.
-  if (transport === '') return postpone(deps, ref);
+  if (transport === '') {
+    await postpone(deps, ref);
+    return 'homeless';
+  }
   await deps.jobs.add(transport, jobOf(delivery, run), due);
   return 'rebuilt';
 }

@@ -117,6 +117,7 @@ type HouseDeps = Parameters<typeof reconcile>[0] & Parameters<typeof evacuate>[1
 function keepHouse(base: Base, deps: HouseDeps) {
   const { clock, settingsNow, holders } = base;
   let round = Promise.resolve();
+  let ways = '';
   const lease: Lease = holdLease(
     'reconciler',
     { ...base, redis: base.asking },
@@ -130,6 +131,10 @@ function keepHouse(base: Base, deps: HouseDeps) {
       if (!paused && holders.orphanedFor(name) > ORPHAN_MS) await evacuate(name, deps);
     }
     await evacuateRemoved(base, deps);
+    // What found no transport in its pool is looked at anew when there are others than before, and else by the reconciler.
+    const now = waysOut(transports);
+    if (now !== ways) await evacuate('', deps);
+    ways = now;
   };
   const quietly = (what: () => Promise<unknown>): void => {
     round = round
@@ -149,6 +154,10 @@ function keepHouse(base: Base, deps: HouseDeps) {
     },
   };
 }
+
+/** Which transports each pool has, as one text to compare. */
+const waysOut = (transports: ReadonlyMap<string, Transport>): string =>
+  JSON.stringify([...transports.values()].map(({ name, pool }) => [name, pool]).sort());
 
 /** What belonged to transports that are in the settings no more goes to the others of its pool, or waits for one. */
 async function evacuateRemoved({ asking, keys, settingsNow }: Base, deps: HouseDeps): Promise<void> {
