@@ -6,6 +6,7 @@ export type Sending = Readonly<{
   /** Source address of the client. */
   from?: string;
   user?: Readonly<{ name: string; password: string }>;
+  /** The address, or the whole argument: "<a@b.example> BODY=8BITMIME"; the same for each recipient. */
   mail: string;
   rcpt: readonly string[];
   /** Header and body, CRLF; dots are stuffed here. */
@@ -41,8 +42,8 @@ export async function sendMail(sending: Sending): Promise<readonly string[]> {
   const lines = [
     'EHLO client.test',
     ...(plain === undefined ? [] : [`AUTH PLAIN ${plain}`]),
-    `MAIL FROM:<${mail}>`,
-    ...rcpt.map((address) => (address.includes('<') ? `RCPT TO:${address}` : `RCPT TO:<${address}>`)),
+    `MAIL FROM:${bracketed(mail)}`,
+    ...rcpt.map((address) => `RCPT TO:${bracketed(address)}`),
     'DATA',
   ];
   try {
@@ -52,13 +53,20 @@ export async function sendMail(sending: Sending): Promise<readonly string[]> {
       replies.push(await next());
       if (/^[45]/.test(replies.at(-1) ?? '')) return replies;
     }
-    const stuffed = data.toString('latin1').replace(/^\./gm, '..');
+    const stuffed = Buffer.from(data).toString('latin1').replace(/^\./gm, '..');
     socket.write(Buffer.from(`${stuffed}.\r\n`, 'latin1'));
     replies.push(await next());
     return replies;
   } finally {
     socket.destroy();
   }
+}
+
+const bracketed = (address: string): string => (address.includes('<') ? address : `<${address}>`);
+
+/** The id in the last reply; "" when the message was not taken. */
+export function idIn(replies: readonly string[]): string {
+  return /queued as (\S+)/.exec(replies.at(-1) ?? '')?.[1] ?? '';
 }
 
 /** A message of header lines and a body. */
