@@ -121,12 +121,12 @@ describe.each(clients.map((client) => [titleOf(client), client] as const))('%s',
       const errand = errandFor(client, { slug: slugOf(client) });
       const sent = await client.send(errand);
       const id = /(?:queued as|transaction) ([0-9A-Z]{26})/.exec(sent.said)?.[1] ?? '';
+      expect(id, sent.said).not.toBe('');
       for (const [host, address] of [
         [world.mx.one, errand.to],
         [world.mx.two, errand.bcc],
       ] as const) {
         const message = await arrivalAt(host, address, sent);
-        expect(id, sent.said).not.toBe('');
         expectTransport(message, errand.user, host === world.mx.one);
         expectSameBytes(sent.raw ?? Buffer.alloc(0), message);
         expectClean(message, errand.bcc);
