@@ -21,7 +21,7 @@ export function makeMessage(seed: number, scenario: string, number: number): Mes
     const kind = fate < 0.02 ? 'no' : fate < 0.06 ? 'grey' : 'ok';
     return `${kind}-${testId}-${index}@${random.chance(0.5) ? 'a' : 'b'}.test`;
   });
-  const size = random.chance(0.01) ? LARGE_BYTES : random.between(500, 8_000);
+  const size = random.chance(0.02) ? LARGE_BYTES : random.between(500, 8_000);
   return { testId, recipients, raw: write(testId, recipients, size), once: random.chance(0.25) };
 }
 
