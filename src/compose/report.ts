@@ -140,12 +140,12 @@ function statusFields(failure: Failure): string {
   const { submission, delivery, cause, via, hostname, at } = failure;
   const { address, orcpt } = delivery.recipient;
   const message = [
-    ['Original-Envelope-Id', plain(submission.envid)],
+    ['Original-Envelope-Id', plain(fromXtext(submission.envid))],
     ['Reporting-MTA', `dns; ${hostname}`],
     ['Arrival-Date', mailDate(submission.at)],
   ] as const;
   const recipient = [
-    ['Original-Recipient', plain(orcpt?.replace(/^([\w-]+);\s*/, '$1; '))],
+    ['Original-Recipient', plain(originalRecipient(orcpt))],
     ['Final-Recipient', finalRecipient(address)],
     ['Action', 'failed'],
     ['Status', statusOf(cause)],
@@ -157,6 +157,21 @@ function statusFields(failure: Failure): string {
     .map((group) => `${writeFields(group)}${CRLF}`)
     .join('')
     .slice(0, -2);
+}
+
+/** "rfc822; ann+tag@mail.example" from "rfc822;ann+2Btag@mail.example"; the type utf-8 has an encoding of its own. */
+function originalRecipient(orcpt: string | undefined): string | undefined {
+  const [, type = '', address] = /^([\w-]+);\s*(.*)$/.exec(orcpt ?? '') ?? [];
+  return address === undefined
+    ? undefined
+    : `${type}; ${type.toLowerCase() === 'utf-8' ? address : fromXtext(address)}`;
+}
+
+/** RFC 3461 §4: in SMTP these values are in xtext, in a report they are not. Control characters stay coded. */
+function fromXtext(text: string | undefined): string | undefined {
+  return text?.replace(/\+([2-7][0-9A-F])/g, (coded, hex: string) =>
+    hex === '7F' ? coded : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 function writeFields(fields: readonly (readonly [string, string | undefined])[]): string {

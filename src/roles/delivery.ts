@@ -157,7 +157,10 @@ function keepHouse(base: Base, deps: HouseDeps) {
 
 /** Which transports each pool has, as one text to compare. */
 const waysOut = (transports: ReadonlyMap<string, Transport>): string =>
-  JSON.stringify([...transports.values()].map(({ name, pool }) => [name, pool]).sort());
+  [...transports.values()]
+    .map(({ name, pool }) => `${pool}/${name}`)
+    .sort()
+    .join(' ');
 
 /** What belonged to transports that are in the settings no more goes to the others of its pool, or waits for one. */
 async function evacuateRemoved({ asking, keys, settingsNow }: Base, deps: HouseDeps): Promise<void> {

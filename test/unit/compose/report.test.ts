@@ -99,7 +99,7 @@ describe('a report', () => {
       crlf(`
 Content-Type: message/delivery-status
 
-Original-Envelope-Id: QQ+2B1
+Original-Envelope-Id: QQ+1
 Reporting-MTA: dns; relay.example.net
 Arrival-Date: Mon, 02 Mar 2026 10:11:12 +0000
 
