@@ -6,8 +6,8 @@ import { oneLine } from '../mail/fold.ts';
 import type { Field, HeaderBlock } from '../mail/headers.ts';
 import { readMailboxes, type Mailbox } from '../mail/address.ts';
 import { decodeWords } from '../mail/words.ts';
-import type { Instructions } from '../model/instructions.ts';
-import { readWish } from './dialects/index.ts';
+import type { EpochMs } from '../lib/clock.ts';
+import { readWish, type Asked } from './dialects/index.ts';
 import { replies, type Reply } from './replies.ts';
 
 export type HeaderFacts = Readonly<{
@@ -22,7 +22,7 @@ export type HeaderFacts = Readonly<{
   /** There is a byte over 127 in the header. */
   eightBit: boolean;
   /** What control fields ask for; not yet granted. */
-  wish: Instructions;
+  wish: Asked;
 }>;
 
 const MAX_RECEIVED = 50; // RFC 5321 §6.3 suggests 100 or more; mail from our users has few hops
@@ -30,7 +30,12 @@ const MAX_SUBJECT = 255;
 const MAX_MESSAGE_ID = 512;
 
 /** Reads a header block; a reply says why the message cannot be taken. `header` ends where the block does. */
-export function readHeader(header: Buffer, block: HeaderBlock, messageSize: number): HeaderFacts | Reply {
+export function readHeader(
+  header: Buffer,
+  block: HeaderBlock,
+  messageSize: number,
+  now: EpochMs,
+): HeaderFacts | Reply {
   // A line that is no field: what stands below it is header to some readers and body to others.
   if (!block.complete && block.size < messageSize) return replies.badHeader;
   const fields = byName(block.fields);
@@ -40,7 +45,10 @@ export function readHeader(header: Buffer, block: HeaderBlock, messageSize: numb
   if ('code' in from) return from;
   const hasControls = [...fields.keys()].some(isControlField);
   const wish = hasControls
-    ? readWish((name) => (fields.get(name) ?? []).map((field) => decodeWords(rawValue(header, field))))
+    ? readWish((name) => (fields.get(name) ?? []).map((field) => decodeWords(rawValue(header, field))), {
+        now,
+        names: new Set(fields.keys()),
+      })
     : ({ ok: true, instructions: {} } as const);
   if (!wish.ok) return replies.badControl(wish.field, wish.must);
   const subject = fields.get('subject')?.[0];
@@ -50,7 +58,7 @@ export function readHeader(header: Buffer, block: HeaderBlock, messageSize: numb
     messageId: readMessageId(header, fields.get('message-id')?.[0]),
     subject: subject ? oneLine(decodeWords(rawValue(header, subject)), MAX_SUBJECT) : '',
     eightBit: !isAscii(header),
-    wish: wish.instructions,
+    wish,
   };
 }
 

@@ -40,6 +40,11 @@ export type Delivery = Readonly<{
   due: EpochMs;
   /** When we give up, epoch milliseconds. */
   expiresAt: EpochMs;
+  /** How many attempts at most; absent: as many as there is time for. */
+  maxAttempts?: number;
+  /** What commands cancel or put off together; absent: nothing. */
+  campaign?: string;
+  batch?: string;
   pins?: Pins;
 }>;
 

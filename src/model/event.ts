@@ -36,6 +36,7 @@ export const eventSchema = z.object({
   subject: z.string().optional(),
   size: z.number().optional(),
   campaign: z.string().optional(),
+  campaignName: z.string().optional(),
   tags: z.array(z.string()).optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   /** Of an attempt: which transport, to which site and host, which attempt it was, counted from 1. */
@@ -61,6 +62,22 @@ export const eventSchema = z.object({
   due: z.number().optional(),
   /** Steps of the conversation, at most 4 KiB. */
   conversation: z.string().optional(),
+  /** What was asked for and not done, in sentences. */
+  notes: z.array(z.string()).optional(),
+  /** Of a hit: the link's target and number, and who came. */
+  url: z.string().optional(),
+  link: z.number().optional(),
+  userAgent: z.string().optional(),
+  ip: z.string().optional(),
+  device: z.enum(['desktop', 'mobile', 'tablet', 'tv', 'unknown']).optional(),
+  client: z.string().optional(),
+  os: z.string().optional(),
+  country: z.string().optional(),
+  /** "proxy": a mail provider's picture proxy (people may or may not have looked); "scanner": a program that follows links. */
+  machine: z.enum(['proxy', 'scanner']).optional(),
+  /** Topic of an unsubscription; absent: all mail. `how`: one-click, page, mail; "resubscribe" undoes it. */
+  topic: z.string().optional(),
+  how: z.enum(['one-click', 'page', 'mail', 'resubscribe']).optional(),
 });
 
 /** An event that we wrote ourselves: its version and its kind say enough (reading the history must be cheap). */

@@ -21,6 +21,8 @@ export type Letter = Readonly<{
   parts: readonly Part[];
   /** Sum of the parts' bytes. */
   size: number;
+  /** Sentences about what was asked for and not done, for the events. */
+  notes?: readonly string[];
 }>;
 
 /**

@@ -1,6 +1,6 @@
 // Settings: accounts, users, domains, pools and transports as they are stored, whoever declared them.
 import { z } from 'zod';
-import { prioritySchema } from './instructions.ts';
+import { defaultsSchema, prioritySchema } from './instructions.ts';
 
 /** Names of users, pools, transports and accounts: they are parts of keys, queue names and URLs. */
 export const nameSchema = z
@@ -20,6 +20,33 @@ const limitsSchema = z.strictObject({
   messageBytes: z.number().int().positive().optional(),
   /** hold: take it and send it when it may go; refuse: 451 or 452. */
   over: z.enum(['hold', 'refuse']).default('hold'),
+});
+
+const blockSchema = z.strictObject({ html: z.string().max(16_384), text: z.string().max(16_384) }).partial();
+
+/** Campaigns that a message without one of its own belongs to (SMTP+'s aggregation policies). */
+export const campaignPolicies = [
+  'day',
+  'week',
+  'month',
+  'year',
+  'subject',
+  'dynamic-subject',
+  'sender',
+  'sender-name',
+  'sender-subject',
+  'user',
+] as const;
+
+const ruleSchema = z.strictObject({
+  when: z
+    .strictObject({
+      sender: z.string().optional().describe('From address; "*" stands for any characters.'),
+      subject: z.string().optional().describe('Subject; "*" stands for any characters.'),
+      recipient: z.string().optional().describe('Address of any recipient; "*" stands for any characters.'),
+    })
+    .describe('All that is given must match; case does not count.'),
+  set: defaultsSchema.describe('What such messages get unless they say otherwise.'),
 });
 
 export const userSchema = z.strictObject({
@@ -60,6 +87,42 @@ export const userSchema = z.strictObject({
   priority: prioritySchema.default(3),
   maxPriority: prioritySchema.default(1).describe('The most urgent priority that a message may ask for.'),
   limits: limitsSchema.default({ over: 'hold' }),
+  defaults: defaultsSchema
+    .default({})
+    .describe('Instructions for messages that say nothing else, for programs that cannot set headers.'),
+  rules: z
+    .array(ruleSchema)
+    .max(100)
+    .default([])
+    .describe('Instructions by sender, subject and recipient; the first rule that sets something wins.'),
+  campaigns: z
+    .enum(campaignPolicies)
+    .optional()
+    .describe('What statistics of messages without a campaign are aggregated by.'),
+  badControls: z
+    .enum(['refuse', 'ignore'])
+    .default('refuse')
+    .describe('What to do with a control header that cannot be read: 550, or send and note it in the event.'),
+  suppressed: z
+    .enum(['refuse', 'drop'])
+    .default('refuse')
+    .describe('A suppressed recipient: 550 at RCPT, or taken and dropped with an event.'),
+  scheduleAhead: z
+    .number()
+    .positive()
+    .default(30 * 86_400_000)
+    .describe('How far ahead a message may be scheduled.'),
+  mergeHeaders: z
+    .array(z.string())
+    .default(['subject', 'to', 'reply-to'])
+    .describe('Header fields in which merge tags are replaced.'),
+  liquid: z.boolean().default(false).describe('May use stored templates written in Liquid.'),
+  bypassSuppression: z
+    .boolean()
+    .default(false)
+    .describe('Its messages may ask to be sent to suppressed addresses.'),
+  header: blockSchema.optional().describe('Block behind <body>, for messages that ask for it: html, text.'),
+  footer: blockSchema.optional().describe('Block before </body>, for messages that ask for it: html, text.'),
   disabled: z.boolean().default(false),
   origin: originSchema,
 });
@@ -79,6 +142,10 @@ export const domainSchema = z.strictObject({
   name: z.string(),
   account: nameSchema.default('default'),
   keys: z.array(dkimKeySchema).default([]),
+  /** Host under which its links are tracked, a CNAME to ours: "click.shop.example". */
+  trackingHost: z.string().optional(),
+  /** Who the unsubscribe page speaks for: a name, and the https address of a picture. */
+  brand: z.strictObject({ name: z.string().max(100).optional(), logo: z.url().optional() }).optional(),
   origin: originSchema,
 });
 
@@ -104,6 +171,19 @@ export const transportSchema = z.strictObject({
 /** A pool exists when something names it; the entry holds what is not derived from its transports. */
 export const poolSchema = z.strictObject({ v: z.literal(1), name: nameSchema, origin: originSchema });
 
+/** What is known of a stored template without its content, which lies in a store of its own. */
+export const templateSchema = z.strictObject({
+  v: z.literal(1),
+  /** "<account>/<name>". */
+  name: z.string(),
+  engine: z.enum(['tags', 'liquid']),
+  /** Versions that exist, oldest first; the last one is the latest. */
+  versions: z.array(z.number().int().positive()).min(1),
+});
+
+export type Template = Readonly<z.infer<typeof templateSchema>>;
+export type CampaignPolicy = (typeof campaignPolicies)[number];
+export type Rule = Readonly<z.infer<typeof ruleSchema>>;
 export type User = Readonly<z.infer<typeof userSchema>>;
 export type DkimKey = Readonly<z.infer<typeof dkimKeySchema>>;
 export type Domain = Readonly<z.infer<typeof domainSchema>>;
@@ -118,6 +198,8 @@ export type Settings = Readonly<{
   domains: ReadonlyMap<string, Domain>;
   pools: ReadonlyMap<string, Pool>;
   transports: ReadonlyMap<string, Transport>;
+  /** By "<account>/<name>". */
+  templates: ReadonlyMap<string, Template>;
   /** Accounts that have at least one suppression, so that the others cost no look-up. */
   suppressing: ReadonlySet<string>;
 }>;

@@ -1,6 +1,7 @@
 // Submission: one accepted DATA, that is one body, its recipients and what the sender asked for.
 import { z } from 'zod';
 import { instructionsSchema } from './instructions.ts';
+import { treatmentSchema } from './treatment.ts';
 
 /** How a recipient wants to hear of success, delay or failure (RFC 3461 §4.1 and §4.2). */
 export const recipientSchema = z.strictObject({
@@ -9,6 +10,10 @@ export const recipientSchema = z.strictObject({
   notify: z.array(z.enum(['NEVER', 'SUCCESS', 'FAILURE', 'DELAY'])).optional(),
   /** ORCPT as received, such as "rfc822;user@example.net". */
   orcpt: z.string().optional(),
+  /** Display name for a To field that we write. */
+  name: z.string().optional(),
+  /** Not to be sent before, epoch milliseconds, where it differs from the others' time. */
+  sendAt: z.number().optional(),
 });
 
 export const submissionSchema = z.strictObject({
@@ -52,6 +57,9 @@ export const submissionSchema = z.strictObject({
     tls: z.string().optional(),
   }),
   instructions: instructionsSchema,
+  treatment: treatmentSchema.optional(),
+  /** Sentences about what was asked for and not done, for the events. */
+  notes: z.array(z.string()).optional(),
 });
 
 export type Recipient = Readonly<z.infer<typeof recipientSchema>>;

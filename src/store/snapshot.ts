@@ -27,6 +27,7 @@ export function readSnapshot(reply: unknown, before?: Snapshot): Snapshot {
         { noun: 'transport', schema: transportSchema, flat: transports, old: old?.transports },
         context,
       ),
+      templates: new Map(),
       suppressing: new Set(strings(suppressing)),
     },
     texts,

@@ -50,6 +50,7 @@ export function settingsOf(users: readonly User[], suppressing: readonly string[
     domains: new Map(),
     pools: new Map(),
     transports: new Map(),
+    templates: new Map(),
     suppressing: new Set(suppressing),
   };
 }

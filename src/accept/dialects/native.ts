@@ -14,6 +14,7 @@ const wrong = (field: string, must: string): Wish => ({ ok: false, field, must }
 
 export const native: Dialect = {
   name: 'postino',
+  docs: [],
   read: (field) => {
     const priority = single(field, 'x-postino-priority');
     if (priority !== undefined && !/^[1-5]$/.test(priority))

@@ -39,6 +39,7 @@ describe('pin', () => {
     users: new Map(),
     pools: new Map(),
     transports: new Map(),
+    templates: new Map(),
     suppressing: new Set(),
     domains: new Map([
       domain('shop.example', 'default', key('e1', 'ed25519-sha256'), key('r1', 'rsa-sha256')),
