@@ -1,7 +1,7 @@
 // The stored message as compose reads it: from memory, or from a file that is never held whole unless it must be.
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Part } from '../model/letter.ts';
-import { hashBody, makeBodyHash } from './canonical.ts';
+import { hashBody, makeBodyHash, type BodyHash } from './canonical.ts';
 
 /** A stored message: in memory, or a file of `size` bytes. */
 export type StoredMessage = Buffer | Readonly<{ file: string; size: number }>;
@@ -20,10 +20,19 @@ export function bodyPart(message: StoredMessage, start: number): Part {
   return { file: message.file, start, size: message.size - start };
 }
 
-/** bh= of a part; a file passes through block by block. */
-export async function hashPart(part: Part): Promise<string> {
-  if (Buffer.isBuffer(part)) return hashBody(part);
+/** bh= of a body in parts; files pass through block by block. */
+export async function hashParts(parts: readonly Part[]): Promise<string> {
+  const [only] = parts;
+  if (parts.length === 1 && Buffer.isBuffer(only)) return hashBody(only);
   const hash = makeBodyHash();
+  for (const part of parts) {
+    if (Buffer.isBuffer(part)) hash.update(part);
+    else await hashFile(part, hash);
+  }
+  return hash.digest();
+}
+
+async function hashFile(part: Exclude<Part, Buffer>, hash: BodyHash): Promise<void> {
   await using file = await open(part.file, 'r');
   const block = Buffer.allocUnsafe(BLOCK_BYTES);
   let done = 0;
@@ -33,18 +42,28 @@ export async function hashPart(part: Part): Promise<string> {
     hash.update(block.subarray(0, got));
     done += got;
   }
-  return hash.digest();
 }
 
 /**
- * A part in memory. Files are read whole here: only for the rare peer without 8BITMIME, and at most the size of one
+ * A body in memory. Files are read whole here: only for the rare peer without 8BITMIME, and at most the size of one
  * message, which the listener has bounded.
  */
-export async function readPart(part: Part): Promise<Buffer> {
-  return Buffer.isBuffer(part) ? part : readRange(part.file, part.start, part.size);
+export async function readParts(parts: readonly Part[]): Promise<Buffer> {
+  const [only] = parts;
+  if (parts.length === 1 && Buffer.isBuffer(only)) return only;
+  const read = parts.map((part) =>
+    Buffer.isBuffer(part) ? part : readRange(part.file, part.start, part.size),
+  );
+  return Buffer.concat(await Promise.all(read));
 }
 
-async function readRange(name: string, start: number, size: number): Promise<Buffer> {
+/** Bytes of a body in parts. */
+export function sizeOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, part) => sum + (Buffer.isBuffer(part) ? part.length : part.size), 0);
+}
+
+/** So many bytes of a file from `start`. Rejects when they are not there. */
+export async function readRange(name: string, start: number, size: number): Promise<Buffer> {
   await using file = await open(name, 'r');
   const bytes = Buffer.allocUnsafe(size);
   for (let done = 0; done < size;) {

@@ -7,7 +7,7 @@ import type { DkimKey, Settings } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
 import { makeCache } from './cache.ts';
 import { needsSmtputf8, notPinned } from './refusal.ts';
-import { renderBytes, type Bytes, type Rendered, type RenderDeps } from './render.ts';
+import { draftOf, renderBytes, type Bytes, type Rendered, type RenderDeps } from './render.ts';
 
 export type { StoredMessage } from './body.ts';
 export type { SigningKey } from './sign.ts';
@@ -33,7 +33,9 @@ export function makeCompose(deps: RenderDeps): Compose {
       const international = !isAsciiText(submission.from) || !isAsciiText(delivery.recipient.address);
       if (international && !peer.smtputf8) return { refusal: needsSmtputf8('envelope') };
       const key = cacheKey(submission, pins, peer);
-      const rendered = await cached(key, () => renderBytes(deps, submission, pins, peer));
+      const rendered = await cached(key, async () =>
+        renderBytes(deps, { submission, draft: await draftOf(deps, submission) }, pins, peer),
+      );
       if ('refusal' in rendered) return rendered;
       return { letter: letterOf(submission, delivery, peer, rendered.bytes) };
     },

@@ -5,20 +5,21 @@ import type { Pins } from '../model/delivery.ts';
 import type { Capabilities, Part } from '../model/letter.ts';
 import type { Cause } from '../model/outcome.ts';
 import type { Submission } from '../model/submission.ts';
-import { bodyPart, hashPart, readHead, readPart, type StoredMessage } from './body.ts';
+import { bodyPart, hashParts, readHead, readParts, sizeOf, type StoredMessage } from './body.ts';
 import { cannotConvert, cannotSign, needsSmtputf8 } from './refusal.ts';
 import { sevenBitBody } from './seven-bit-body.ts';
 import { sevenBitFields } from './seven-bit-header.ts';
 import { signFields, type Signer, type SigningKey } from './sign.ts';
 import { receivedField, stampFields } from './stamp.ts';
 
-/** What all recipients of a submission share, for peers of equal capabilities. */
+/** A header and a body as they are sent. Without a treatment all recipients of a submission share them. */
 export type Bytes = Readonly<{
   parts: readonly Part[];
   /** Sum of the parts' bytes. */
   size: number;
   /** The header has raw 8-bit text, so the message must go as SMTPUTF8. */
   rawHeader: boolean;
+  notes: readonly string[];
 }>;
 
 export type Rendered = Readonly<{ bytes: Bytes } | { refusal: Cause }>;
@@ -30,39 +31,41 @@ export type RenderDeps = Readonly<{
 }>;
 
 /** Where a message stands between load and signature; `fields` ends with its last field. */
-type Draft = Readonly<{ fields: Buffer; body: Part }>;
+export type Draft = Readonly<{ fields: Buffer; body: readonly Part[]; notes?: readonly string[] }>;
 
 const CRLF = Buffer.from('\r\n');
 
 /**
- * Renders a submission for peers of these capabilities: a pure function of the submission, its stored bytes, the pinned
- * keys and the capabilities. Rejects when the body cannot be read; that is temporary.
+ * The message as its client sent it but for what `stampFields` does: a pure function of the submission and its stored bytes.
+ * Rejects when the body cannot be read; that is temporary.
  */
+export async function draftOf({ loadBody }: RenderDeps, submission: Submission): Promise<Draft> {
+  const message = await loadBody(submission);
+  const head = await readHead(message, submission.headerSize);
+  const block = scanHeaders(head);
+  const part = bodyPart(message, block.size);
+  return { fields: stampFields(head, block.fields, submission), body: sizeOf([part]) > 0 ? [part] : [] };
+}
+
+/** A draft in the form that a peer of these capabilities takes, signed with the pinned keys. */
 export async function renderBytes(
   deps: RenderDeps,
-  submission: Submission,
+  { submission, draft }: Readonly<{ submission: Submission; draft: Draft }>,
   pins: Pins,
   peer: Capabilities,
 ): Promise<Rendered> {
-  const message = await deps.loadBody(submission);
-  const head = await readHead(message, submission.headerSize);
-  const block = scanHeaders(head);
-  const draft: Draft = {
-    fields: stampFields(head, block.fields, submission),
-    body: bodyPart(message, block.size),
-  };
   const fit = submission.eightBit ? await fitTo(draft, submission, peer) : draft;
   if ('refusal' in fit) return fit;
   const signatures = await signDraft(deps, fit, pins, submission);
   if ('refusal' in signatures) return signatures;
   const received = receivedField(submission, deps.hostname);
   const header = Buffer.concat([received, ...signatures.fields, fit.fields, CRLF]);
-  const bodySize = Buffer.isBuffer(fit.body) ? fit.body.length : fit.body.size;
   return {
     bytes: {
-      parts: bodySize > 0 ? [header, fit.body] : [header],
-      size: header.length + bodySize,
+      parts: [header, ...fit.body],
+      size: header.length + sizeOf(fit.body),
       rawHeader: submission.eightBit && !isAscii(fit.fields),
+      notes: draft.notes ?? [],
     },
   };
 }
@@ -73,7 +76,8 @@ async function fitTo(
   submission: Submission,
   peer: Capabilities,
 ): Promise<Draft | Readonly<{ refusal: Cause }>> {
-  let { fields, body } = draft;
+  const { body } = draft;
+  let { fields } = draft;
   if (!isAscii(fields) && !(submission.smtputf8 && peer.smtputf8)) {
     // Raw 8-bit fields are for SMTPUTF8 only (RFC 6532 §3); where they cannot be encoded, only such a peer gets them.
     const encoded = sevenBitFields(fields, scanHeaders(fields).fields);
@@ -81,10 +85,9 @@ async function fitTo(
     fields = encoded ?? fields;
   }
   if (peer.eightBitMime) return { fields, body };
-  body = await readPart(body);
-  const converted = sevenBitBody(fields, body);
+  const converted = sevenBitBody(fields, await readParts(body));
   if ('obstacle' in converted) return { refusal: cannotConvert(converted.obstacle) };
-  return converted;
+  return { fields: converted.fields, body: [converted.body] };
 }
 
 async function signDraft(
@@ -102,7 +105,7 @@ async function signDraft(
     if (!key) return { refusal: cannotSign(domain, selector, 'it is not there any more') };
     signers.push({ domain, selector, key });
   }
-  const bodyHash = await hashPart(draft.body);
+  const bodyHash = await hashParts(draft.body);
   try {
     return { fields: await signFields(draft.fields, bodyHash, signers, submission.at) };
   } catch (error) {
