@@ -52,7 +52,7 @@ export async function readParts(parts: readonly Part[]): Promise<Buffer> {
   const [only] = parts;
   if (parts.length === 1 && Buffer.isBuffer(only)) return only;
   const read = parts.map((part) =>
-    Buffer.isBuffer(part) ? part : readRange(part.file, part.start, part.size),
+    Buffer.isBuffer(part) ? Promise.resolve(part) : readRange(part.file, part.start, part.size),
   );
   return Buffer.concat(await Promise.all(read));
 }

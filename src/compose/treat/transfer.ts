@@ -94,52 +94,68 @@ function blanksAtEnd(raw: string, from: number): number {
   return ends ? i - from : 0;
 }
 
+/** Encoded text as it grows, piece by piece; none is empty, and no code is split over two. */
+class Output {
+  readonly #pieces: string[] = [];
+  /** Characters on the last line so far. */
+  column = 0;
+
+  add(piece: string): void {
+    if (piece === '') return;
+    this.#pieces.push(piece);
+    const lf = piece.lastIndexOf('\n');
+    this.column = lf < 0 ? this.column + piece.length : piece.length - lf - 1;
+  }
+
+  /** Makes room for the "=" of a soft line break behind a full line. */
+  breakFullLine(): void {
+    const last = this.#pieces.pop() ?? '';
+    const token = /=[\dA-Fa-f]{2}$/.test(last.slice(-3)) ? 3 : 1;
+    this.add(`${last.slice(0, -token)}${SOFT_BREAK}${last.slice(-token)}`);
+  }
+
+  /** A blank that now ends its line would be lost on the way: it becomes a code. */
+  keepLastBlank(): void {
+    const last = this.#pieces.at(-1) ?? '';
+    if (!/[ \t]$/.test(last.slice(-1))) return;
+    this.#pieces.pop();
+    this.column -= 1;
+    this.#pieces.push(`${last.slice(0, -1)}${last.endsWith(' ') ? '=20' : '=09'}`);
+    this.column += 3;
+  }
+
+  toString(): string {
+    return this.#pieces.join('');
+  }
+}
+
 /** Each splice stands between soft line breaks where it would make a line too long; the lines around it stay as they are. */
 function spliceQp({ raw, rawStart, rawEnd, text }: Decoded, splices: readonly Splice[]): string {
   if (!rawStart || !rawEnd) return raw;
-  let done = '';
+  const out = new Output();
   let at = 0;
-  let column = 0;
-  const keep = (to: number): void => {
-    const piece = raw.slice(at, to);
-    done += piece;
-    const lf = piece.lastIndexOf('\n');
-    column = lf < 0 ? column + piece.length : piece.length - lf - 1;
-    at = to;
-  };
   for (const splice of splices) {
     const from = splice.start < text.length ? (rawStart[splice.start] ?? raw.length) : raw.length;
-    keep(Math.max(from, at));
+    out.add(raw.slice(at, Math.max(from, at)));
+    at = Math.max(from, at);
     if (splice.end > splice.start) at = Math.max(at, rawEnd[splice.end - 1] ?? at);
     const lineEnd = raw.indexOf('\n', at);
-    const rest = (lineEnd < 0 ? raw.length : lineEnd) - at;
-    if (column === MAX_COLUMNS && (splice.text !== '' || rest > 1)) {
-      const token = /=[\dA-Fa-f]{2}$/.test(done) ? 3 : 1; // no room for the "=" of a soft break behind it
-      done = `${done.slice(0, -token)}${SOFT_BREAK}${done.slice(-token)}`;
-      column = token;
-    }
-    const piece = encodePiece(splice.text, column, Math.min(rest, MAX_COLUMNS), at >= raw.length);
-    done += piece.text;
-    column = piece.column;
+    const rest = Math.min((lineEnd < 0 ? raw.length : lineEnd) - at, MAX_COLUMNS);
+    if (splice.text === '' && rest <= 1) out.keepLastBlank();
+    if (out.column === MAX_COLUMNS && (splice.text !== '' || rest > 1)) out.breakFullLine();
+    out.add(encodePiece(splice.text, out.column, rest, at >= raw.length));
   }
-  return done + raw.slice(at);
+  out.add(raw.slice(at));
+  return out.toString();
 }
 
-function encodePiece(
-  text: string,
-  column: number,
-  rest: number,
-  last: boolean,
-): Readonly<{ text: string; column: number }> {
-  if (text === '')
-    return column + rest <= MAX_COLUMNS ? { text: '', column } : { text: SOFT_BREAK, column: 0 };
+function encodePiece(text: string, column: number, rest: number, last: boolean): string {
+  if (text === '') return column + rest <= MAX_COLUMNS ? '' : SOFT_BREAK;
   const encoded = encodeInner(text);
-  if (!encoded.includes('\n') && column + encoded.length + rest <= MAX_COLUMNS)
-    return { text: encoded, column: column + encoded.length };
+  if (!encoded.includes('\n') && column + encoded.length + rest <= MAX_COLUMNS) return encoded;
   const before = column === 0 ? '' : SOFT_BREAK;
   const tail = encoded.length - encoded.lastIndexOf('\n') - 1;
-  const after = last || tail + rest <= MAX_COLUMNS ? '' : SOFT_BREAK;
-  return { text: before + encoded + after, column: after === '' ? tail : 0 };
+  return before + encoded + (last || tail + rest <= MAX_COLUMNS ? '' : SOFT_BREAK);
 }
 
 /** Quoted-printable of text that stands inside a line; a blank at its end is written as a code on a line of its own. */
