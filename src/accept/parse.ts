@@ -5,14 +5,25 @@ import { isControlField } from '../mail/control.ts';
 import { oneLine } from '../mail/fold.ts';
 import type { Field, HeaderBlock } from '../mail/headers.ts';
 import { readMailboxes, type Mailbox } from '../mail/address.ts';
+import { readContentType } from '../mail/mime.ts';
 import { decodeWords } from '../mail/words.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { readWish, type Asked } from './dialects/index.ts';
+import { readWish, type Wish } from './dialects/index.ts';
 import { replies, type Reply } from './replies.ts';
 
 export type HeaderFacts = Readonly<{
   /** Mailboxes of the one From field; empty when it names none. */
   from: readonly Mailbox[];
+  /** Decoded display name of the first From mailbox, one line; "" when there is none. */
+  fromName: string;
+  /** Addresses in To and Cc, all in lower case; none when they cannot be read. Reads them when it is called. */
+  toAndCc: () => readonly string[];
+  /** Names of the fields that are there, in lower case. */
+  names: ReadonlySet<string>;
+  /** It says that a program answers or reports (RFC 3834 §5, RFC 6522): nothing is added to such mail. */
+  autoReply: boolean;
+  /** Type of the whole message in lower case; "text/plain" when it names none. */
+  contentType: string;
   /** There is a Reply-To already. */
   hasReplyTo: boolean;
   /** The client's own, with angle brackets; undefined when it sent none that is one. */
@@ -21,12 +32,18 @@ export type HeaderFacts = Readonly<{
   subject: string;
   /** There is a byte over 127 in the header. */
   eightBit: boolean;
-  /** What control fields ask for; not yet granted. */
-  wish: Asked;
+  /** What control fields ask for, not yet granted; or what is wrong with one: the caller refuses or goes on without. */
+  wish: Wish;
 }>;
+
+type Fields = ReadonlyMap<string, readonly Field[]>;
 
 const MAX_RECEIVED = 50; // RFC 5321 §6.3 suggests 100 or more; mail from our users has few hops
 const MAX_SUBJECT = 255;
+const MAX_NAME = 255;
+const MAX_ADDRESSES = 5000;
+const NOTHING = Buffer.alloc(0);
+const NO_WISH: Wish = { ok: true, instructions: {} };
 const MAX_MESSAGE_ID = 512;
 
 /** Reads a header block; a reply says why the message cannot be taken. `header` ends where the block does. */
@@ -43,26 +60,31 @@ export function readHeader(
   if ((fields.get('received')?.length ?? 0) > MAX_RECEIVED) return replies.looping;
   const from = readFrom(header, fields.get('from') ?? []);
   if ('code' in from) return from;
-  const hasControls = [...fields.keys()].some(isControlField);
-  const wish = hasControls
-    ? readWish((name) => (fields.get(name) ?? []).map((field) => decodeWords(rawValue(header, field))), {
-        now,
-        names: new Set(fields.keys()),
-      })
-    : ({ ok: true, instructions: {} } as const);
-  if (!wish.ok) return replies.badControl(wish.field, wish.must);
-  const subject = fields.get('subject')?.[0];
+  const names = new Set(fields.keys());
   return {
     from: from.mailboxes,
-    hasReplyTo: fields.has('reply-to'),
+    fromName: oneLine(decodeWords(Buffer.from(from.mailboxes[0]?.name ?? '')), MAX_NAME),
+    toAndCc: () => readToAndCc(header, fields),
+    names,
+    ...readKind(header, fields),
+    hasReplyTo: names.has('reply-to'),
     messageId: readMessageId(header, fields.get('message-id')?.[0]),
-    subject: subject ? oneLine(decodeWords(rawValue(header, subject)), MAX_SUBJECT) : '',
+    subject: oneLine(decodeWords(firstValue(header, fields, 'subject')), MAX_SUBJECT),
     eightBit: !isAscii(header),
-    wish,
+    wish: readControls(header, fields, names, now),
   };
 }
 
-function byName(fields: readonly Field[]): ReadonlyMap<string, readonly Field[]> {
+/** Mail without control fields, that is most mail, pays only for the look. */
+function readControls(header: Buffer, fields: Fields, names: ReadonlySet<string>, now: EpochMs): Wish {
+  if (![...names].some(isControlField)) return NO_WISH;
+  return readWish((name) => (fields.get(name) ?? []).map((field) => decodeWords(rawValue(header, field))), {
+    now,
+    names,
+  });
+}
+
+function byName(fields: readonly Field[]): Fields {
   const names = new Map<string, Field[]>();
   for (const field of fields) {
     const same = names.get(field.name);
@@ -83,10 +105,33 @@ function readFrom(
   return mailboxes ? { mailboxes } : replies.unreadableFrom;
 }
 
+/** Best effort: a recipient that is missed here only looks like a Bcc. */
+function readToAndCc(header: Buffer, fields: Fields): readonly string[] {
+  return [...(fields.get('to') ?? []), ...(fields.get('cc') ?? [])]
+    .flatMap((field) => readMailboxes(decodeRaw(rawValue(header, field))) ?? [])
+    .slice(0, MAX_ADDRESSES)
+    .map((mailbox) => mailbox.address.toLowerCase());
+}
+
+function readKind(header: Buffer, fields: Fields): Pick<HeaderFacts, 'contentType' | 'autoReply'> {
+  const contentType = readContentType(firstValue(header, fields, 'content-type').toString('latin1')).type;
+  const submitted = firstValue(header, fields, 'auto-submitted').toString('latin1');
+  return {
+    contentType,
+    autoReply: contentType === 'multipart/report' || (submitted !== '' && !/^no\b/i.test(submitted)),
+  };
+}
+
 function readMessageId(header: Buffer, field: Field | undefined): string | undefined {
   if (!field) return undefined;
   const value = rawValue(header, field).toString('latin1');
   return value.length <= MAX_MESSAGE_ID ? /<[!-;=?-~]+>/.exec(value)?.[0] : undefined;
+}
+
+/** The first field of that name; nothing when there is none. */
+function firstValue(header: Buffer, fields: Fields, name: string): Buffer {
+  const field = fields.get(name)?.[0];
+  return field ? rawValue(header, field) : NOTHING;
 }
 
 /** Bytes of a value, folding undone (RFC 5322 §2.2.3) and trimmed. */

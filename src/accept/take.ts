@@ -89,11 +89,13 @@ function prepare(arrival: Arrival, { hostname, clock }: TakeDeps): Prepared | Re
   const { user, sender, message } = arrival;
   const facts = readHeader(message.header, message.block, message.size, clock.now());
   if ('code' in facts) return facts;
+  const { wish } = facts;
+  if (!wish.ok) return replies.badControl(wish.field, wish.must);
   const ruling = ruleOnSender(user, sender.address, facts.from, facts.hasReplyTo);
   if ('code' in ruling) return ruling;
   const needsUtf8 = needsSmtputf8(arrival, facts);
   if (needsUtf8 === 'unasked') return replies.needsSmtputf8;
-  const instructions = grant(user, facts.wish.instructions);
+  const instructions = grant(user, wish.instructions);
   if ('code' in instructions) return instructions;
   const now = clock.now();
   const id = newId(now);
