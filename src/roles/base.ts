@@ -18,6 +18,7 @@ import { openDomains, type Domains } from '../store/domains.ts';
 import { openSandbox, type Sandbox } from '../store/sandbox.ts';
 import { loadMasterKey, makeSealer, type Sealer } from '../store/seal.ts';
 import { openSuppressions, type Suppressions } from '../store/suppressions.ts';
+import { openRecipients, type Recipients } from '../store/recipients.ts';
 import { connectRedis, type Purpose, type RedisConnection } from '../store/redis.ts';
 import { watchSettings, type SettingsStore } from '../store/settings.ts';
 
@@ -35,6 +36,7 @@ type Stores = Readonly<{
   sealer: Sealer;
   domains: Domains;
   suppressions: Suppressions;
+  recipients: Recipients;
   sandbox: Sandbox;
 }>;
 
@@ -113,6 +115,7 @@ export async function openBase(around: Surroundings): Promise<Base> {
     close: async () => {
       for (const watch of [pauses, holders, offset]) watch.stop();
       settings.close();
+      await Promise.race([stores.recipients.flush(), clock.sleep(LAST_WORDS_MS)]);
       await jobs.close().catch(() => undefined);
       await Promise.all(connections.map((connection) => connection.close()));
     },
@@ -120,6 +123,8 @@ export async function openBase(around: Surroundings): Promise<Base> {
 }
 
 const READY_MS = 30_000;
+/** What was learned of recipients in the last moments is not worth a longer wait. */
+const LAST_WORDS_MS = 300;
 
 /** What cannot be started, in one sentence that says what to do; exit code 78. */
 export class BaseProblem extends Error {
@@ -143,7 +148,7 @@ function shareChanges(
 function openStores(
   asking: RedisConnection,
   settings: SettingsStore,
-  { config, clock, prefix }: Surroundings,
+  { config, clock, prefix, log }: Surroundings,
 ): Stores {
   const sealer = openSealer(config);
   const folder = join(config.data, 'bodies');
@@ -152,6 +157,7 @@ function openStores(
     bodies: openBodies({ redis: asking, prefix, clock, folder, where: config.bodies }),
     domains: openDomains({ settings, sealer, clock }),
     suppressions: openSuppressions({ redis: asking, prefix, clock, settings }),
+    recipients: openRecipients({ redis: asking, prefix, clock, log, isOurs: config.redis === 'embedded' }),
     sandbox: openSandbox(asking, prefix),
   };
 }

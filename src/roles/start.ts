@@ -15,6 +15,7 @@ import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
 import { startDelivery, type DeliveryRole } from './delivery.ts';
 import { firstRun, verifyAdmin } from './first-run.ts';
+import { recipientsSink } from './recipients.ts';
 import { startHttp, type HttpRole } from './http.ts';
 import type { RoleName } from './role.ts';
 import { startSubmission, type SubmissionRole } from './submission.ts';
@@ -119,6 +120,7 @@ function startSinks(
       sinks: [
         ...(delivery && logsEvents ? [makeLogSink(log.child({ role: 'events' }))] : []),
         ...(stats ? [stats.sink] : []),
+        ...(delivery ? [recipientsSink(base)] : []),
       ],
       elected: () => delivery?.segments().working ?? false,
       clock,

@@ -1,4 +1,5 @@
 // Bodies that this process has seen lately, so that most deliveries need not ask Redis; bounded in bytes. Pure.
+import { makeLru } from './lru.ts';
 
 export type Cache = Readonly<{
   get(key: string): Buffer | undefined;
@@ -13,33 +14,16 @@ const PART_FACTOR = 1.5;
 
 /** Keeps the most recently used bodies up to `maxBytes` together; a larger one is not kept at all. */
 export function makeCache(maxBytes: number): Cache {
-  const bodies = new Map<string, Buffer>(); // a Map iterates in the order of insertion: the first is the oldest
-  let held = 0;
-  const drop = (key: string): void => {
-    held -= bodies.get(key)?.length ?? 0;
-    bodies.delete(key);
-  };
+  const bodies = makeLru<Buffer>(maxBytes, (body) => body.length);
   return {
-    get: (key) => {
-      const body = bodies.get(key);
-      if (body === undefined) return undefined;
-      bodies.delete(key);
-      bodies.set(key, body);
-      return body;
-    },
+    get: bodies.get,
     put: (key, body) => {
-      drop(key);
-      if (body.length > maxBytes) return;
+      if (body.length > maxBytes) return bodies.drop(key);
       // A part of a socket's 64 KiB read would keep all of it alive, and the bound would be a lie.
       const isPart = body.buffer.byteLength > PART_FACTOR * body.length;
-      bodies.set(key, isPart ? Buffer.from(body) : body);
-      held += body.length;
-      for (const oldest of bodies.keys()) {
-        if (held <= maxBytes) break;
-        drop(oldest);
-      }
+      bodies.put(key, isPart ? Buffer.from(body) : body);
     },
-    drop,
-    bytes: () => held,
+    drop: bodies.drop,
+    bytes: bodies.weight,
   };
 }

@@ -5,6 +5,12 @@ export type StoreKeys = Readonly<{
   domains: string;
   pools: string;
   transports: string;
+  /** What is known of templates without their contents, by "<account>/<name>". */
+  templates: string;
+  /** Last version number that a template's name ever had, by "<account>/<name>"; outlives the template. */
+  templateVersions: string;
+  /** What the content of a version lies under, without its number. `name` is "<account>/<name>". */
+  templateContents(name: string): string;
   revision: string;
   /** Channel that carries each new revision. */
   changed: string;
@@ -13,6 +19,10 @@ export type StoreKeys = Readonly<{
   /** Set of accounts that have at least one suppression. */
   suppressing: string;
   suppressed(account: string): string;
+  /** Recipients of an account by when they were last seen. */
+  recipients(account: string): string;
+  /** What the key of each recipient of an account begins with; the address in lower case follows. */
+  recipient(account: string): string;
   body(account: string, submission: string): string;
   /** `id` is "<account>:<submission>". */
   submission(id: string): string;
@@ -31,11 +41,16 @@ export function storeKeys(prefix: string): StoreKeys {
     domains: `${prefix}domains`,
     pools: `${prefix}pools`,
     transports: `${prefix}transports`,
+    templates: `${prefix}templates`,
+    templateVersions: `${prefix}templates:versions`,
+    templateContents: (name) => `${prefix}template:${name}:`,
     revision: `${prefix}revision`,
     changed: `${prefix}changed`,
     declared: `${prefix}declared`,
     suppressing: `${prefix}suppressing`,
     suppressed: (account) => `${prefix}suppressed:${account}`,
+    recipients: (account) => `${prefix}rcpts:${account}`,
+    recipient: (account) => `${prefix}rcpt:${account}:`,
     body: (account, submission) => `${prefix}body:${account}:${submission}`,
     submission: (id) => `${prefix}sub:${id}`,
     spill: (name) => `${prefix}spill:${name}`,
