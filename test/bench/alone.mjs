@@ -41,7 +41,7 @@ export async function measureAlone() {
 }
 
 /** A mail host that takes everything and counts the ends of messages. */
-async function openSink() {
+export async function openSink() {
   let count = 0;
   const server = createServer({ noDelay: true }, (socket) => {
     let inData = false;
@@ -79,7 +79,8 @@ function replyTo(line) {
   return line === 'QUIT' ? '221 bye\r\n' : '250 ok\r\n';
 }
 
-function cpuSeconds(pid) {
+/** User and system time of a process so far. */
+export function cpuSeconds(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;

@@ -75,8 +75,8 @@ export function freePort() {
 }
 
 /** A client that waits for a reply to each of its lines. */
-export function client(port) {
-  const socket = connect(port, '127.0.0.1').setNoDelay(true);
+export function client(port, localAddress = '127.0.0.1') {
+  const socket = connect({ port, host: '127.0.0.1', localAddress }).setNoDelay(true);
   let heard = '';
   let waiting;
   socket.on('data', (bytes) => {
@@ -97,19 +97,31 @@ export function client(port) {
   return { socket, reply, say };
 }
 
-/** Sends `count` messages of 10 KB over 40 sessions, each for one recipient; `tag` tells the messages of two calls apart. */
-export async function sendMany(port, count, tag = '') {
-  const body = `From: <me@example.org>\r\nSubject: bench\r\n\r\n${`${'x'.repeat(78)}\r\n`.repeat(124)}`;
+const TEN_KB = `Subject: bench\r\n\r\n${`${'x'.repeat(78)}\r\n`.repeat(124)}`;
+
+/**
+ * Sends `count` messages over 40 sessions, each for one recipient; `tag` tells the messages of two calls apart. `rest` is what
+ * follows Message-ID and From; `localAddress` says which user sends.
+ */
+export async function sendMany(
+  port,
+  count,
+  tag = '',
+  { rest = TEN_KB, localAddress, domain = 'example.org' } = {},
+) {
   let left = count;
   const session = async (name) => {
-    const { socket, reply, say } = client(port);
+    const { socket, reply, say } = client(port, localAddress);
     await reply();
     await say('EHLO bench');
     for (let n = 0; left-- > 0; n++) {
-      await say('MAIL FROM:<me@example.org>');
+      await say(`MAIL FROM:<me@${domain}>`);
       await say(`RCPT TO:<u${name}.${n}@d${n % 50}.example.net>`);
       await say('DATA');
-      await say(`Message-ID: <${tag}${name}.${n}@example.org>\r\n${body}.`);
+      const reply = await say(
+        `Message-ID: <${tag}${name}.${n}@${domain}>\r\nFrom: <me@${domain}>\r\n${rest}.`,
+      );
+      if (!reply.startsWith('250')) throw new Error(reply);
     }
     socket.destroy();
   };

@@ -1,5 +1,5 @@
 // The bench: Postino beside Postfix on this machine, interleaved, with the floors that it has to reach.
-// usage: npm run bench [-- --quick] [--rounds N] [--row NAME]…   ·   npm run bench -- memory   ·   npm run bench -- alone
+// usage: npm run bench [-- --quick] [--rounds N] [--row NAME]…   ·   npm run bench -- memory | alone | treatment
 import { execFileSync } from 'node:child_process';
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -7,6 +7,7 @@ import { measureAlone } from './alone.mjs';
 import { HEAD, judge, ROWS, tableLine } from './floors.mjs';
 import { measureMemory } from './memory.mjs';
 import { openRig, whatIsMissing } from './rig.mjs';
+import { measureTreatment } from './treatment.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,9 +22,10 @@ const [what = 'compare'] = positionals;
 const missing = what === 'compare' ? whatIsMissing() : undefined;
 if (missing !== undefined) console.log(missing);
 if (what === 'memory') await measureMemory();
+else if (what === 'treatment') await measureTreatment();
 else if (what === 'alone' || missing !== undefined) await measureAlone();
 else if (what === 'compare') await compare();
-else console.log('usage: npm run bench [-- --quick] [--rounds N] [--row NAME]… | memory | alone');
+else console.log('usage: npm run bench [-- --quick] [--rounds N] [--row NAME]… | memory | alone | treatment');
 
 /** Exit code 1 when a floor was missed. */
 async function compare() {
