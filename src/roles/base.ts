@@ -19,6 +19,7 @@ import { openSandbox, type Sandbox } from '../store/sandbox.ts';
 import { loadMasterKey, makeSealer, type Sealer } from '../store/seal.ts';
 import { openSuppressions, type Suppressions } from '../store/suppressions.ts';
 import { openRecipients, type Recipients } from '../store/recipients.ts';
+import { openTemplates, type Templates } from '../store/templates.ts';
 import { connectRedis, type Purpose, type RedisConnection } from '../store/redis.ts';
 import { watchSettings, type SettingsStore } from '../store/settings.ts';
 
@@ -37,6 +38,7 @@ type Stores = Readonly<{
   domains: Domains;
   suppressions: Suppressions;
   recipients: Recipients;
+  templates: Templates;
   sandbox: Sandbox;
 }>;
 
@@ -158,6 +160,7 @@ function openStores(
     domains: openDomains({ settings, sealer, clock }),
     suppressions: openSuppressions({ redis: asking, prefix, clock, settings }),
     recipients: openRecipients({ redis: asking, prefix, clock, log, isOurs: config.redis === 'embedded' }),
+    templates: openTemplates({ redis: asking, prefix, clock, settings }),
     sandbox: openSandbox(asking, prefix),
   };
 }

@@ -46,7 +46,7 @@ export type SettingsDeps = Readonly<{
 
 const POLL_MS = 2000;
 const STALE_MS = 5000;
-const loadAll = loadScript(new URL('./scripts/load-6.lua', import.meta.url));
+const loadAll = loadScript(new URL('./scripts/load-7.lua', import.meta.url));
 
 /** Starts watching. Resolves when the settings are loaded, or Redis has been asked once in vain: then it goes on trying. */
 export async function watchSettings(deps: SettingsDeps): Promise<SettingsStore> {
@@ -98,7 +98,8 @@ function makeLoader({ redis, clock, log }: SettingsDeps): Loader {
     const askedAt = clock.ticks();
     const revision = Number((await redis.call('GET', keys.revision)) ?? 0);
     if (snapshot?.settings.revision !== revision) {
-      const names = [keys.revision, keys.users, keys.domains, keys.pools, keys.transports, keys.suppressing];
+      const { users, domains, pools, transports, templates, suppressing } = keys;
+      const names = [keys.revision, users, domains, pools, transports, templates, suppressing];
       const next = readSnapshot(await redis.run(loadAll, names, []), snapshot);
       for (const entry of next.unreadable)
         if (!snapshot?.unreadable.includes(entry))

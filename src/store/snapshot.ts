@@ -1,6 +1,13 @@
 // What Redis holds becomes a Settings snapshot; entries that cannot be read are left out and named. Pure.
 import type { z } from 'zod';
-import { domainSchema, poolSchema, transportSchema, userSchema, type Settings } from '../model/settings.ts';
+import {
+  domainSchema,
+  poolSchema,
+  templateSchema,
+  transportSchema,
+  userSchema,
+  type Settings,
+} from '../model/settings.ts';
 
 /** A snapshot with the texts it was read from, so that the next one parses only what has changed. */
 export type Snapshot = Readonly<{
@@ -10,9 +17,11 @@ export type Snapshot = Readonly<{
   unreadable: readonly string[];
 }>;
 
-/** Reads the reply of load-6.lua; entries whose text is that of `before` are taken over as they are. */
+/** Reads the reply of load-7.lua; entries whose text is that of `before` are taken over as they are. */
 export function readSnapshot(reply: unknown, before?: Snapshot): Snapshot {
-  const [revision, users, domains, pools, transports, suppressing] = Array.isArray(reply) ? reply : [];
+  const [revision, users, domains, pools, transports, templates, suppressing] = Array.isArray(reply)
+    ? reply
+    : [];
   const texts = new Map<unknown, string>();
   const unreadable: string[] = [];
   const context = { texts, unreadable, before };
@@ -27,7 +36,10 @@ export function readSnapshot(reply: unknown, before?: Snapshot): Snapshot {
         { noun: 'transport', schema: transportSchema, flat: transports, old: old?.transports },
         context,
       ),
-      templates: new Map(),
+      templates: readHash(
+        { noun: 'template', schema: templateSchema, flat: templates, old: old?.templates },
+        context,
+      ),
       suppressing: new Set(strings(suppressing)),
     },
     texts,
