@@ -4,6 +4,7 @@ import { done, failed, misused, table, textOf, type Result, type Values } from '
 import type { SettingsCommand, SettingsContext } from './context.ts';
 
 const account = { flags: '--account <name>', summary: 'whose list (default: default)' };
+const topic = { flags: '--topic <name>', summary: 'only mail of this topic (group, stream)' };
 const MAX_LISTED = 1000;
 const MAX_SAID = 10;
 
@@ -11,39 +12,38 @@ export const suppressionCommands: readonly SettingsCommand[] = [
   {
     words: 'suppression list [address]',
     summary: 'List suppressed addresses, or look one up.',
-    options: [account],
+    options: [account, topic],
     run: async (context, { address }, options) =>
       address ? show(context, address, options) : list(context, options),
   },
   {
     words: 'suppression add <address>',
     summary: 'Send nothing to this address any more.',
-    options: [account, { flags: '--reason <text>', summary: 'why (default: by hand)' }],
+    options: [account, topic, { flags: '--reason <text>', summary: 'why (default: by hand)' }],
     run: async ({ suppressions }, { address = '' }, options) => {
-      const came = await suppressions.add(
-        accountOf(options),
-        address,
-        textOf(options, 'reason') ?? 'by hand',
-      );
-      if (came === 'invalid') return misused(`${address} is not an e-mail address.`);
+      const reason = textOf(options, 'reason') ?? 'by hand';
+      const about = textOf(options, 'topic');
+      const came = await suppressions.add(accountOf(options), address, reason, about);
+      if (came === 'invalid') return misused(invalid(address, about));
       const said = came === 'added' ? 'is suppressed from now on' : 'was suppressed already';
-      return done(`${address} ${said}.`, { address, came });
+      return done(`${address} ${said}${sayTopic(about)}.`, { address, ...topicOf(about), came });
     },
   },
   {
     words: 'suppression remove <address>',
-    summary: 'Let mail go to this address again.',
-    options: [account],
+    summary: 'Let mail go to this address again; without --topic what it left by topic stays.',
+    options: [account, topic],
     run: async ({ suppressions }, { address = '' }, options) => {
-      const came = await suppressions.remove(accountOf(options), address);
-      if (came === 'invalid') return misused(`${address} is not an e-mail address.`);
-      if (came === 'missing') return failed(`${address} is not suppressed.`);
-      return done(`${address} may get mail again.`, { address, came });
+      const about = textOf(options, 'topic');
+      const came = await suppressions.remove(accountOf(options), address, about);
+      if (came === 'invalid') return misused(invalid(address, about));
+      if (came === 'missing') return failed(`${address} is not suppressed${sayTopic(about)}.`);
+      return done(`${address} may get mail${sayTopic(about)} again.`, { address, ...topicOf(about), came });
     },
   },
   {
     words: 'suppression import <file>',
-    summary: 'Add the lines of a CSV file (address[,reason[,date]]); "-" is standard input.',
+    summary: 'Add the lines of a CSV file (address[,reason[,date[,topic]]]); "-" is standard input.',
     options: [account],
     run: async (context, { file = '' }, options) => {
       const read = await readText(context, file);
@@ -66,29 +66,36 @@ export const suppressionCommands: readonly SettingsCommand[] = [
     run: async ({ suppressions }, _, options) => {
       const entries: Suppression[] = [];
       for await (const entry of suppressions.list(accountOf(options))) entries.push(entry);
-      entries.sort((a, b) => (a.address < b.address ? -1 : 1));
+      entries.sort(byAddress);
       return done([csvHead, ...entries.map(writeCsvLine)].join('\n'), entries);
     },
   },
 ];
 
 async function show({ suppressions }: SettingsContext, address: string, options: Values): Promise<Result> {
-  const entry = await suppressions.show(accountOf(options), address);
-  if (!entry) return failed(`${address} is not suppressed.`);
-  return done(`${entry.address}: ${entry.reason}, ${sayDate(entry)}`, entry);
+  const all = await suppressions.find(accountOf(options), address);
+  const about = textOf(options, 'topic');
+  const entries = all.filter(({ topic }) => about === undefined || topic === about).sort(byAddress);
+  if (entries.length === 0) return failed(`${address} is not suppressed${sayTopic(about)}.`);
+  const lines = entries.map(
+    (entry) => `${entry.address}${sayTopic(entry.topic)}: ${entry.reason}, ${sayDate(entry)}`,
+  );
+  return done(lines.join('\n'), entries);
 }
 
 async function list({ suppressions }: SettingsContext, options: Values): Promise<Result> {
+  const about = textOf(options, 'topic');
   const entries: Suppression[] = [];
   let more = false;
   for await (const entry of suppressions.list(accountOf(options))) {
+    if (about !== undefined && entry.topic !== about) continue;
     more = entries.length === MAX_LISTED;
     if (more) break;
     entries.push(entry);
   }
-  const rows = entries.map((entry) => [entry.address, entry.reason, sayDate(entry)]);
+  const rows = entries.map((entry) => [entry.address, entry.topic ?? '(all)', entry.reason, sayDate(entry)]);
   const end = more ? `\nThese are ${MAX_LISTED} of them; "postino suppression export" prints all.` : '';
-  return done(table(['address', 'reason', 'since'], rows, 'Nobody is suppressed.') + end, entries);
+  return done(table(['address', 'topic', 'reason', 'since'], rows, 'Nobody is suppressed.') + end, entries);
 }
 
 async function readText(
@@ -108,4 +115,21 @@ function accountOf(options: Values): string {
 
 function sayDate({ at }: Suppression): string {
   return at === 0 ? 'date unknown' : new Date(at).toISOString().slice(0, 10);
+}
+
+function sayTopic(topic: string | undefined): string {
+  return topic === undefined ? '' : ` for the topic ${topic}`;
+}
+
+function topicOf(topic: string | undefined): Readonly<{ topic?: string }> {
+  return topic === undefined ? {} : { topic };
+}
+
+function invalid(address: string, topic: string | undefined): string {
+  return `${address} is not an e-mail address${topic === undefined ? '' : ', or the topic is empty or too long'}.`;
+}
+
+function byAddress(a: Suppression, b: Suppression): number {
+  const [one, other] = [`${a.address}\n${a.topic ?? ''}`, `${b.address}\n${b.topic ?? ''}`];
+  return one < other ? -1 : 1;
 }

@@ -1,4 +1,4 @@
-// Suppression lists as CSV (RFC 4180): address, reason, date. Pure.
+// Suppression lists as CSV (RFC 4180): address, reason, date, topic. Pure.
 import type { EpochMs } from '../lib/clock.ts';
 import { toAsciiDomain } from '../mail/domain.ts';
 
@@ -8,6 +8,8 @@ export type Suppression = Readonly<{
   reason: string;
   /** When it was put on the list; 0 when nobody knows. */
   at: EpochMs;
+  /** Only mail of this topic; absent: all mail. */
+  topic?: string;
 }>;
 
 /** A line that was left out. `line` counts from 1. */
@@ -15,8 +17,25 @@ export type CsvProblem = Readonly<{ line: number; text: string }>;
 
 const HEAD = /^(email|e-mail|address|recipient|mail)$/i;
 const MAX_ADDRESS = 254;
+const MAX_TOPIC = 255;
 
-/** Reads address[,reason[,date]]. A head line and empty lines are skipped; what has no address is listed. */
+/** What an entry is called in the account's hash: the address, or "<topic>\n<address>". No address has a line end. */
+export function fieldOf({ address, topic }: Pick<Suppression, 'address' | 'topic'>): string {
+  return topic === undefined ? address : `${topic}\n${address}`;
+}
+
+/** The address and topic of a hash's field. */
+export function readField(field: string): Readonly<{ address: string; topic?: string }> {
+  const end = field.lastIndexOf('\n');
+  return end < 0 ? { address: field } : { address: field.slice(end + 1), topic: field.slice(0, end) };
+}
+
+/** True for what can be a topic. Whatever a message had must be one, or nobody could leave it. */
+export function isTopic(topic: string): boolean {
+  return topic !== '' && topic.length <= MAX_TOPIC;
+}
+
+/** Reads address[,reason[,date[,topic]]]. A head line and empty lines are skipped; what has no address is listed. */
 export function readSuppressionsCsv(
   text: string,
   now: EpochMs,
@@ -27,23 +46,30 @@ export function readSuppressionsCsv(
     .replace(/^\uFEFF/, '')
     .split(/\r\n|\n|\r/)
     .entries()) {
-    const [first = '', reason = '', date = ''] = splitCsvLine(line).map((field) => field.trim());
-    if (line.trim() === '' || (index === 0 && HEAD.test(first))) continue;
-    const address = suppressibleAddress(first);
-    if (address === undefined) problems.push({ line: index + 1, text: line.slice(0, 80) });
-    else if (!entries.has(address))
-      entries.set(address, { address, reason: reason || 'imported', at: dateOf(date) ?? now });
+    const fields = splitCsvLine(line).map((field) => field.trim());
+    if (line.trim() === '' || (index === 0 && HEAD.test(fields[0] ?? ''))) continue;
+    const entry = readEntry(fields, now);
+    if (!entry) problems.push({ line: index + 1, text: line.slice(0, 80) });
+    else if (!entries.has(fieldOf(entry))) entries.set(fieldOf(entry), entry);
   }
   return { entries: [...entries.values()], problems };
 }
 
+function readEntry(fields: readonly string[], now: EpochMs): Suppression | undefined {
+  const [first = '', reason = '', date = '', topic = ''] = fields;
+  const address = suppressibleAddress(first);
+  if (address === undefined || topic.length > MAX_TOPIC) return undefined;
+  const entry = { address, reason: reason || 'imported', at: dateOf(date) ?? now };
+  return topic === '' ? entry : { ...entry, topic };
+}
+
 /** One line of an export, without its line end. */
-export function writeCsvLine({ address, reason, at }: Suppression): string {
-  return [address, reason, at === 0 ? '' : new Date(at).toISOString()].map(quoted).join(',');
+export function writeCsvLine({ address, reason, at, topic = '' }: Suppression): string {
+  return [address, reason, at === 0 ? '' : new Date(at).toISOString(), topic].map(quoted).join(',');
 }
 
 /** The head line of an export. */
-export const csvHead = 'address,reason,date';
+export const csvHead = 'address,reason,date,topic';
 
 /** The form in which an address stands on the list; undefined when it is none. */
 export function suppressibleAddress(text: string): string | undefined {

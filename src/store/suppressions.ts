@@ -5,6 +5,9 @@ import { loadScript, type Redis } from '../lib/script.ts';
 import type { SettingsStore } from './settings.ts';
 import { storeKeys } from './keys.ts';
 import {
+  fieldOf,
+  isTopic,
+  readField,
   readSuppressionsCsv,
   suppressibleAddress,
   type CsvProblem,
@@ -12,18 +15,35 @@ import {
 } from './suppressions-csv.ts';
 
 export type Suppressions = Readonly<{
-  /** Costs nothing for an account without suppressions. Rejects with RedisTrouble when it has to ask. */
-  isSuppressed(account: string, address: string): Promise<boolean>;
-  /** The hash to look recipients of this account up in (lower-case addresses); "" when it has no suppressions. */
+  /**
+   * All mail to the address, or that of the topic. Costs nothing for an account without suppressions. Rejects with
+   * RedisTrouble when it has to ask.
+   */
+  isSuppressed(account: string, address: string, topic?: string): Promise<boolean>;
+  /**
+   * The hash to look recipients of this account up in: lower-case addresses for all mail, "<topic>\n<address>" for a
+   * topic's; "" when it has no suppressions.
+   */
   hashOf(account: string): string;
-  /** 'invalid' when `address` is no address. An address that is on the list keeps its first reason and date. */
-  add(account: string, address: string, reason: string): Promise<'added' | 'known' | 'invalid'>;
-  remove(account: string, address: string): Promise<'removed' | 'missing' | 'invalid'>;
+  /**
+   * From now on no mail, or none of the topic. 'invalid' when `address` is no address or `topic` no topic. An entry that is
+   * there keeps its first reason and date.
+   */
+  add(
+    account: string,
+    address: string,
+    reason: string,
+    topic?: string,
+  ): Promise<'added' | 'known' | 'invalid'>;
+  /** Takes back one entry: without a topic that for all mail, and what the address left by topic stays. */
+  remove(account: string, address: string, topic?: string): Promise<'removed' | 'missing' | 'invalid'>;
   /** One entry, with its reason and date. */
-  show(account: string, address: string): Promise<Suppression | undefined>;
+  show(account: string, address: string, topic?: string): Promise<Suppression | undefined>;
+  /** All entries of an address: for all mail, and by topic. Looks through the whole list. */
+  find(account: string, address: string): Promise<readonly Suppression[]>;
   /** All of them in no order, a few hundred at a time. */
   list(account: string): AsyncGenerator<Suppression>;
-  /** Adds the lines of a CSV file (address[,reason[,date]], with or without a head line). */
+  /** Adds the lines of a CSV file (address[,reason[,date[,topic]]], with or without a head line). */
   importCsv(
     account: string,
     text: string,
@@ -46,49 +66,80 @@ const entrySchema = z.object({ reason: z.string(), at: z.number() });
 export function openSuppressions(deps: SuppressionsDeps): Suppressions {
   const { redis, settings } = deps;
   const keys = storeKeys(deps.prefix);
-  const scriptKeys = (account: string): string[] => [
-    keys.suppressed(account),
-    keys.suppressing,
-    keys.revision,
-  ];
+  const { addAll, removeOne } = makeWrites(deps);
   const has = (account: string): boolean => settings.latest()?.suppressing.has(account) ?? true;
-  const refresh = (): Promise<unknown> => settings.refresh().catch(() => undefined); // the channel brings it, too
-
-  const addAll = async (account: string, entries: readonly Suppression[]): Promise<number> => {
-    const pairs = entries.flatMap(({ address, reason, at }) => [address, JSON.stringify({ reason, at })]);
-    return Number(await redis.run(suppressScript, scriptKeys(account), [keys.changed, account, ...pairs]));
-  };
   return {
-    isSuppressed: async (account, address) =>
-      has(account) && (await redis.call('HEXISTS', keys.suppressed(account), address.toLowerCase())) === 1,
+    isSuppressed: async (account, address, topic) => {
+      if (!has(account)) return false;
+      const lower = address.toLowerCase();
+      const fields = topic === undefined ? [lower] : [lower, fieldOf({ address: lower, topic })];
+      const found = await redis.call('HMGET', keys.suppressed(account), ...fields);
+      return Array.isArray(found) && found.some((entry) => entry !== null);
+    },
     hashOf: (account) => (has(account) ? keys.suppressed(account) : ''),
-    add: async (account, address, reason) => {
-      const clean = suppressibleAddress(address);
-      if (clean === undefined) return 'invalid';
-      const added = await addAll(account, [{ address: clean, reason, at: deps.clock.now() }]);
-      await refresh();
+    add: async (account, address, reason, topic) => {
+      const about = aboutOf(address, topic);
+      if (about === undefined) return 'invalid';
+      const added = await addAll(account, [{ ...about, reason, at: deps.clock.now() }]);
       return added === 1 ? 'added' : 'known';
     },
-    remove: async (account, address) => {
-      const clean = suppressibleAddress(address);
-      if (clean === undefined) return 'invalid';
-      const removed = await redis.run(unsuppressScript, scriptKeys(account), [keys.changed, account, clean]);
-      await refresh();
-      return removed === 1 ? 'removed' : 'missing';
+    remove: async (account, address, topic) => {
+      const about = aboutOf(address, topic);
+      if (about === undefined) return 'invalid';
+      return (await removeOne(account, about)) ? 'removed' : 'missing';
     },
-    show: async (account, address) => {
-      const clean = suppressibleAddress(address) ?? '';
-      const text = await redis.call('HGET', keys.suppressed(account), clean);
-      return typeof text === 'string' ? readStored(clean, text) : undefined;
+    show: async (account, address, topic) => {
+      const about = aboutOf(address, topic);
+      const text = about && (await redis.call('HGET', keys.suppressed(account), fieldOf(about)));
+      return about && typeof text === 'string' ? readStored(about, text) : undefined;
+    },
+    find: async (account, address) => {
+      const clean = suppressibleAddress(address);
+      const found: Suppression[] = [];
+      for await (const entry of scan(redis, keys.suppressed(account)))
+        if (entry.address === clean) found.push(entry);
+      return found;
     },
     list: (account) => scan(redis, keys.suppressed(account)),
     importCsv: async (account, text) => {
       const { entries, problems } = readSuppressionsCsv(text, deps.clock.now());
-      let added = 0;
-      for (let i = 0; i < entries.length; i += BATCH)
-        added += await addAll(account, entries.slice(i, i + BATCH));
-      await refresh();
+      const added = await addAll(account, entries);
       return { added, known: entries.length - added, problems };
+    },
+  };
+}
+
+type Writes = Readonly<{
+  /** Resolves to how many were new. */
+  addAll(account: string, entries: readonly Suppression[]): Promise<number>;
+  removeOne(account: string, about: About): Promise<boolean>;
+}>;
+
+function makeWrites({ redis, prefix, settings }: SuppressionsDeps): Writes {
+  const keys = storeKeys(prefix);
+  const { suppressing, revision, changed } = keys;
+  const refresh = (): Promise<unknown> => settings.refresh().catch(() => undefined); // the channel brings it, too
+  return {
+    addAll: async (account, entries) => {
+      const pairs = entries.map((entry) => [
+        fieldOf(entry),
+        JSON.stringify({ reason: entry.reason, at: entry.at }),
+      ]);
+      let added = 0;
+      for (let i = 0; i < pairs.length; i += BATCH) {
+        const args = [changed, account, ...pairs.slice(i, i + BATCH).flat()];
+        added += Number(
+          await redis.run(suppressScript, [keys.suppressed(account), suppressing, revision], args),
+        );
+      }
+      await refresh();
+      return added;
+    },
+    removeOne: async (account, about) => {
+      const names = [keys.suppressed(account), suppressing, revision];
+      const removed = await redis.run(unsuppressScript, names, [changed, account, fieldOf(about)]);
+      await refresh();
+      return removed === 1;
     },
   };
 }
@@ -99,17 +150,26 @@ async function* scan(redis: Redis, key: string): AsyncGenerator<Suppression> {
     const reply = await redis.call('HSCAN', key, cursor, 'COUNT', BATCH);
     const [next, flat]: unknown[] = Array.isArray(reply) ? reply : [];
     const list = Array.isArray(flat) ? flat.map(String) : [];
-    for (let i = 0; i + 1 < list.length; i += 2) yield readStored(list[i] ?? '', list[i + 1] ?? '');
+    for (let i = 0; i + 1 < list.length; i += 2)
+      yield readStored(readField(list[i] ?? ''), list[i + 1] ?? '');
     cursor = typeof next === 'string' ? next : '0';
   } while (cursor !== '0');
 }
 
+type About = Pick<Suppression, 'address' | 'topic'>;
+
+function aboutOf(text: string, topic: string | undefined): About | undefined {
+  const address = suppressibleAddress(text);
+  if (address === undefined || (topic !== undefined && !isTopic(topic))) return undefined;
+  return topic === undefined ? { address } : { address, topic };
+}
+
 /** An entry that another program wrote otherwise still suppresses; its text is then the reason. */
-function readStored(address: string, text: string): Suppression {
-  const unknown = { address, reason: text, at: 0 as EpochMs };
+function readStored(about: About, text: string): Suppression {
+  const unknown = { ...about, reason: text, at: 0 as EpochMs };
   try {
     const read = entrySchema.safeParse(JSON.parse(text));
-    return read.success ? { address, ...read.data } : unknown;
+    return read.success ? { ...about, ...read.data } : unknown;
   } catch {
     return unknown;
   }

@@ -236,11 +236,24 @@ describe('suppression', () => {
     await run('suppression add A@Shop.example', { reason: 'asked, twice' });
     expect((await run('suppression list a@shop.example')).text).toContain('asked, twice');
     expect((await run('suppression export')).text).toMatch(
-      /^address,reason,date\na@shop.example,"asked, twice",\d{4}-/,
+      /^address,reason,date,topic\na@shop.example,"asked, twice",\d{4}-\S+,$/,
     );
     expect(await run('suppression remove a@shop.example')).toMatchObject({ code: 0 });
     expect(await run('suppression list a@shop.example')).toMatchObject({ code: 1 });
     expect(await run('suppression add nonsense')).toMatchObject({ code: 2 });
+  });
+
+  test('a topic is left and taken back alone', async () => {
+    await run('suppression add a@b.example', { topic: 'news', reason: 'asked' });
+    expect((await run('suppression list')).text).toMatch(/a@b.example +news +asked/);
+    expect((await run('suppression list', { topic: 'other' })).text).toBe('Nobody is suppressed.');
+    expect((await run('suppression list a@b.example')).text).toMatch(
+      /^a@b.example for the topic news: asked, \d{4}-/,
+    );
+    expect((await run('suppression export')).text).toMatch(/a@b.example,asked,\S+,news$/);
+    expect(await run('suppression remove a@b.example')).toMatchObject({ code: 1 });
+    expect(await run('suppression remove a@b.example', { topic: 'news' })).toMatchObject({ code: 0 });
+    expect(await run('suppression add a@b.example', { topic: '' })).toMatchObject({ code: 2 });
   });
 
   test('a file is imported, and says which lines were left out', async () => {

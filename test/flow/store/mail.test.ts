@@ -195,6 +195,34 @@ describe('suppressions', () => {
     expect(await list.add('default', 'nobody', 'x')).toBe('invalid');
   });
 
+  test('hold back a topic alone, and are taken back alone', async () => {
+    const list = open();
+    expect(await list.add('default', 'A@x.example', 'unsubscribed', 'news')).toBe('added');
+    expect(await list.add('default', 'a@x.example', 'again', 'news')).toBe('known');
+    expect(await list.isSuppressed('default', 'a@x.example')).toBe(false);
+    expect(await list.isSuppressed('default', 'a@x.example', 'orders')).toBe(false);
+    expect(await list.isSuppressed('default', 'a@X.example', 'news')).toBe(true);
+    expect(settings.current()?.suppressing.has('default')).toBe(true);
+    expect(await list.add('default', 'a@x.example', 'complained')).toBe('added');
+    expect(await list.isSuppressed('default', 'a@x.example', 'orders')).toBe(true);
+    expect(await list.find('default', 'A@x.example')).toHaveLength(2);
+    expect(await list.show('default', 'a@x.example', 'news')).toMatchObject({
+      topic: 'news',
+      reason: 'unsubscribed',
+    });
+    expect(await list.remove('default', 'a@x.example')).toBe('removed');
+    expect(await list.isSuppressed('default', 'a@x.example', 'news')).toBe(true);
+    expect(await list.remove('default', 'a@x.example', 'orders')).toBe('missing');
+    expect(await list.remove('default', 'a@x.example', 'news')).toBe('removed');
+    expect(settings.current()?.suppressing.size).toBe(0);
+    expect(await list.add('default', 'a@x.example', 'x', '')).toBe('invalid');
+  });
+
+  test('lie where the backlog’s script looks for them', async () => {
+    await open().add('default', 'a@x.example', 'x', 'news');
+    expect(await redis.call('HKEYS', `${prefix}suppressed:default`)).toEqual(['news\na@x.example']);
+  });
+
   test('are imported in any number and listed whole', async () => {
     const list = open();
     const text = Array.from({ length: 1200 }, (_, n) => `u${n}@x.example,bounced`).join('\n');

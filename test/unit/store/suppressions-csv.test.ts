@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import {
+  csvHead,
+  fieldOf,
+  readField,
   readSuppressionsCsv,
   suppressibleAddress,
   writeCsvLine,
@@ -33,3 +36,23 @@ test('what was exported imports as it was', () => {
 test('a domain in Unicode is brought to A-labels', () => {
   expect(suppressibleAddress('Jo@bücher.example')).toBe('jo@xn--bcher-kva.example');
 });
+
+test('a topic is the fourth column; an address may stand there once per topic', () => {
+  const text = `${csvHead}\na@b.example,left,2026-01-02,"news, weekly"\na@b.example,again,,"news, weekly"\na@b.example\n`;
+  expect(readSuppressionsCsv(text, 7).entries).toEqual([
+    { address: 'a@b.example', topic: 'news, weekly', reason: 'left', at: Date.UTC(2026, 0, 2) },
+    { address: 'a@b.example', reason: 'imported', at: 7 },
+  ]);
+  const entry = { address: 'a@b.example', reason: 'x', at: 1, topic: '"quoted", twice' };
+  expect(readSuppressionsCsv(writeCsvLine(entry), 0).entries).toEqual([entry]);
+  expect(readSuppressionsCsv(`a@b.example,,,${'x'.repeat(256)}`, 0).problems).toHaveLength(1);
+});
+
+test.each([
+  { address: 'a@b.example' },
+  { address: 'a@b.example', topic: 'news' },
+  { address: 'a@b.example', topic: 'x\ny@z.example' },
+  { address: 'a@b.example', topic: '\n' },
+])('%j is read back from its field, whatever its topic', (about) =>
+  expect(readField(fieldOf(about))).toEqual(about),
+);
