@@ -10,9 +10,10 @@ import { makeGuard } from './guard.ts';
 import { Listener } from './listener.ts';
 import { listenProblem } from './problem.ts';
 import type { SessionDeps } from './session.ts';
-import { makeTake, type Reserve, type Submit } from './take.ts';
+import { noLinks, type Links } from './links.ts';
+import { makeTake, type Learn, type RecipientFields, type Reserve, type Submit } from './take.ts';
 import { makeTally, type Tally } from './tally.ts';
-import type { IsSuppressed } from './transaction.ts';
+import type { AskRoom, IsSuppressed } from './transaction.ts';
 import { makeTurnstile } from './turnstile.ts';
 
 export type AcceptDeps = Readonly<{
@@ -28,6 +29,14 @@ export type AcceptDeps = Readonly<{
   reserve: Reserve;
   openSpill: () => Promise<Spill>;
   isSuppressed: IsSuppressed;
+  /** Where links point to; absent: nowhere, so that nothing is tracked but on hosts of domains. */
+  links?: Links;
+  /** Merge values of known recipients; absent: none. */
+  recipientFields?: RecipientFields;
+  /** Told names and merge values of recipients; absent: nobody wants to know. */
+  learn?: Learn;
+  /** What room a user's limits leave, asked at RCPT; absent: they are kept at the end of the data only. */
+  room?: AskRoom;
 }>;
 
 export type OpenListener = Readonly<{ port: number; host: string | undefined; tls: ListenerConfig['tls'] }>;
@@ -101,7 +110,9 @@ function sessionDeps(
   deps: AcceptDeps,
   { tally, budget }: Pick<SessionDeps, 'tally' | 'budget'>,
 ): SessionDeps {
-  const { config, hostname, clock, log, settings, submit, reserve, openSpill, isSuppressed } = deps;
+  const { config, hostname, clock, log, settings, openSpill, isSuppressed, room } = deps;
+  const { maxRecipients } = config;
+  const { submit, reserve, recipientFields, learn, links = noLinks } = deps;
   return {
     hostname,
     clock,
@@ -110,12 +121,25 @@ function sessionDeps(
     settings,
     openSpill,
     isSuppressed,
+    room,
     deadlines: config.deadlines,
     maxMessageBytes: config.maxMessageBytes,
-    maxRecipients: config.maxRecipients,
+    maxRecipients,
     budget,
     authenticate: makeAuthenticate({ settings, guard: makeGuard(), clock }),
-    take: makeTake({ hostname, clock, log, tally, submit, reserve }),
+    take: makeTake({
+      hostname,
+      clock,
+      log,
+      tally,
+      submit,
+      reserve,
+      settings,
+      maxRecipients,
+      links,
+      recipientFields,
+      learn,
+    }),
   };
 }
 

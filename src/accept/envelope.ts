@@ -1,18 +1,27 @@
 // Arguments of MAIL FROM and RCPT TO (RFC 5321 §4.1.2, RFC 1870, RFC 3461, RFC 6152, RFC 6531). Pure.
 import type { Recipient } from '../model/submission.ts';
 import { toAsciiDomain } from '../mail/domain.ts';
+import {
+  readBy,
+  readHoldFor,
+  readHoldUntil,
+  readMtPriority,
+  readRequireTls,
+  type MailWish,
+} from './parameters.ts';
 import { replies, type Reply } from './replies.ts';
 
 /** What MAIL FROM said. */
-export type Sender = Readonly<{
-  /** Domain in lower-case A-labels; "" is the null sender; undefined when it is no address that could get a bounce. */
-  address: string | undefined;
-  size: number;
-  smtputf8: boolean;
-  ret?: 'FULL' | 'HDRS';
-  /** As received, in xtext (RFC 3461 §4). */
-  envid?: string;
-}>;
+export type Sender = MailWish &
+  Readonly<{
+    /** Domain in lower-case A-labels; "" is the null sender; undefined when it is no address that could get a bounce. */
+    address: string | undefined;
+    size: number;
+    smtputf8: boolean;
+    ret?: 'FULL' | 'HDRS';
+    /** As received, in xtext (RFC 3461 §4). */
+    envid?: string;
+  }>;
 
 type Parsed<T> = Readonly<{ ok: true; value: T } | { ok: false; reply: Reply }>;
 type Path = Readonly<{ local: string; domain: string | undefined; rest: string }>;
@@ -36,6 +45,11 @@ const MAIL: Readonly<Record<string, Take<Sender>>> = {
     return ret === undefined ? undefined : { ret };
   },
   ENVID: (value) => (value.length <= MAX_ENVID && XTEXT.test(value) ? { envid: value } : undefined),
+  HOLDFOR: readHoldFor,
+  HOLDUNTIL: readHoldUntil,
+  'MT-PRIORITY': readMtPriority,
+  BY: readBy,
+  REQUIRETLS: readRequireTls,
 };
 
 const RCPT: Readonly<Record<string, Take<Recipient>>> = {
@@ -50,25 +64,40 @@ const RCPT: Readonly<Record<string, Take<Recipient>>> = {
 
 const refuse = (reply: Reply): Readonly<{ ok: false; reply: Reply }> => ({ ok: false, reply });
 
-/** Reads what follows "MAIL". An odd sender such as `<root>` is taken: the policy replaces it. */
-export function readMail(argument: string): Parsed<Sender> {
+/**
+ * Reads what follows "MAIL". An odd sender such as `<root>` is taken: the policy replaces it. `isSecure` says whether the
+ * session is under TLS.
+ */
+export function readMail(argument: string, isSecure: boolean): Parsed<Sender> {
   const path = readPath(argument, 'FROM:');
   if (!path) return refuse(replies.badSender);
   const base: Sender = { address: addressOf(path), size: 0, smtputf8: false };
   const sender = withParameters(base, path.rest, MAIL);
-  if (sender.ok && !isAsciiLocal(path.local) && !sender.value.smtputf8) return refuse(replies.needsSmtputf8);
-  return sender;
+  if (!sender.ok) return sender;
+  if (!isAsciiLocal(path.local) && !sender.value.smtputf8) return refuse(replies.needsSmtputf8);
+  return sender.value.requireTls && !isSecure ? refuse(replies.needsTls) : sender;
 }
 
 /** Reads what follows "RCPT". `smtputf8` says whether MAIL asked for it. */
 export function readRcpt(argument: string, smtputf8: boolean): Parsed<Recipient> {
   const path = readPath(argument, 'TO:');
+  const address = readForward(path, smtputf8);
+  if (!address.ok) return address;
+  return withParameters<Recipient>({ address: address.value }, path?.rest ?? '', RCPT);
+}
+
+/** Reads an address that something else than RCPT names, by the same rules and without parameters. */
+export function readAddress(text: string, smtputf8: boolean): Parsed<string> {
+  const path = readPath(text, '');
+  return path?.rest === '' ? readForward(path, smtputf8) : refuse(replies.badRecipient);
+}
+
+function readForward(path: Path | undefined, smtputf8: boolean): Parsed<string> {
   if (!path?.domain || path.local === '') return refuse(replies.badRecipient);
   if (path.domain.startsWith('[')) return refuse(replies.addressLiteral);
   if (!isAsciiLocal(path.local) && !smtputf8) return refuse(replies.needsSmtputf8);
   const address = addressOf(path);
-  if (address === undefined) return refuse(replies.badRecipient);
-  return withParameters<Recipient>({ address }, path.rest, RCPT);
+  return address === undefined ? refuse(replies.badRecipient) : { ok: true, value: address };
 }
 
 function addressOf(path: Path): string | undefined {

@@ -1,10 +1,9 @@
-// Who may send as whom: From authorised, MAIL FROM replaced, a foreign From rewritten, wishes granted. Pure.
+// Who may send as whom: From authorised, MAIL FROM replaced, a foreign From rewritten. Pure.
 import { decodeWords } from '../mail/words.ts';
 import { toAsciiDomain } from '../mail/domain.ts';
 import { oneLine } from '../mail/fold.ts';
 import { readMailboxes, writeMailbox, type Mailbox } from '../mail/address.ts';
 import { domainOf } from '../model/delivery.ts';
-import type { Instructions, Priority } from '../model/instructions.ts';
 import type { User } from '../model/settings.ts';
 import { replies, type Reply } from './replies.ts';
 
@@ -28,11 +27,15 @@ const owned = new WeakMap<User, Own>(); // a user entry never changes: new setti
 
 /** True when the user may stand for that address. Local parts are compared without case. */
 export function mayUse(user: User, address: string): boolean {
-  const own = ownOf(user);
   const domain = domainOf(address);
   if (domain === '' || !address.includes('@')) return false;
-  if (own.domains.has(domain) || own.senders.has(address.toLowerCase())) return true;
-  return own.parents.some((parent) => domain.endsWith(`.${parent}`));
+  return mayUseDomain(user, domain) || ownOf(user).senders.has(address.toLowerCase());
+}
+
+/** True when every address of that domain (lower-case A-labels) is the user's. */
+export function mayUseDomain(user: User, domain: string): boolean {
+  const own = ownOf(user);
+  return own.domains.has(domain) || own.parents.some((parent) => domain.endsWith(`.${parent}`));
 }
 
 /**
@@ -61,16 +64,6 @@ export function ruleOnSender(
       ...(hasReplyTo ? {} : { replyTo: writeMailbox('', first.address) }),
     },
   };
-}
-
-/** Grants what control fields ask for, or says why not. The priority is the more urgent of user's and message's, capped. */
-export function grant(user: User, wish: Instructions): Instructions | Reply {
-  if (wish.pool !== undefined && wish.pool !== user.pool && !user.pools.includes(wish.pool))
-    return replies.notYourPool(wish.pool);
-  const asked = wish.priority ?? user.priority;
-  const capped = asked < user.maxPriority ? user.maxPriority : asked;
-  const priority: Priority = capped < user.priority ? capped : user.priority;
-  return { ...wish, priority };
 }
 
 /** A trusted smart host forwards outside mail: From stands, and so does a sender that can get a bounce. */

@@ -1,4 +1,6 @@
 // Every sentence our listener can say, with its code and enhanced status, chosen together by a person (RFC 5321, RFC 3463). Pure.
+import { sayDuration } from '../lib/duration.ts';
+import { oneLine } from '../mail/fold.ts';
 
 export type Reply = Readonly<{
   code: number;
@@ -6,6 +8,9 @@ export type Reply = Readonly<{
   status?: string;
   text: string;
 }>;
+
+/** Strangers' text inside a sentence of ours. */
+const short = (text: string): string => oneLine(text, 80);
 
 const say = (code: number, status: string, text: string): Reply => ({ code, status, text });
 
@@ -87,6 +92,10 @@ export const replies = {
   unknownParameter: (name: string) => say(555, '5.5.4', `Parameter ${name} is not supported here`),
   badParameter: (name: string) =>
     say(501, '5.5.4', `Parameter ${name} has a wrong value or stands there twice`),
+  needsTls: say(530, '5.7.10', 'REQUIRETLS is taken over TLS only; send STARTTLS first'), // RFC 8689 §2
+  heldTooLong: (aheadMs: number) =>
+    say(501, '5.5.4', `HOLDFOR and HOLDUNTIL may be at most ${sayAhead(aheadMs)} ahead`), // RFC 4865 §4
+  byBeforeRelease: say(501, '5.5.4', 'BY ends before the message may be sent; correct BY or the hold'),
   tooManyRecipients: (max: number) =>
     say(452, '4.5.3', `Too many recipients; send this message to at most ${max} at a time`),
   suppressed: say(
@@ -94,6 +103,12 @@ export const replies = {
     '5.7.1',
     'This address is on your suppression list, after a bounce, complaint or request; remove it there to send again',
   ),
+  recipientOverLimit: (period: 'hour' | 'day') =>
+    say(
+      452,
+      '4.7.1',
+      `Too many messages this ${period}; send to this recipient later, or ask for a higher limit`,
+    ),
   tooBig: (maxBytes: number) => say(552, '5.3.4', `Message exceeds the maximum size of ${maxBytes} bytes`), // RFC 1870 §6.1
 
   // The message.
@@ -112,7 +127,37 @@ export const replies = {
       `This user may not send as ${address}; use a From address of your own, or ask the administrator to add it`,
     ),
   notYourPool: (pool: string) =>
-    say(550, '5.7.1', `This user may not use pool ${pool}; correct X-Postino-Pool, or ask the administrator`),
+    say(
+      550,
+      '5.7.1',
+      `This user may not use pool ${short(pool)}; name one of its own pools, or ask the administrator`,
+    ),
+  notYourDomain: (domain: string, use: 'return path' | 'signature' | 'links') =>
+    say(
+      550,
+      '5.7.1',
+      `This user may not use ${short(domain)} for the ${use}; name a domain of its own, or ask the administrator`,
+    ),
+  tooFarAhead: (aheadMs: number) =>
+    say(
+      550,
+      '5.7.1',
+      `This user may schedule mail at most ${sayAhead(aheadMs)} ahead; choose an earlier time`,
+    ),
+  noTemplate: (name: string) =>
+    say(550, '5.6.0', `There is no template ${short(name)}; correct its name, or store it first`),
+  noTemplateVersion: (name: string, version: number) =>
+    say(550, '5.6.0', `Template ${short(name)} has no version ${version}; name one that is stored`),
+  noLiquid: (name: string) =>
+    say(
+      550,
+      '5.6.0',
+      `Template ${short(name)} is written in Liquid, which this user may not use; ask the administrator`,
+    ),
+  badNamedRecipient: (address: string) =>
+    say(550, '5.1.3', `A control field names ${short(address)}, which is no address to send to; correct it`),
+  tooManyNamed: (max: number) =>
+    say(550, '5.5.3', `The control fields name too many recipients; at most ${max} are taken at a time`),
   badControl: (field: string, must: string) =>
     say(550, '5.6.0', `${field} ${must}; correct it and send again`),
   overLimit: (period: 'hour' | 'day') =>
@@ -122,6 +167,11 @@ export const replies = {
   tryLater: say(451, '4.3.0', 'The message was not stored; please try again'),
   full: say(452, '4.3.1', 'This relay is full just now; please try again later'),
 } as const;
+
+function sayAhead(ms: number): string {
+  const days = Math.floor(ms / 86_400_000);
+  return days > 1 ? `${days} days` : sayDuration(ms);
+}
 
 /** The bytes of a reply, CRLF included. Control characters never get out, whoever wrote the text. */
 export function writeReply(reply: Reply): string {

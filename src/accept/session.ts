@@ -11,7 +11,7 @@ import { makeLogIn, type Step } from './login.ts';
 import { Patience } from './patience.ts';
 import { replies, writeLines, writeReply, type Reply } from './replies.ts';
 import type { Tally } from './tally.ts';
-import { maxBytesOf, Transaction, type TransactionDeps } from './transaction.ts';
+import { refusalOfMail, Transaction, type TransactionDeps } from './transaction.ts';
 import type { DataReader } from './wire.ts';
 
 /** What a session asks of its socket. Replies are collected and written together. */
@@ -83,8 +83,7 @@ export class Session {
     this.#tls = peer.tls;
     this.#out = out;
     this.#patience = new Patience(deps.clock);
-    const { authenticate, log, tally } = deps;
-    this.#logIn = makeLogIn({ authenticate, address: peer.address, log, tally });
+    this.#logIn = makeLogIn({ ...deps, address: peer.address });
   }
 
   greet(): void {
@@ -151,7 +150,8 @@ export class Session {
     if (!extended) return this.#idle(replies.hello(this.#deps.hostname));
     const starttls = this.#door.tls === 'starttls' && !this.#tls && !this.#door.hideStarttls;
     const auth = this.#mayLogIn() && this.#userName === undefined;
-    this.#out.say(writeLines(250, ehloLines({ ...this.#deps, starttls, auth })));
+    const offer = { starttls, auth, isSecure: this.#tls !== undefined, user: this.#identify() };
+    this.#out.say(writeLines(250, ehloLines({ ...this.#deps, ...offer, now: this.#deps.clock.now() })));
     this.#countIdle();
   }
 
@@ -203,10 +203,10 @@ export class Session {
     if (this.#transaction) return this.#answer(replies.nestedMail);
     const user = this.#identify();
     if ('code' in user) return this.#answer(user);
-    const sender = readMail(argument);
+    const sender = readMail(argument, this.#tls !== undefined);
     if (!sender.ok) return this.#answer(sender.reply);
-    const maxBytes = maxBytesOf(user, this.#deps.maxMessageBytes);
-    if (sender.value.size > maxBytes) return this.#answer(replies.tooBig(maxBytes));
+    const refusal = refusalOfMail(user, sender.value, this.#deps);
+    if (refusal) return this.#answer(refusal);
     this.#transaction = new Transaction(user, sender.value, this.#deps);
     if (this.#patience.phase === 'logIn') this.#patience.enter('mail');
     this.#answer(replies.senderOk);

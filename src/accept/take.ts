@@ -5,10 +5,13 @@ import { newId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import type { User } from '../model/settings.ts';
 import type { Recipient, Submission } from '../model/submission.ts';
+import type { Treatment } from '../model/treatment.ts';
 import { replyToDisk, type Received, type Spill } from './body.ts';
+import { decide, type DecideDeps, type Decision } from './decide.ts';
 import type { Sender } from './envelope.ts';
 import { readHeader, type HeaderFacts } from './parse.ts';
-import { grant, ruleOnSender } from './policy.ts';
+import { peopleOf, type Person } from './people.ts';
+import { ruleOnSender } from './policy.ts';
 import { replies, type Reply } from './replies.ts';
 import type { Tally } from './tally.ts';
 
@@ -19,7 +22,9 @@ export type SubmitRequest = Readonly<{
   body?: Buffer;
   /** The same for a message that a client repeats; "" when it cannot be known. */
   fingerprint: string;
-  /** Not to be sent before, epoch milliseconds. */
+  /** How long a message with this fingerprint is a repetition, milliseconds; absent: as long as clients try again. */
+  repeatWithin?: number;
+  /** No room for it before, epoch milliseconds; the times that the sender wants are in the submission and its recipients. */
   holdUntil?: EpochMs;
 }>;
 
@@ -37,14 +42,30 @@ export type Reserved = Readonly<
 >;
 export type Reserve = (user: User, recipientCount: number) => Promise<Reserved>;
 
-export type TakeDeps = Readonly<{
-  hostname: string;
-  clock: Clock;
-  log: Log;
-  tally: Tally;
-  submit: Submit;
-  reserve: Reserve;
-}>;
+/** Merge values that the recipient store has, by address in lower case. */
+export type RecipientFields = (
+  account: string,
+  addresses: readonly string[],
+) => Promise<NonNullable<Treatment['stored']>>;
+
+/** Told what a message says of its recipients. Returns at once. */
+export type Learn = (account: string, people: readonly Person[]) => void;
+
+export type TakeDeps = DecideDeps &
+  Readonly<{
+    hostname: string;
+    clock: Clock;
+    log: Log;
+    tally: Tally;
+    submit: Submit;
+    reserve: Reserve;
+    /** Asked only for messages in which values are merged; absent: there is no such store. */
+    recipientFields?: RecipientFields | undefined;
+    learn?: Learn | undefined;
+  }>;
+
+/** A message with the same idempotency key is not sent again for so long. */
+const KEY_WINDOW_MS = 24 * 3_600_000;
 
 /** One message as the conversation gave it. */
 export type Arrival = Readonly<{
@@ -83,21 +104,20 @@ export function makeTake(deps: TakeDeps): Take {
   };
 }
 
-type Prepared = Readonly<{ submission: Submission; fingerprint: string }>;
+type Prepared = Readonly<{ submission: Submission; decision: Decision; fingerprint: string }>;
 
-function prepare(arrival: Arrival, { hostname, clock }: TakeDeps): Prepared | Reply {
+function prepare(arrival: Arrival, deps: TakeDeps): Prepared | Reply {
   const { user, sender, message } = arrival;
-  const facts = readHeader(message.header, message.block, message.size, clock.now());
+  const now = deps.clock.now();
+  const facts = readHeader(message.header, message.block, message.size, now);
   if ('code' in facts) return facts;
-  const { wish } = facts;
-  if (!wish.ok) return replies.badControl(wish.field, wish.must);
   const ruling = ruleOnSender(user, sender.address, facts.from, facts.hasReplyTo);
   if ('code' in ruling) return ruling;
-  const needsUtf8 = needsSmtputf8(arrival, facts);
+  const decision = decide({ user, sender, recipients: arrival.recipients, facts, ruling, now }, deps);
+  if ('code' in decision) return decision;
+  const needsUtf8 = needsSmtputf8(sender, decision.recipients, facts);
   if (needsUtf8 === 'unasked') return replies.needsSmtputf8;
-  const instructions = grant(user, wish.instructions);
-  if ('code' in instructions) return instructions;
-  const now = clock.now();
+  const { treatment, notes } = decision;
   const id = newId(now);
   const submission: Submission = {
     v: 1,
@@ -113,23 +133,28 @@ function prepare(arrival: Arrival, { hostname, clock }: TakeDeps): Prepared | Re
     eightBit: message.eightBit,
     ...(sender.ret === undefined ? {} : { ret: sender.ret }),
     ...(sender.envid === undefined ? {} : { envid: sender.envid }),
-    messageId: facts.messageId ?? `<${id}@${hostname}>`,
+    messageId: facts.messageId ?? `<${id}@${deps.hostname}>`,
     subject: facts.subject,
     headerFrom: ruling.headerFrom,
     ...(ruling.rewrite === undefined ? {} : { rewrite: ruling.rewrite }),
     received: arrival.received,
-    instructions,
+    instructions: decision.instructions,
+    ...(treatment === undefined ? {} : { treatment }),
+    ...(notes === undefined || notes.length === 0 ? {} : { notes: [...notes] }),
   };
-  return { submission, fingerprint: fingerprintOf(arrival, facts) };
+  return { submission, decision, fingerprint: decision.fingerprint ?? fingerprintOf(arrival, facts) };
 }
 
 /** RFC 6531 §3.4: asked for by the client, and needed when the envelope or the header goes beyond ASCII. */
-function needsSmtputf8(arrival: Arrival, facts: HeaderFacts): boolean | 'unasked' {
+function needsSmtputf8(
+  sender: Sender,
+  recipients: readonly Recipient[],
+  facts: HeaderFacts,
+): boolean | 'unasked' {
   const beyond = /[^ -~]/;
   const inFrom = facts.from.some((mailbox) => beyond.test(mailbox.address));
-  if (!arrival.sender.smtputf8) return inFrom ? 'unasked' : false;
-  const inEnvelope =
-    beyond.test(arrival.sender.address ?? '') || arrival.recipients.some((one) => beyond.test(one.address));
+  if (!sender.smtputf8) return inFrom ? 'unasked' : false;
+  const inEnvelope = beyond.test(sender.address ?? '') || recipients.some((one) => beyond.test(one.address));
   return inFrom || inEnvelope || facts.eightBit;
 }
 
@@ -145,22 +170,29 @@ function fingerprintOf({ user, sender, recipients, message }: Arrival, facts: He
 }
 
 async function store(arrival: Arrival, prepared: Prepared, deps: TakeDeps): Promise<Reply> {
-  const { user, recipients, message } = arrival;
+  const { user, message } = arrival;
+  const { decision } = prepared;
+  const { recipients } = decision;
   const reserved = await reserve(user, recipients.length, deps);
   if (reserved.kind === 'refused') {
     await discard(message.spill);
     return replies.overLimit(reserved.period);
   }
-  const body = message.spill ? await commit(message.spill) : prepared.submission.body;
+  const submission = decision.wantsStored ? await withStored(prepared, deps) : prepared.submission;
+  const body = message.spill ? await commit(message.spill) : submission.body;
   const submitted = await deps.submit({
-    submission: { ...prepared.submission, body },
+    submission: { ...submission, body },
     recipients,
+    ...(reserved.kind === 'later' ? { holdUntil: reserved.at } : {}),
     ...(message.bytes === undefined ? {} : { body: message.bytes }),
     fingerprint: prepared.fingerprint,
-    ...(reserved.kind === 'later' ? { holdUntil: reserved.at } : {}),
+    ...(decision.fingerprint === undefined ? {} : { repeatWithin: KEY_WINDOW_MS }),
   });
   if (submitted.kind === 'queued') {
-    if (submitted.id !== prepared.submission.id) await discard(message.spill);
+    if (submitted.id !== submission.id) await discard(message.spill);
+    // Nobody has checked who wrote what a smart host forwards.
+    if (!user.trustedSmartHost)
+      deps.learn?.(user.account, peopleOf(message, recipients, submission.instructions));
     deps.tally.count('messages');
     deps.tally.count('recipients', recipients.length);
     deps.tally.count('bytes', message.size);
@@ -170,6 +202,23 @@ async function store(arrival: Arrival, prepared: Prepared, deps: TakeDeps): Prom
   // Only when nothing can have been written: a file that a record names must stay, although we saw no answer.
   if (submitted.why === 'full') await discard(message.spill);
   return submitted.why === 'full' ? replies.full : replies.tryLater;
+}
+
+/** The message is worth more than the values: without an answer it goes as if nothing were known of its recipients. */
+async function withStored({ submission, decision }: Prepared, deps: TakeDeps): Promise<Submission> {
+  const { treatment, account } = submission;
+  if (!treatment || !deps.recipientFields) return submission;
+  const addresses = decision.recipients.map(({ address }) => address.toLowerCase());
+  try {
+    const stored = await deps.recipientFields(account, addresses);
+    return { ...submission, treatment: { ...treatment, stored } };
+  } catch (error) {
+    deps.log.warn(
+      { error: String(error) },
+      'The recipient store could not be asked; its values are not merged.',
+    );
+    return submission;
+  }
 }
 
 function reserve(user: User, recipientCount: number, deps: TakeDeps): Promise<Reserved> | Reserved {

@@ -1,8 +1,11 @@
 // One mail transaction: its sender, its recipients, then its data (RFC 5321 §3.3).
+import type { Clock } from '../lib/clock.ts';
 import type { Settings, User } from '../model/settings.ts';
 import type { Recipient, Submission } from '../model/submission.ts';
 import { Body, type Budget, type Spill } from './body.ts';
 import { readRcpt, type Sender } from './envelope.ts';
+import { refusalOf } from './parameters.ts';
+import { maxRecipientsOf } from './recipients.ts';
 import { replies, type Reply } from './replies.ts';
 import type { Take } from './take.ts';
 import type { DataReader } from './wire.ts';
@@ -10,12 +13,19 @@ import type { DataReader } from './wire.ts';
 /** Asked at RCPT, only for accounts that have suppressions. */
 export type IsSuppressed = (account: string, address: string) => Promise<boolean>;
 
+/** For how many recipients more the user's limits have room now, and the limit that is nearer. */
+export type Room = Readonly<{ left: number; period: 'hour' | 'day' }>;
+
+/** Asked once in a transaction, for users whose limits refuse what is over them; undefined: there is no such limit. */
+export type AskRoom = (user: User) => Promise<Room | undefined>;
+
 export type TransactionDeps = Readonly<{
   maxMessageBytes: number;
   maxRecipients: number;
   budget: Budget;
   openSpill: () => Promise<Spill>;
   isSuppressed: IsSuppressed;
+  room?: AskRoom | undefined;
   take: Take;
 }>;
 
@@ -27,12 +37,25 @@ export function maxBytesOf(user: User, maxMessageBytes: number): number {
   return Math.min(user.limits.messageBytes ?? Number.MAX_SAFE_INTEGER, maxMessageBytes);
 }
 
+/** Why a transaction of this user cannot begin so: its message is too big, or is to wait for too long. */
+export function refusalOfMail(
+  user: User,
+  sender: Sender,
+  { maxMessageBytes, clock }: Readonly<{ maxMessageBytes: number; clock: Clock }>,
+): Reply | undefined {
+  const maxBytes = maxBytesOf(user, maxMessageBytes);
+  return sender.size > maxBytes
+    ? replies.tooBig(maxBytes)
+    : refusalOf(sender, clock.now(), user.scheduleAhead);
+}
+
 export class Transaction {
   readonly user: User;
   readonly sender: Sender;
   readonly #deps: TransactionDeps;
   readonly #recipients = new Map<string, Recipient>();
   #body: Body | undefined;
+  #room: Promise<Room | undefined> | undefined;
 
   constructor(user: User, sender: Sender, deps: TransactionDeps) {
     this.user = user;
@@ -55,14 +78,12 @@ export class Transaction {
     if (!parsed.ok) return parsed.reply;
     const recipient = parsed.value;
     if (this.#recipients.has(recipient.address)) return replies.recipientOk;
-    const max = Math.min(
-      this.user.limits.recipientsPerMessage ?? Number.MAX_SAFE_INTEGER,
-      this.#deps.maxRecipients,
-    );
+    const max = maxRecipientsOf(this.user, this.#deps.maxRecipients);
     if (this.#recipients.size >= max) return replies.tooManyRecipients(max);
-    if (settings.suppressing.has(this.user.account)) return this.#unlessSuppressed(recipient);
-    this.#recipients.set(recipient.address, recipient);
-    return replies.recipientOk;
+    const asksList = refusesSuppressed(this.user) && settings.suppressing.has(this.user.account);
+    if (asksList || (refusesOverLimit(this.user) && this.#deps.room))
+      return this.#ifAllowed(recipient, asksList);
+    return this.#add(recipient);
   }
 
   /** Reads the data; `done` gets the reply to its end, `endless` is called when the client sends far too much. */
@@ -106,13 +127,33 @@ export class Transaction {
     }
   }
 
-  async #unlessSuppressed(recipient: Recipient): Promise<Reply> {
+  async #ifAllowed(recipient: Recipient, asksList: boolean): Promise<Reply> {
+    const room = await this.#askRoom();
+    if (room && this.#recipients.size >= room.left) return replies.recipientOverLimit(room.period);
     // When the list cannot be asked the address is taken: it is asked again before sending.
-    const isSuppressed = await this.#deps
-      .isSuppressed(this.user.account, recipient.address)
-      .catch(() => false);
-    if (isSuppressed) return replies.suppressed;
+    const isSuppressed =
+      asksList && (await this.#deps.isSuppressed(this.user.account, recipient.address).catch(() => false));
+    return isSuppressed ? replies.suppressed : this.#add(recipient);
+  }
+
+  /** Without an answer there is room: the limits are kept at the end of the data as well. */
+  #askRoom(): Promise<Room | undefined> | undefined {
+    if (!refusesOverLimit(this.user)) return undefined;
+    this.#room ??= this.#deps.room?.(this.user).catch(() => undefined);
+    return this.#room;
+  }
+
+  #add(recipient: Recipient): Reply {
     this.#recipients.set(recipient.address, recipient);
     return replies.recipientOk;
   }
+}
+
+/** One who may send past the list says so in the message only: what is suppressed is then dropped later, with an event. */
+function refusesSuppressed({ suppressed, bypassSuppression }: User): boolean {
+  return suppressed === 'refuse' && !bypassSuppression;
+}
+
+function refusesOverLimit({ limits }: User): boolean {
+  return limits.over === 'refuse' && (limits.messagesPerHour ?? limits.messagesPerDay) !== undefined;
 }

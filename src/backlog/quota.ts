@@ -26,3 +26,22 @@ export function makeReserve(redis: Redis, keys: Keys, clock: Clock) {
     return booked === hour ? { kind: 'now' } : { kind: 'later', at: booked * HOUR_MS };
   };
 }
+
+/** How many messages more a user may have booked now, and which limit is nearer. */
+export type Room = Readonly<{ left: number; period: 'hour' | 'day' }>;
+
+/** Looks without booking anything. Undefined: the user has no limit. Rejects with RedisTrouble. */
+export function makeRoom(redis: Redis, keys: Keys, clock: Clock) {
+  return async function room({ account, name, limits }: User): Promise<Room | undefined> {
+    const { messagesPerHour, messagesPerDay } = limits;
+    if ((messagesPerHour ?? messagesPerDay) === undefined) return undefined;
+    const hour = Math.floor(clock.now() / HOUR_MS);
+    const fields = [`h${hour}`, `d${Math.floor(hour / 24)}`];
+    const booked = await redis.call('HMGET', keys.quota(account, name), ...fields);
+    const [inHour = 0, inDay = 0] = Array.isArray(booked) ? booked.map(Number) : [];
+    const left = (limit: number | undefined, used: number): number => Math.max(0, (limit ?? Infinity) - used);
+    const hourly = left(messagesPerHour, inHour);
+    const daily = left(messagesPerDay, inDay);
+    return daily < hourly ? { left: daily, period: 'day' } : { left: hourly, period: 'hour' };
+  };
+}

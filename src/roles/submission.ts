@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { makeAccept, type Accept, type OpenListener } from '../accept/accept.ts';
 import { watchDurability } from '../store/durability.ts';
 import { watchRoom } from '../store/room.ts';
-import { makeReserve } from '../backlog/quota.ts';
+import { makeReserve, makeRoom } from '../backlog/quota.ts';
 import type { Base } from './base.ts';
 import type { SubmitMail } from './backlog.ts';
 import type { Role } from './role.ts';
@@ -47,6 +47,9 @@ export async function startSubmission(base: Base, submit: SubmitMail): Promise<S
     reserve: makeReserve(base.asking, base.keys, clock),
     openSpill,
     isSuppressed: (account, address) => base.suppressions.isSuppressed(account, address),
+    recipientFields: (account, addresses) => base.recipients.fieldsOf(account, addresses),
+    learn: (account, people) => base.recipients.learn(account, people),
+    room: makeRoom(base.asking, base.keys, clock),
   });
   const listeners = await accept.start();
   return {

@@ -1,6 +1,6 @@
 // Arguments of MAIL and RCPT: addresses as they are taken, parameters, and what is refused with which code.
 import { describe, expect, test } from 'vitest';
-import { readMail, readRcpt } from '../../../src/accept/envelope.ts';
+import { readAddress, readMail, readRcpt } from '../../../src/accept/envelope.ts';
 
 describe('MAIL', () => {
   test.each<[string, object]>([
@@ -14,8 +14,13 @@ describe('MAIL', () => {
     ['FROM:<a@[192.0.2.1]>', { address: undefined }],
     ['FROM:<"a b>c"@shop.example> BODY=8bitmime', { address: '"a b>c"@shop.example' }],
     ['FROM:<é@shop.example> SMTPUTF8', { address: 'é@shop.example', smtputf8: true }],
+    ['FROM:<a@b.example> HOLDFOR=3600', { holdFor: 3600 }],
+    ['FROM:<a@b.example> holduntil=2026-07-03T10:00:00Z', { holdUntil: Date.UTC(2026, 6, 3, 10) }],
+    ['FROM:<a@b.example> MT-PRIORITY=-3 BY=120;R', { priority: 4, by: { seconds: 120, mode: 'R' } }],
     ['FROM:<a@b.example> ret=full ENVID=a+2Bb AUTH=<>', { ret: 'FULL', envid: 'a+2Bb' }],
-  ])('%s is taken', (argument, want) => expect(readMail(argument)).toMatchObject({ ok: true, value: want }));
+  ])('%s is taken', (argument, want) =>
+    expect(readMail(argument, false)).toMatchObject({ ok: true, value: want }),
+  );
 
   test.each<[string, number, string]>([
     ['', 501, '5.1.7'],
@@ -31,11 +36,17 @@ describe('MAIL', () => {
     ['FROM:<a@b.example> SMTPUTF8=1', 501, '5.5.4'],
     ['FROM:<a@b.example> ENVID=a b', 555, '5.5.4'],
     ['FROM:<a@b.example> ENVID=a+0d', 501, '5.5.4'],
-    ['FROM:<a@b.example> REQUIRETLS', 555, '5.5.4'],
+    ['FROM:<a@b.example> REQUIRETLS', 530, '5.7.10'],
+    ['FROM:<a@b.example> REQUIRETLS=1', 501, '5.5.4'],
+    ['FROM:<a@b.example> HOLDFOR=0', 501, '5.5.4'],
+    ['FROM:<a@b.example> HOLDUNTIL=tomorrow', 501, '5.5.4'],
+    ['FROM:<a@b.example> MT-PRIORITY=10', 501, '5.5.4'],
+    ['FROM:<a@b.example> BY=60', 501, '5.5.4'],
+    ['FROM:<a@b.example> HOLDFOR=60 holdfor=60', 501, '5.5.4'],
     ['FROM:<a@b.example> constructor=1', 555, '5.5.4'],
     ['FROM:<a@b.example> __proto__=1', 555, '5.5.4'],
   ])('%s is refused', (argument, code, status) =>
-    expect(readMail(argument)).toMatchObject({ ok: false, reply: { code, status } }),
+    expect(readMail(argument, false)).toMatchObject({ ok: false, reply: { code, status } }),
   );
 });
 
@@ -82,4 +93,30 @@ describe('RCPT', () => {
       },
     );
   });
+});
+
+describe('what a header names', () => {
+  test.each<[string, string]>([
+    ['a@Example.ORG', 'a@example.org'],
+    ['<a@example.org>', 'a@example.org'],
+    ['"a b"@example.org', '"a b"@example.org'],
+    ['a@müller.example', 'a@xn--mller-kva.example'],
+  ])('%s is taken', (text, value) => expect(readAddress(text, false)).toEqual({ ok: true, value }));
+
+  test.each<[string, string]>([
+    ['', '5.1.3'],
+    ['postmaster', '5.1.3'],
+    ['a@example.org NOTIFY=NEVER', '5.1.3'],
+    ['a@example.org> NOTIFY=NEVER', '5.1.3'],
+    ['<a@example.org> ORCPT=rfc822;b@example.org', '5.1.3'],
+    ['a@example.org,b@example.org', '5.1.3'],
+    ['a@example.org\r\nRCPT TO:<b@example.org>', '5.1.3'],
+    ['a@example.org\0', '5.1.3'],
+    ['Anna <a@example.org>', '5.1.3'],
+    ['a@[127.0.0.1]', '5.1.2'],
+    ['é@example.org', '5.6.7'],
+    [`${'a'.repeat(300)}@example.org`, '5.1.3'],
+  ])('%j is refused', (text, status) =>
+    expect(readAddress(text, false)).toMatchObject({ ok: false, reply: { status } }),
+  );
 });

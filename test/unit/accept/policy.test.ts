@@ -1,7 +1,7 @@
-// Who may send as whom, what becomes of MAIL FROM and From, and which wishes are granted.
+// Who may send as whom, and what becomes of MAIL FROM and From.
 import { describe, expect, test } from 'vitest';
 import { readMailboxes } from '../../../src/mail/address.ts';
-import { grant, mayUse, ruleOnSender } from '../../../src/accept/policy.ts';
+import { mayUse, mayUseDomain, ruleOnSender } from '../../../src/accept/policy.ts';
 import { userSchema, type User } from '../../../src/model/settings.ts';
 
 const user = (fields: object): User => userSchema.parse({ v: 1, origin: 'file', name: 'shop', ...fields });
@@ -25,6 +25,16 @@ test.each([
   ['me@', false],
   ['', false],
 ])('mayUse %s: %s', (address, want) => expect(mayUse(shop, address)).toBe(want));
+
+test.each([
+  ['shop.example', true],
+  ['a.news.example', true],
+  ['news.example', false],
+  ['sub.shop.example', false],
+  ['evilshop.example', false],
+  ['other.example', false],
+  ['', false],
+])('the whole domain %s is the user’s: %s', (domain, want) => expect(mayUseDomain(shop, domain)).toBe(want));
 
 describe('ruleOnSender', () => {
   const rewriting = user({ domains: ['shop.example'], unauthorisedFrom: 'rewrite' });
@@ -149,22 +159,5 @@ describe('ruleOnSender', () => {
       false,
     );
     expect(JSON.stringify(ruling)).not.toMatch(/\\r|\\n/);
-  });
-});
-
-describe('grant', () => {
-  test.each([
-    ["nothing asked: the user's own priority", { priority: 4 }, {}, 4],
-    ['the message may be more urgent', { priority: 3 }, { priority: 1 as const }, 1],
-    ['but not beyond what is granted', { priority: 3, maxPriority: 2 }, { priority: 1 as const }, 2],
-    ['the more urgent of both counts', { priority: 2 }, { priority: 5 as const }, 2],
-    ["the user's own stands even above the cap", { priority: 1, maxPriority: 3 }, {}, 1],
-  ])('%s', (_, fields, wish, priority) => expect(grant(user(fields), wish)).toMatchObject({ priority }));
-
-  test('pools are those of the user', () => {
-    const who = user({ pool: 'main', pools: ['bulk'] });
-    expect(grant(who, { pool: 'bulk' })).toMatchObject({ pool: 'bulk' });
-    expect(grant(who, { pool: 'main' })).toMatchObject({ pool: 'main' });
-    expect(grant(who, { pool: 'gold' })).toMatchObject({ code: 550, status: '5.7.1' });
   });
 });

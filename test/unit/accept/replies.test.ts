@@ -1,5 +1,6 @@
 // The catalogue of replies, deadlines, start problems and the configuration slice.
 import { describe, expect, test } from 'vitest';
+import { userSchema } from '../../../src/model/settings.ts';
 import { smtpConfig } from '../../../src/accept/config.ts';
 import { overdue } from '../../../src/accept/deadlines.ts';
 import { cleanHelo, ehloLines, isHttp, receivedFacts } from '../../../src/accept/hello.ts';
@@ -76,9 +77,33 @@ test('EHLO names and web requests are told apart, and shown without tricks', () 
   for (const line of ['GET / HTTP/1.1', 'POST /x', 'CONNECT relay:25 HTTP/1.1', 'OPTIONS * HTTP/1.1'])
     expect(isHttp(line)).toBe(true);
   for (const line of ['DATA', 'GET', 'HELP x']) expect(isHttp(line)).toBe(false);
-  expect(ehloLines({ hostname: 'h', maxMessageBytes: 5, starttls: false, auth: false })).not.toContain(
-    'STARTTLS',
-  );
+});
+
+describe('EHLO', () => {
+  const offer = {
+    hostname: 'h',
+    maxMessageBytes: 5,
+    starttls: false,
+    auth: false,
+    isSecure: false,
+    now: Date.UTC(2026, 6, 3, 10),
+    user: replies.logInFirst,
+  };
+  const weekly = userSchema.parse({ v: 1, origin: 'file', name: 'shop', scheduleAhead: 7 * 86_400_000 });
+
+  test('offers nothing that would be refused', () => {
+    for (const word of ['STARTTLS', 'AUTH PLAIN LOGIN', 'REQUIRETLS'])
+      expect(ehloLines(offer)).not.toContain(word);
+    expect(ehloLines({ ...offer, starttls: true, auth: true })).toEqual(
+      expect.arrayContaining(['STARTTLS', 'AUTH PLAIN LOGIN', 'MT-PRIORITY', 'DELIVERBY 30']),
+    );
+    expect(ehloLines({ ...offer, isSecure: true })).toContain('REQUIRETLS');
+  });
+
+  test('says how far ahead this user may schedule, and until when', () => {
+    expect(ehloLines(offer)).toContain('FUTURERELEASE 2592000 2026-08-02T10:00:00Z');
+    expect(ehloLines({ ...offer, user: weekly })).toContain('FUTURERELEASE 604800 2026-07-10T10:00:00Z');
+  });
 });
 
 test.each([

@@ -1,0 +1,178 @@
+// What a message gets: wishes of MAIL, control fields, rules and defaults are put together and granted, or refused. Pure.
+import { hash } from 'node:crypto';
+import type { EpochMs } from '../lib/clock.ts';
+import { oneLine } from '../mail/fold.ts';
+import type { Instructions } from '../model/instructions.ts';
+import type { Settings, User } from '../model/settings.ts';
+import type { Recipient } from '../model/submission.ts';
+import type { Treatment } from '../model/treatment.ts';
+import { campaignOf } from './campaign.ts';
+import { addsNothing, defaultsFor, overlay } from './defaults.ts';
+import type { Asked } from './dialects/index.ts';
+import type { Sender } from './envelope.ts';
+import { grant, isEmpty, priorityOf } from './grant.ts';
+import { asksNothing, instructionsOf } from './parameters.ts';
+import type { Links } from './links.ts';
+import type { HeaderFacts } from './parse.ts';
+import { mayUse, type Ruling } from './policy.ts';
+import { maxRecipientsOf, recipientsOf } from './recipients.ts';
+import { replies, type Reply } from './replies.ts';
+import { treat } from './treat.ts';
+
+export type Question = Readonly<{
+  user: User;
+  sender: Sender;
+  /** Those of the envelope. */
+  recipients: readonly Recipient[];
+  facts: HeaderFacts;
+  ruling: Ruling;
+  /** When the message was accepted. */
+  now: EpochMs;
+}>;
+
+export type DecideDeps = Readonly<{
+  settings: () => Settings | undefined;
+  maxRecipients: number;
+  links: Links;
+}>;
+
+export type Decision = Readonly<{
+  instructions: Instructions;
+  recipients: readonly Recipient[];
+  treatment?: Treatment | undefined;
+  /** Values of the recipient store belong into the treatment. */
+  wantsStored?: boolean;
+  notes?: readonly string[];
+  /** Names the message for the time in which its key is not taken again. */
+  fingerprint?: string;
+}>;
+
+type Heard = Readonly<{ asked: Asked; notes: readonly string[] }>;
+
+const MAX_MUST = 200;
+
+/** Decides on a message, or says why it cannot be taken. Most mail asks for nothing, and costs nothing. */
+export function decide(question: Question, deps: DecideDeps): Decision | Reply {
+  if (isPlain(question))
+    return {
+      instructions: { priority: priorityOf(undefined, question.user) },
+      recipients: question.recipients,
+    };
+  const settings = deps.settings();
+  if (!settings) return replies.tryLater;
+  const heard = hear(question);
+  if ('code' in heard) return heard;
+  return decideOn(question, heard, settings, deps);
+}
+
+function isPlain({ user, sender, facts }: Question): boolean {
+  if (!facts.wish.ok || !addsNothing(user) || !asksNothing(sender)) return false;
+  return !asksAnything(facts.wish);
+}
+
+/** What the control fields ask for, as far as this user's may. */
+function hear(question: Question): Heard | Reply {
+  const { user, facts } = question;
+  const { wish } = facts;
+  if (isForeign(question) && (!wish.ok || asksAnything(wish)))
+    return unheard('the sender is none of this user');
+  if (!wish.ok) {
+    if (user.badControls === 'refuse') return replies.badControl(wish.field, wish.must);
+    return unheard(`${wish.field} ${oneLine(wish.must, MAX_MUST)}`);
+  }
+  const { to, also, notes = [], ...asked } = wish;
+  if (!user.trustedSmartHost || !(to ?? also)) return { asked: wish, notes };
+  // Nobody has checked that From of a smart host; a stranger could have mail sent to whom he likes.
+  return {
+    asked,
+    notes: [...notes, 'Recipients of control fields were left out: a smart host names them by RCPT.'],
+  };
+}
+
+const unheard = (why: string): Heard => ({
+  asked: { instructions: {} },
+  notes: [`Control fields were not followed: ${why}.`],
+});
+
+function asksAnything({ to, also, idempotencyKey, notes, instructions }: Asked): boolean {
+  return (to ?? also ?? idempotencyKey ?? notes) !== undefined || !isEmpty(instructions);
+}
+
+function decideOn(
+  question: Question,
+  { asked, notes }: Heard,
+  settings: Settings,
+  { maxRecipients, links }: DecideDeps,
+): Decision | Reply {
+  const { user, sender, facts, ruling, now } = question;
+  const mail = instructionsOf(sender, now);
+  const named = recipientsOf(question.recipients, asked, {
+    user,
+    max: maxRecipientsOf(user, maxRecipients),
+    smtputf8: sender.smtputf8,
+    now,
+    hasRelease: mail.instructions.sendAt !== undefined,
+  });
+  if ('code' in named) return named;
+  const { recipients } = named;
+  const { headerFrom } = ruling;
+  const standing = defaultsFor(user, { sender: headerFrom, subject: facts.subject, recipients });
+  const wish = overlay(withMail(asked.instructions, mail.instructions), standing);
+  const granted = grant(wish, { user, settings, now });
+  if ('code' in granted) return granted;
+  const instructions = { ...campaignBy(question, granted.instructions), ...granted.instructions };
+  const treated = treat({
+    user,
+    settings,
+    links,
+    instructions,
+    standing,
+    facts,
+    headerFrom,
+    recipients,
+    asked: asked.instructions,
+    from: ruling.sender,
+    isForeign: isForeign(question),
+  });
+  const { idempotencyKey: key } = asked;
+  return {
+    instructions,
+    recipients,
+    treatment: treated.treatment,
+    wantsStored: treated.wantsStored,
+    notes: [...notes, ...mail.notes, ...named.notes, ...granted.notes, ...treated.notes],
+    ...(key === undefined ? {} : { fingerprint: fingerprintOf(user, key) }),
+  };
+}
+
+/** Outside mail that a trusted smart host forwards. */
+function isForeign({ user, facts }: Pick<Question, 'user' | 'facts'>): boolean {
+  if (!user.trustedSmartHost) return false;
+  return facts.from.length === 0 || facts.from.some(({ address }) => !mayUse(user, address));
+}
+
+/** The campaign by the user's policy, for a message that brings none; a name of its own stays. */
+function campaignBy(
+  { user, facts, ruling, now }: Question,
+  { campaign }: Instructions,
+): Pick<Instructions, 'campaign' | 'campaignName'> {
+  if (campaign !== undefined || user.campaigns === undefined) return {};
+  return campaignOf(user.campaigns, {
+    at: now,
+    user: user.name,
+    subject: facts.subject,
+    sender: ruling.headerFrom,
+    senderName: facts.fromName,
+  });
+}
+
+/** What MAIL says counts before the header, which may come from further away (as RFC 6710 §4 rules); TLS by the stricter. */
+function withMail(asked: Instructions, mail: Instructions): Instructions {
+  const verified = asked.tls === 'verified' || mail.tls === 'verified';
+  return { ...asked, ...mail, ...(verified ? ({ tls: 'verified' } as const) : {}) };
+}
+
+/** Keys are the user's own: nobody else can guess or block one. */
+function fingerprintOf(user: User, key: string): string {
+  return `key.${hash('sha256', JSON.stringify([user.name, key]), 'base64url')}`;
+}
