@@ -26,6 +26,8 @@ const GROUPS = {
   pool: 'Named groups of transports.',
   transport: 'Outbound addresses: add, pause, remove.',
   suppression: 'Addresses that get no mail.',
+  template: 'Stored templates and their versions.',
+  recipient: 'What is known of the people that mail went to.',
   message: 'What became of a message.',
 };
 

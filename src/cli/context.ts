@@ -3,20 +3,28 @@ import type { Clock } from '../lib/clock.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Domains, ResolveTxt } from '../store/domains.ts';
 import type { SettingsStore } from '../store/settings.ts';
+import type { Recipients } from '../store/recipients.ts';
 import type { Suppressions } from '../store/suppressions.ts';
+import type { Templates } from '../store/templates.ts';
+import type { ResolveHost } from '../store/tracking-host.ts';
 import type { Command } from './command.ts';
 
 export type SettingsContext = Readonly<{
   settings: SettingsStore;
   domains: Domains;
   suppressions: Suppressions;
+  templates: Templates;
+  recipients: Recipients;
   hashPassword(password: string): Promise<string>;
   resolveTxt: ResolveTxt;
+  resolveHost: ResolveHost;
+  /** Host of tracking.url; undefined where the configuration has none that others could reach. */
+  trackingTarget: string | undefined;
   clock: Clock;
   /** All of standard input, as text. */
   readInput(): Promise<string>;
-  /** Reads a file as text. */
-  readFile(path: string): Promise<string>;
+  /** Reads a file as text; rejects when it is larger than `maxBytes`. */
+  readFile(path: string, maxBytes?: number): Promise<string>;
 }>;
 
 export type SettingsCommand = Command<SettingsContext>;

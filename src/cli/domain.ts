@@ -1,8 +1,12 @@
 // postino domain …: sender domains, their DKIM keys and the DNS records to publish.
+import { z } from 'zod';
+import { brand, trackingHost } from '../config/entries.ts';
 import type { Domain, Settings } from '../model/settings.ts';
 import { checkDomain, recordsFor, type RecordFinding, type WantedRecord } from '../store/domains.ts';
-import { done, failed, table, textOf, type Result } from './command.ts';
-import type { SettingsCommand } from './context.ts';
+import { checkTracking, trackingRecord } from '../store/tracking-host.ts';
+import { done, failed, misused, table, textOf, type Result, type Values } from './command.ts';
+import type { SettingsCommand, SettingsContext } from './context.ts';
+import { sayOptionIssues } from './option-values.ts';
 
 export const domainCommands: readonly SettingsCommand[] = [
   {
@@ -43,25 +47,33 @@ export const domainCommands: readonly SettingsCommand[] = [
   {
     words: 'domain show <domain>',
     summary: 'Print the DNS records to publish for a domain.',
-    run: async ({ settings }, args) => {
+    run: async ({ settings, trackingTarget }, args) => {
       const now = await settings.refresh();
       const domain = find(now, args['domain']);
       if (!domain) return unknown(args['domain']);
-      const records = recordsFor(domain, now);
-      return done(sayRecords(records), { ...publicDomain(domain), records });
+      const records = allRecords(domain, now, trackingTarget);
+      const text = `${sayBrand(domain)}${sayRecords(records)}${sayNoTarget(domain, trackingTarget)}`;
+      return done(text, { ...publicDomain(domain), records });
     },
   },
   {
+    words: 'domain set <domain>',
+    summary: 'Change the tracking host and the brand of a domain; "" removes.',
+    options: [
+      {
+        flags: '--tracking-host <host>',
+        summary: 'host under which its links are tracked: click.shop.example',
+      },
+      { flags: '--brand-name <name>', summary: 'who the unsubscribe page speaks for' },
+      { flags: '--brand-logo <url>', summary: 'https address of the picture on it' },
+    ],
+    run: setDomain,
+  },
+  {
     words: 'domain check <domain>',
-    summary: 'Compare the DNS with what should be there; fails when a key is not published.',
-    run: async ({ settings, resolveTxt }, args) => {
-      const now = await settings.refresh();
-      const domain = find(now, args['domain']);
-      if (!domain) return unknown(args['domain']);
-      const findings = await checkDomain(domain, now, resolveTxt);
-      const bad = findings.some((finding) => finding.purpose === 'dkim' && finding.state !== 'ok');
-      return { text: sayFindings(findings), data: findings, code: bad ? 1 : 0 };
-    },
+    summary:
+      'Compare the DNS with what should be there; fails when a key or the tracking host is not published.',
+    run: checkOne,
   },
   {
     words: 'domain remove <domain>',
@@ -79,6 +91,78 @@ export const domainCommands: readonly SettingsCommand[] = [
     },
   },
 ];
+
+const given = z.object({
+  trackingHost: z.literal('').or(trackingHost).optional(),
+  brandName: brand.shape.name,
+  brandLogo: z.literal('').or(brand.shape.logo.unwrap()).optional(),
+});
+
+async function setDomain(
+  { settings, trackingTarget }: SettingsContext,
+  args: Readonly<Record<string, string>>,
+  options: Values,
+): Promise<Result> {
+  const read = given.safeParse(options);
+  if (!read.success) return misused(sayOptionIssues(read.error));
+  const now = await settings.refresh();
+  const name = find(now, args['domain'])?.name ?? args['domain'] ?? '';
+  const change = await settings.domains.change(name, (old) => withOptions(old, read.data));
+  if (!change.ok) return failed(change.problem);
+  const record = trackingRecord(change.entry, trackingTarget);
+  const publish = record === undefined ? '' : `\nPublish:\n\n${sayRecords([record])}`;
+  return done(
+    `Domain ${name} was changed.${publish}${sayNoTarget(change.entry, trackingTarget)}`,
+    publicDomain(change.entry),
+  );
+}
+
+function withOptions(domain: Domain, options: z.infer<typeof given>): Domain {
+  const { trackingHost: oldHost, brand: oldBrand, ...rest } = domain;
+  const host = options.trackingHost ?? oldHost ?? '';
+  const name = options.brandName ?? oldBrand?.name ?? '';
+  const logo = options.brandLogo ?? oldBrand?.logo ?? '';
+  const mark = { ...(name === '' ? {} : { name }), ...(logo === '' ? {} : { logo }) };
+  return {
+    ...rest,
+    ...(host === '' ? {} : { trackingHost: host }),
+    ...(Object.keys(mark).length === 0 ? {} : { brand: mark }),
+  };
+}
+
+async function checkOne(
+  { settings, resolveTxt, resolveHost, trackingTarget }: SettingsContext,
+  args: Readonly<Record<string, string>>,
+): Promise<Result> {
+  const now = await settings.refresh();
+  const domain = find(now, args['domain']);
+  if (!domain) return unknown(args['domain']);
+  const [records, tracking] = await Promise.all([
+    checkDomain(domain, now, resolveTxt),
+    checkTracking(domain, trackingTarget, resolveHost),
+  ]);
+  const findings = tracking ? [...records, tracking] : records;
+  const isNeeded = ({ purpose }: RecordFinding): boolean => purpose === 'dkim' || purpose === 'tracking';
+  const bad = findings.some((finding) => isNeeded(finding) && finding.state !== 'ok');
+  const noTarget = sayNoTarget(domain, trackingTarget);
+  return { text: sayFindings(findings) + noTarget, data: findings, code: bad || noTarget !== '' ? 1 : 0 };
+}
+
+function allRecords(domain: Domain, settings: Settings, target: string | undefined): readonly WantedRecord[] {
+  const tracking = trackingRecord(domain, target);
+  const records = recordsFor(domain, settings);
+  return tracking ? [...records, tracking] : records;
+}
+
+function sayNoTarget({ trackingHost: host }: Domain, target: string | undefined): string {
+  if (host === undefined || target !== undefined) return '';
+  return `\n\nNothing is tracked under ${host} yet: set tracking.url in the configuration to the address under which the world reaches this relay's tracking listener.`;
+}
+
+function sayBrand({ brand: mark }: Domain): string {
+  if (!mark) return '';
+  return `; unsubscribe pages speak for ${mark.name ?? 'the domain'}${mark.logo === undefined ? '' : `, with ${mark.logo}`}\n\n`;
+}
 
 function find(settings: Settings, name = ''): Domain | undefined {
   return settings.domains.get(name.toLowerCase());

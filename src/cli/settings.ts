@@ -1,7 +1,9 @@
-// All commands that change settings: users, domains, pools, transports, suppressions.
+// All commands that change settings: users, domains, pools, transports, suppressions, templates, recipients.
 import type { SettingsCommand } from './context.ts';
 import { domainCommands } from './domain.ts';
+import { recipientCommands } from './recipient.ts';
 import { suppressionCommands } from './suppression.ts';
+import { templateCommands } from './template.ts';
 import { poolCommands, transportCommands } from './transport.ts';
 import { userCommands } from './user.ts';
 
@@ -11,4 +13,6 @@ export const settingsCommands: readonly SettingsCommand[] = [
   ...poolCommands,
   ...transportCommands,
   ...suppressionCommands,
+  ...templateCommands,
+  ...recipientCommands,
 ];

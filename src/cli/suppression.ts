@@ -2,6 +2,7 @@
 import { csvHead, writeCsvLine, type Suppression } from '../store/suppressions-csv.ts';
 import { done, failed, misused, table, textOf, type Result, type Values } from './command.ts';
 import type { SettingsCommand, SettingsContext } from './context.ts';
+import { readText } from './files.ts';
 
 const account = { flags: '--account <name>', summary: 'whose list (default: default)' };
 const topic = { flags: '--topic <name>', summary: 'only mail of this topic (group, stream)' };
@@ -96,17 +97,6 @@ async function list({ suppressions }: SettingsContext, options: Values): Promise
   const rows = entries.map((entry) => [entry.address, entry.topic ?? '(all)', entry.reason, sayDate(entry)]);
   const end = more ? `\nThese are ${MAX_LISTED} of them; "postino suppression export" prints all.` : '';
   return done(table(['address', 'topic', 'reason', 'since'], rows, 'Nobody is suppressed.') + end, entries);
-}
-
-async function readText(
-  context: SettingsContext,
-  file: string,
-): Promise<Readonly<{ text: string } | { problem: string }>> {
-  try {
-    return { text: file === '-' ? await context.readInput() : await context.readFile(file) };
-  } catch (error) {
-    return { problem: `${file} cannot be read (${error instanceof Error ? error.message : String(error)}).` };
-  }
 }
 
 function accountOf(options: Values): string {

@@ -3,6 +3,7 @@ import { parseBytes } from '../lib/duration.ts';
 import type { Priority } from '../model/instructions.ts';
 import type { User } from '../model/settings.ts';
 import { listOf, textOf, type Option, type Values } from './command.ts';
+import { applyTreatment, noBlocks, treatmentOptions, type BlockTexts } from './user-treatment.ts';
 
 export const userOptions: readonly Option[] = [
   {
@@ -27,12 +28,20 @@ export const userOptions: readonly Option[] = [
   { flags: '--recipients-per-message <n>', summary: '0: no limit' },
   { flags: '--message-bytes <size>', summary: 'such as 20MB; 0: no limit of its own' },
   { flags: '--over <hold|refuse>', summary: 'what to do over a limit' },
+  ...treatmentOptions,
 ];
 
 type Fields = { -readonly [K in keyof User]?: User[K] };
 
-/** The fields that the options set; the rest of `user` stays. Lists are replaced as a whole, "" empties one. */
-export function applyUserOptions(user: User, options: Values): User | Readonly<{ problem: string }> {
+/**
+ * The fields that the options set; the rest of `user` stays. Lists are replaced as a whole, "" empties one. `blocks` are the
+ * contents of the files that options name.
+ */
+export function applyUserOptions(
+  user: User,
+  options: Values,
+  blocks: BlockTexts = noBlocks,
+): User | Readonly<{ problem: string }> {
   const priority = priorityOf(options, 'priority', user.priority);
   const maxPriority = priorityOf(options, 'maxPriority', user.maxPriority);
   if (priority === undefined || maxPriority === undefined)
@@ -42,7 +51,7 @@ export function applyUserOptions(user: User, options: Values): User | Readonly<{
   const unauthorisedFrom = oneOf(options, 'unauthorisedFrom', ['reject', 'rewrite'], user.unauthorisedFrom);
   if (unauthorisedFrom === undefined) return { problem: '--unauthorised-from is either reject or rewrite.' };
   const trusted = options['trustedSmartHost'];
-  return {
+  const next = {
     ...user,
     ...texts(options),
     domains: listOf(options, 'domain')?.map((domain) => domain.toLowerCase()) ?? user.domains,
@@ -55,6 +64,7 @@ export function applyUserOptions(user: User, options: Values): User | Readonly<{
     unauthorisedFrom,
     trustedSmartHost: typeof trusted === 'boolean' ? trusted : user.trustedSmartHost,
   };
+  return applyTreatment(next, options, blocks);
 }
 
 function texts(options: Values): Fields {

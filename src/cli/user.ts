@@ -3,7 +3,9 @@ import { randomInt } from 'node:crypto';
 import { userSchema, type User } from '../model/settings.ts';
 import { done, failed, misused, sheet, table, textOf, type Result, type Values } from './command.ts';
 import { unknownPool, type SettingsCommand, type SettingsContext } from './context.ts';
+import { readBlocks } from './user-blocks.ts';
 import { applyUserOptions, userOptions } from './user-options.ts';
+import { publicUser, readableUser } from './user-show.ts';
 
 const passwordStdin = {
   flags: '--password-stdin',
@@ -40,7 +42,7 @@ export const userCommands: readonly SettingsCommand[] = [
     run: async ({ settings }, { name = '' }) => {
       const user = (await settings.refresh()).users.get(name);
       if (!user) return failed(`There is no user called ${name}; "postino user list" shows them all.`);
-      return done(sheet(publicUser(user)), publicUser(user));
+      return done(sheet(readableUser(user)), publicUser(user));
     },
   },
   {
@@ -91,17 +93,8 @@ async function addUser(
   options: Values,
 ): Promise<Result> {
   const { name = '' } = args;
-  const blank = userSchema.safeParse({
-    v: 1,
-    name,
-    account: textOf(options, 'account') ?? 'default',
-    origin: 'command',
-  });
-  if (!blank.success) return misused(`A user's name ${blank.error.issues[0]?.message ?? 'cannot be read'}.`);
-  const user = applyUserOptions(blank.data, options);
-  if ('problem' in user) return misused(user.problem);
-  const problem = unknownPool(await context.settings.refresh(), [user.pool, ...user.pools]);
-  if (problem !== undefined) return failed(problem);
+  const user = await newUser(context, name, options);
+  if ('code' in user) return user;
   const password = options['password'] === false ? undefined : await choosePassword(context, options);
   if (typeof password === 'object') return misused(password.problem);
   const passwordHash = password === undefined ? {} : { passwordHash: await context.hashPassword(password) };
@@ -113,22 +106,38 @@ async function addUser(
   });
 }
 
+/** The user that the options describe, not stored yet; or why there cannot be one. */
+async function newUser(context: SettingsContext, name: string, options: Values): Promise<User | Result> {
+  const account = textOf(options, 'account') ?? 'default';
+  const blank = userSchema.safeParse({ v: 1, name, account, origin: 'command' });
+  if (!blank.success) return misused(`A user's name ${blank.error.issues[0]?.message ?? 'cannot be read'}.`);
+  const blocks = await readBlocks(context, options);
+  if ('problem' in blocks) return misused(blocks.problem);
+  const user = applyUserOptions(blank.data, options, blocks);
+  if ('problem' in user) return misused(user.problem);
+  const problem = unknownPool(await context.settings.refresh(), [user.pool, ...user.pools]);
+  return problem === undefined ? user : failed(problem);
+}
+
 async function setUser(
-  { settings }: SettingsContext,
+  context: SettingsContext,
   args: Readonly<Record<string, string>>,
   options: Values,
 ): Promise<Result> {
   const { name = '' } = args;
+  const { settings } = context;
+  const blocks = await readBlocks(context, options);
+  if ('problem' in blocks) return misused(blocks.problem);
   const now = await settings.refresh();
   let problem: string | undefined;
   const change = await settings.users.change(name, (old) => {
-    const next = applyUserOptions(old, options);
+    const next = applyUserOptions(old, options, blocks);
     problem = 'problem' in next ? next.problem : unknownPool(now, [next.pool, ...next.pools]);
     return 'problem' in next || problem !== undefined ? old : next;
   });
   if (problem !== undefined) return failed(problem);
   if (!change.ok) return failed(change.problem);
-  return done(`User ${name} was changed.\n${sheet(publicUser(change.entry))}`, publicUser(change.entry));
+  return done(`User ${name} was changed.\n${sheet(readableUser(change.entry))}`, publicUser(change.entry));
 }
 
 async function resetPassword(
@@ -170,10 +179,6 @@ function sayPassword(password: string | undefined, options: Values): string {
 function sayNothing(user: User): string {
   if (user.domains.length > 0 || user.senders.length > 0 || user.trustedSmartHost) return '';
   return `\nIt may not send as anybody yet: postino user set ${user.name} --domain <domain>`;
-}
-
-function publicUser({ passwordHash, ...user }: User): Readonly<Record<string, unknown>> {
-  return { ...user, password: passwordHash === undefined ? 'none' : 'set' };
 }
 
 function stateOf(user: User): string {

@@ -1,7 +1,8 @@
 // Users, domains, pools and transports as the configuration file writes them: the stored entries without what we add.
 import { z } from 'zod';
-import { nameSchema, poolSchema, transportSchema, userSchema } from '../model/settings.ts';
-import { parseBytes } from '../lib/duration.ts';
+import { defaultsSchema, instructionsSchema } from '../model/instructions.ts';
+import { domainSchema, nameSchema, poolSchema, transportSchema, userSchema } from '../model/settings.ts';
+import { parseBytes, parseDuration } from '../lib/duration.ts';
 import { toAsciiDomain } from '../mail/domain.ts';
 
 const domainName = z.string().transform((text, context) => {
@@ -18,6 +19,66 @@ const bytes = z.union([z.string(), z.number().int().positive()]).transform((valu
   return z.NEVER;
 });
 
+/** A time span such as "2h", in milliseconds. */
+export const duration = z.string().transform((text, context) => {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms > 0) return ms;
+  context.addIssue({ code: 'custom', message: 'must be a duration such as "2h" or "30d"' });
+  return z.NEVER;
+});
+
+/** Instructions as people write them: `ttl` is a duration such as "2h" (or milliseconds). */
+export const declaredDefaults = defaultsSchema.extend({
+  ttl: z.union([duration, z.number().positive()], { error: 'must be a duration such as "2h"' }).optional(),
+  footer: z
+    .union(instructionsSchema.shape.footer.unwrap().options, {
+      error: 'must be true, false or a block of its own: html, text',
+    })
+    .optional(),
+});
+
+/** A rule with such instructions. */
+export const declaredRule = userSchema.shape.rules.unwrap().element.extend({ set: declaredDefaults });
+
+/** Fields that say who sent a message and how it is read: no value from outside may stand in them. */
+const FIXED =
+  /^(?:from|sender|return-path|received|date|message-id|bcc|mime-version|dkim-signature|(?:content|resent|arc)-.*)$/;
+
+/** A header field in which merge tags may be replaced. */
+export const mergeHeader = z
+  .string()
+  .toLowerCase()
+  .regex(/^[a-z0-9-]{1,64}$/, 'must be the name of a header field')
+  .refine((name) => !FIXED.test(name), { message: 'is a field in which nothing is replaced' });
+
+/** A host of ours that a domain's links point to. */
+export const trackingHost = domainName;
+
+/** The picture of a domain's unsubscribe page is loaded by whoever opens it: from https only. */
+export const brand = domainSchema.shape.brand.unwrap().extend({
+  logo: z.url({ protocol: /^https$/, error: 'must be an https address' }).optional(),
+});
+
+/** Pools that default instructions and rules choose without the user having been granted them. */
+export function ungranted(
+  user: Readonly<{
+    pool: string;
+    pools: readonly string[];
+    defaults: Readonly<{ pool?: string | undefined }>;
+    rules: readonly Readonly<{ set: Readonly<{ pool?: string | undefined }> }>[];
+  }>,
+): readonly Readonly<{ path: (string | number)[]; message: string }>[] {
+  const wished = [
+    { path: ['defaults', 'pool'], pool: user.defaults.pool },
+    ...user.rules.map(({ set }, n) => ({ path: ['rules', n, 'set', 'pool'], pool: set.pool })),
+  ];
+  const bad = wished.filter(({ pool }) => pool !== undefined && ![user.pool, ...user.pools].includes(pool));
+  return bad.map(({ path, pool }) => ({
+    path,
+    message: `is ${pool}, which is neither the user's pool nor among its pools`,
+  }));
+}
+
 const limits = userSchema.shape.limits.unwrap().extend({ messageBytes: bytes.optional() });
 
 export const declaredUser = userSchema
@@ -32,11 +93,26 @@ export const declaredUser = userSchema
     limits: limits
       .default({ over: 'hold' })
       .describe('messagesPerHour, messagesPerDay, recipientsPerMessage, messageBytes; over: hold or refuse.'),
+    defaults: declaredDefaults.default({}).describe(describe('defaults')),
+    rules: z.array(declaredRule).max(100).default([]).describe(describe('rules')),
+    scheduleAhead: duration.default(30 * 86_400_000).describe(describe('scheduleAhead')),
+    mergeHeaders: z
+      .array(mergeHeader)
+      .default(['subject', 'to', 'reply-to'])
+      .describe(describe('mergeHeaders')),
   })
   .refine((user) => user.password === undefined || user.passwordHash === undefined, {
     message: 'password and passwordHash exclude each other',
     path: ['passwordHash'],
+  })
+  .superRefine((user, context) => {
+    for (const { path, message } of ungranted(user)) context.addIssue({ code: 'custom', path, message });
   });
+
+/** The words that the stored user's schema has for a field. */
+function describe(field: 'defaults' | 'rules' | 'scheduleAhead' | 'mergeHeaders'): string {
+  return userSchema.shape[field].description ?? '';
+}
 
 export const declaredTransport = transportSchema
   .omit({ v: true, origin: true, paused: true })
@@ -51,6 +127,12 @@ export const declaredPool = poolSchema.omit({ v: true, origin: true });
 export const declaredDomain = z.strictObject({
   name: domainName,
   account: nameSchema.default('default'),
+  trackingHost: trackingHost
+    .optional()
+    .describe('Host under which its links are tracked, a CNAME to that of tracking.url: click.shop.example.'),
+  brand: brand
+    .optional()
+    .describe('Who the unsubscribe page speaks for: name, and logo, the https address of a picture.'),
 });
 
 export type DeclaredUser = Readonly<z.infer<typeof declaredUser>>;

@@ -145,7 +145,9 @@ export const domainSchema = z.strictObject({
   /** Host under which its links are tracked, a CNAME to ours: "click.shop.example". */
   trackingHost: z.string().optional(),
   /** Who the unsubscribe page speaks for: a name, and the https address of a picture. */
-  brand: z.strictObject({ name: z.string().max(100).optional(), logo: z.url().optional() }).optional(),
+  brand: z
+    .strictObject({ name: z.string().max(100).optional(), logo: z.url({ protocol: /^https$/ }).optional() })
+    .optional(),
   origin: originSchema,
 });
 

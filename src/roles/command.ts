@@ -1,6 +1,5 @@
 // Runs one command of the command line beside a running Postino: opens what it needs, and closes it again.
-import { readFile } from 'node:fs/promises';
-import { Resolver } from 'node:dns/promises';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { hashPassword } from '../accept/password.ts';
 import { checkCommands, type CheckContext } from '../cli/check.ts';
@@ -20,6 +19,7 @@ import { silentLog } from '../lib/log.ts';
 import { transportSchema } from '../model/settings.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
+import { openDns, trackingTarget } from './dns.ts';
 import { PREFIX } from './start.ts';
 
 /** All that a command may ask for. */
@@ -88,13 +88,14 @@ function redisUrlOf(config: Config): string {
 }
 
 async function contextOf(base: Base, { config, clock, write, signal }: Surroundings): Promise<Context> {
-  const { settings, domains, suppressions, operate, settingsNow, asking, offset } = base;
-  const resolver = new Resolver({ timeout: config.dns.timeout, tries: config.dns.tries });
-  if (config.dns.servers.length > 0) resolver.setServers(config.dns.servers);
+  const { settings, domains, suppressions, templates, recipients, operate, settingsNow, asking, offset } =
+    base;
   return {
     settings,
     domains,
     suppressions,
+    templates,
+    recipients,
     operate,
     settingsNow,
     config,
@@ -108,21 +109,23 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     clockOffset: offset.ms,
     history: makeHistory({ folder: join(config.data, 'events'), clock }),
     submit: async (request) => (await openSubmit(base, () => undefined, false))(request),
-    resolveTxt: (name) => resolveTxt(resolver, name),
-    readFile: (path) => readFile(path, 'utf8'),
+    ...openDns(config.dns),
+    trackingTarget: trackingTarget(config),
+    readFile: readTextFile,
     readInput,
   };
 }
 
-/** [] when the DNS says that there is none; rejects when it does not answer. */
-async function resolveTxt(resolver: Resolver, name: string): Promise<readonly string[]> {
-  try {
-    return (await resolver.resolveTxt(name)).map((strings) => strings.join(''));
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    if (code === 'ENOTFOUND' || code === 'ENODATA') return [];
-    throw error;
+/** What is longer than it may be is not read to its end. */
+async function readTextFile(path: string, maxBytes = Number.POSITIVE_INFINITY): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of createReadStream(path)) {
+    chunks.push(Buffer.from(chunk));
+    size += chunk.length;
+    if (size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
   }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 async function readInput(): Promise<string> {

@@ -1,5 +1,12 @@
 // What the configuration file declares goes into the store at start; there the file wins, and only it may change that.
-import { domainSchema, poolSchema, transportSchema, userSchema, type Settings } from '../model/settings.ts';
+import {
+  domainSchema,
+  poolSchema,
+  transportSchema,
+  userSchema,
+  type Domain,
+  type Settings,
+} from '../model/settings.ts';
 import type { Redis } from '../lib/script.ts';
 import type { Domains } from './domains.ts';
 import { storeKeys } from './keys.ts';
@@ -9,7 +16,12 @@ import type { SettingsStore } from './settings.ts';
 /** Entries as the file writes them: without version, origin and hash. */
 export type Declared = Readonly<{
   users: readonly Readonly<{ name: string; password?: string | undefined }>[];
-  domains: readonly Readonly<{ name: string; account?: string | undefined }>[];
+  domains: readonly Readonly<{
+    name: string;
+    account?: string | undefined;
+    trackingHost?: string | undefined;
+    brand?: Domain['brand'];
+  }>[];
   pools: readonly Readonly<{ name: string }>[];
   transports: readonly Readonly<{ name: string; kind?: 'smtp' | 'sandbox'; paused?: boolean | undefined }>[];
 }>;

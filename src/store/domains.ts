@@ -1,7 +1,7 @@
 // Sender domains: their DKIM keys made, sealed and opened, and the DNS records that must show them.
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { Clock, EpochMs } from '../lib/clock.ts';
-import { dnsRecord, makeKeyPair, type DkimAlgorithm, type DnsRecord } from '../mail/dkim-key.ts';
+import { dnsRecord, makeKeyPair, type DkimAlgorithm } from '../mail/dkim-key.ts';
 import { toAsciiDomain } from '../mail/domain.ts';
 import type { DkimKey, Domain, Settings, Transport } from '../model/settings.ts';
 import type { Sealer } from './seal.ts';
@@ -11,7 +11,13 @@ import type { Change } from './shelf.ts';
 export type SigningKey = Readonly<{ algorithm: DkimAlgorithm; key: KeyObject }>;
 
 /** A record to publish. DKIM's are needed; SPF and DMARC are recommended and depend on what else sends for the domain. */
-export type WantedRecord = DnsRecord & Readonly<{ purpose: 'dkim' | 'spf' | 'dmarc'; note: string }>;
+export type WantedRecord = Readonly<{
+  name: string;
+  type: 'TXT' | 'CNAME' | 'A' | 'AAAA';
+  value: string;
+  purpose: 'dkim' | 'spf' | 'dmarc' | 'tracking';
+  note: string;
+}>;
 
 export type RecordFinding = WantedRecord &
   Readonly<{
@@ -120,7 +126,7 @@ export async function checkDomain(
 }
 
 function isOfPurpose(text: string, record: WantedRecord): boolean {
-  const start = { dkim: '', spf: 'v=spf1', dmarc: 'v=dmarc1' }[record.purpose];
+  const start = { dkim: '', spf: 'v=spf1', dmarc: 'v=dmarc1', tracking: '' }[record.purpose];
   return text.toLowerCase().startsWith(start);
 }
 

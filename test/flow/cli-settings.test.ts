@@ -8,16 +8,20 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { userSchema } from '../../src/model/settings.ts';
 import { openDomains, recordsFor } from '../../src/store/domains.ts';
+import { openRecipients } from '../../src/store/recipients.ts';
 import { connectRedis } from '../../src/store/redis.ts';
 import { makeSealer } from '../../src/store/seal.ts';
 import { watchSettings, type SettingsStore } from '../../src/store/settings.ts';
 import { openSuppressions } from '../../src/store/suppressions.ts';
+import { openTemplates } from '../../src/store/templates.ts';
 import { randomPrefix, startRedis, type TestRedis } from '../support/redis.ts';
 
 let server: TestRedis;
 let settings: SettingsStore;
 let context: SettingsContext;
 let zone: Record<string, readonly string[]>;
+let hosts: Record<string, { cname?: string[]; addresses?: string[] }>;
+let files: Record<string, string>;
 let input = '';
 
 beforeAll(async () => {
@@ -30,16 +34,24 @@ beforeEach(async () => {
   await redis.whenReady();
   settings = await watchSettings({ redis, clock: systemClock, log: silentLog });
   zone = {};
+  hosts = {};
+  files = {};
   context = {
     settings,
     domains: openDomains({ settings, sealer: makeSealer(Buffer.alloc(32, 5)), clock: systemClock }),
     suppressions: openSuppressions({ redis, prefix, clock: systemClock, settings }),
     hashPassword,
+    templates: openTemplates({ redis, prefix, clock: systemClock, settings }),
+    recipients: openRecipients({ redis, prefix, clock: systemClock, log: silentLog, isOurs: false }),
     resolveTxt: async (name) => zone[name] ?? [],
+    resolveHost: async (name) => ({ cname: [], addresses: [], ...hosts[name] }),
+    trackingTarget: 'track.relay.example',
     clock: systemClock,
     readInput: async () => input,
     readFile: async (path) => {
-      throw new Error(`ENOENT: ${path}`);
+      const text = files[path];
+      if (text === undefined) throw new Error(`ENOENT: ${path}`);
+      return text;
     },
   };
   return async () => {
@@ -155,7 +167,118 @@ describe('user', () => {
   });
 });
 
+describe('what a user’s messages get', () => {
+  test('is set by options, kept by later ones, and shown in words', async () => {
+    files = { 'footer.html': '<p>Shop Ltd</p>', 'footer.txt': 'Shop Ltd' };
+    await run('user add shop', {
+      domain: ['shop.example'],
+      trackOpens: true,
+      trackClicks: 'html',
+      footerHtml: 'footer.html',
+      footerText: 'footer.txt',
+      scheduleAhead: '90d',
+      rule: ['{"when":{"subject":"Invoice *"},"set":{"campaign":"invoices","ttl":"2h"}}'],
+    });
+    await run('user set shop', { topic: 'news', trackOpens: false, campaigns: 'month' });
+    expect(user('shop')).toMatchObject({
+      defaults: { opens: false, clicks: 'html', footer: true, topic: 'news' },
+      footer: { html: '<p>Shop Ltd</p>', text: 'Shop Ltd' },
+      rules: [{ when: { subject: 'Invoice *' }, set: { campaign: 'invoices', ttl: 7_200_000 } }],
+      scheduleAhead: 90 * 86_400_000,
+      campaigns: 'month',
+      domains: ['shop.example'],
+    });
+    const { text } = await run('user show shop');
+    expect(text).toMatch(/^defaults +opens no; clicks html; footer yes; topic news$/m);
+    expect(text).toMatch(/^rule 1 +when subject Invoice \*: campaign invoices; ttl 2h$/m);
+    expect(text).toMatch(/^scheduleAhead +90d$/m);
+    expect(text).toMatch(/^footer +html, 15 characters; text, 8 characters$/m);
+    await run('user set shop', { footerHtml: '', footerText: '', rule: [''], campaigns: 'none' });
+    expect(user('shop')).toMatchObject({ rules: [] });
+    expect(user('shop')).not.toHaveProperty('footer');
+    expect(user('shop')).not.toHaveProperty('campaigns');
+  });
+
+  test('every problem with files and options is told, and nothing is changed', async () => {
+    await run('user add shop');
+    files = { 'large.html': 'x'.repeat(16_385) };
+    const before = user('shop');
+    expect(await run('user set shop', { headerHtml: 'large.html', footerText: 'nowhere' })).toMatchObject({
+      code: 2,
+      text: expect.stringMatching(
+        /--header-html: large.html has more than 16384[^]*--footer-text: nowhere cannot/,
+      ),
+    });
+    const bad = await run('user set shop', { trackClicks: 'some', default: '{"opens":"yes","x":1}' });
+    expect(bad.text.split('\n').map((line) => line.split(':')[0])).toEqual([
+      '--track-clicks',
+      '--default opens',
+      '--default x',
+    ]);
+    expect(user('shop')).toEqual(before);
+  });
+});
+
 describe('domain', () => {
+  test('a tracking host is set, printed and checked; a brand is kept', async () => {
+    await run('domain add shop.example');
+    const set = await run('domain set Shop.example', {
+      trackingHost: 'Click.Shop.example',
+      brandName: 'Shop & Co',
+      brandLogo: 'https://shop.example/logo.png',
+    });
+    expect(set.text).toMatch(/click\.shop\.example\. CNAME\n +track\.relay\.example\./);
+    expect(settings.current()?.domains.get('shop.example')).toMatchObject({
+      trackingHost: 'click.shop.example',
+      brand: { name: 'Shop & Co', logo: 'https://shop.example/logo.png' },
+      keys: [{}, {}],
+    });
+    expect((await run('domain show shop.example')).text).toMatch(/Shop & Co[^]*click.shop.example. CNAME/);
+    const state = async () => {
+      const { data } = await run('domain check shop.example');
+      return (data as { purpose: string; state: string }[]).find(({ purpose }) => purpose === 'tracking')
+        ?.state;
+    };
+    expect(await state()).toBe('missing');
+    hosts = { 'click.shop.example': { cname: ['elsewhere.example'], addresses: ['192.0.2.9'] } };
+    expect(await state()).toBe('different');
+    hosts = { 'click.shop.example': { cname: ['Track.relay.example'] } };
+    expect(await state()).toBe('ok');
+    hosts = {
+      'click.shop.example': { addresses: ['192.0.2.1'] },
+      'track.relay.example': { addresses: ['192.0.2.1', '192.0.2.2'] },
+    };
+    expect(await state()).toBe('ok');
+    await run('domain set shop.example', { trackingHost: '', brandLogo: '' });
+    expect(settings.current()?.domains.get('shop.example')).toMatchObject({ brand: { name: 'Shop & Co' } });
+    expect(settings.current()?.domains.get('shop.example')).not.toHaveProperty('trackingHost');
+  });
+
+  test('without tracking.url a tracking host is said to be of no use', async () => {
+    context = { ...context, trackingTarget: undefined };
+    await run('domain add shop.example');
+    const text = expect.stringContaining('set tracking.url');
+    expect(await run('domain set shop.example', { trackingHost: 'click.shop.example' })).toMatchObject({
+      text,
+    });
+    expect(await run('domain check shop.example')).toMatchObject({ code: 1, text });
+  });
+
+  test('what is wrong with all options is told at once', async () => {
+    await run('domain add shop.example');
+    expect(
+      await run('domain set shop.example', {
+        trackingHost: 'http://x',
+        brandName: 'x'.repeat(101),
+        brandLogo: 'javascript:alert(1)',
+      }),
+    ).toMatchObject({
+      code: 2,
+      text: expect.stringMatching(/--tracking-host: .*\n--brand-name: .*\n--brand-logo: must be an https/),
+    });
+    expect(await run('domain set nobody.example', { brandName: 'x' })).toMatchObject({ code: 1 });
+  });
+
   test('add prints what to publish, check finds it, and no private key is ever shown', async () => {
     const added = await run('domain add Shop.Example');
     expect(added.text).toMatch(/po\d{6}r\._domainkey\.shop\.example\. TXT/);
@@ -267,4 +390,61 @@ describe('suppression', () => {
       text: expect.stringContaining('cannot be read'),
     });
   });
+});
+
+describe('template', () => {
+  test('is put from files, listed, shown, and removed', async () => {
+    files = { 'order.html': '<p>[id]</p>', 'order.txt': '[id]' };
+    input = 'from a pipe';
+    const put = { html: 'order.html', text: 'order.txt', subject: 'Order [id]' };
+    expect((await run('template put order', put)).text).toBe('Template order is stored as version 1.');
+    expect((await run('template put order', put)).text).toBe('Template order is the same as version 1.');
+    expect((await run('template put order', { text: '-', engine: 'tags' })).text).toContain('version 2');
+    expect((await run('template list')).text).toMatch(/order +tags +2 +2/);
+    expect((await run('template show order')).text).toContain('-- text\nfrom a pipe');
+    expect((await run('template show order', { version: '1' })).data).toMatchObject({
+      subject: 'Order [id]',
+      html: '<p>[id]</p>',
+      versions: [1, 2],
+    });
+    expect(await run('template show order', { version: '9' })).toMatchObject({ code: 1 });
+    expect(await run('template remove order')).toMatchObject({ code: 0 });
+    expect(await run('template remove order')).toMatchObject({ code: 1 });
+    expect(await run('template show order')).toMatchObject({ code: 1 });
+  });
+
+  test.each([
+    [{ html: 'a', text: 'b' }, 1, /a cannot be read[^]*b cannot be read/],
+    [{}, 1, /needs HTML or text/],
+    [{ html: 'x', engine: 'php' }, 2, /tags or liquid/],
+  ])('%j is refused', async (options, code, text) =>
+    expect(await run('template put order', options)).toMatchObject({
+      code,
+      text: expect.stringMatching(text),
+    }),
+  );
+});
+
+describe('recipient', () => {
+  test('is set, listed, shown and forgotten', async () => {
+    expect((await run('recipient list')).text).toBe('Nobody is known yet.');
+    await run('recipient set Mario@x.example', { name: 'Mario', field: ['city=Roma', 'motto=a=b', 'x=1'] });
+    await run('recipient set mario@x.example', { field: ['x='] });
+    const { data, text } = await run('recipient show mario@x.example');
+    expect(data).toMatchObject({ name: 'Mario', fields: { city: 'Roma', motto: 'a=b' }, status: 'new' });
+    expect(text).toMatch(/^\[city\] +Roma$/m);
+    expect((await run('recipient list')).text).toMatch(/mario@x.example +Mario +new +0/);
+    expect(await run('recipient forget mario@x.example')).toMatchObject({ code: 0 });
+    expect(await run('recipient forget mario@x.example')).toMatchObject({ code: 1 });
+    expect(await run('recipient show mario@x.example')).toMatchObject({ code: 1 });
+  });
+
+  test.each([
+    ['recipient set nobody', { name: 'x' }, 1],
+    ['recipient set a@x.example', { field: ['city'] }, 2],
+    ['recipient set a@x.example', { name: 'a\nb' }, 1],
+    ['recipient list', { limit: 'many' }, 2],
+  ])('%s with %j is refused', async (line, options, code) =>
+    expect(await run(line, options)).toMatchObject({ code }),
+  );
 });

@@ -92,3 +92,17 @@ test('what operators paused or disabled stays so, and keys stay the same', async
   await syncFile({ ...file, transports: [{ name: 'sand', kind: 'sandbox', paused: false }] }, deps);
   expect(deps.settings.current()?.transports.get('sand')?.paused).toBe(false);
 });
+
+test('the tracking host and the brand of a domain come and go with the file; its keys stay', async () => {
+  const brand = { name: 'Shop', logo: 'https://shop.example/logo.png' };
+  const domains = [{ name: 'shop.example', trackingHost: 'click.shop.example', brand }];
+  await syncFile({ ...file, domains }, deps);
+  const first = deps.settings.current()?.domains.get('shop.example');
+  expect(first).toMatchObject({ trackingHost: 'click.shop.example', brand });
+  await syncFile({ ...file, domains }, deps);
+  expect(deps.settings.current()?.domains.get('shop.example')).toBe(first);
+  await syncFile(file, deps);
+  const later = deps.settings.current()?.domains.get('shop.example');
+  expect(later).not.toHaveProperty('trackingHost');
+  expect(later?.keys).toEqual(first?.keys);
+});

@@ -1,0 +1,122 @@
+// postino recipient …: what is known of the people that mail went to.
+import type { StoredRecipient } from '../store/recipients.ts';
+import { done, failed, misused, sheet, table, textOf, type Result, type Values } from './command.ts';
+import type { SettingsCommand, SettingsContext } from './context.ts';
+
+const account = { flags: '--account <name>', summary: 'whose recipients (default: default)' };
+const LISTED = 50;
+const MAX_LISTED = 10_000;
+
+export const recipientCommands: readonly SettingsCommand[] = [
+  {
+    words: 'recipient list',
+    summary: 'List recipients, those last seen first.',
+    options: [account, { flags: '--limit <n>', summary: `at most so many (default: ${LISTED})` }],
+    run: list,
+  },
+  {
+    words: 'recipient show <address>',
+    summary: 'Show what is known of a recipient.',
+    options: [account],
+    run: async ({ recipients }, { address = '' }, options) => {
+      const known = await recipients.show(accountOf(options), address);
+      return known ? done(sayRecipient(known), known) : unknown(address);
+    },
+  },
+  {
+    words: 'recipient set <address>',
+    summary: 'Set the name and merge fields of a recipient; "" removes one.',
+    options: [
+      account,
+      { flags: '--name <text>', summary: 'display name, [name] in messages' },
+      { flags: '--field <name=value>', summary: 'a merge field', many: true },
+    ],
+    run: set,
+  },
+  {
+    words: 'recipient forget <address>',
+    summary: 'Erase what is known of a recipient; it is known again when mail goes to it.',
+    options: [account],
+    run: async ({ recipients }, { address = '' }, options) =>
+      (await recipients.forget(accountOf(options), address))
+        ? done(
+            `${address} was forgotten. Events on disk and suppressions still name it: see docs/operating.md.`,
+            { forgotten: address },
+          )
+        : unknown(address),
+  },
+];
+
+async function list(
+  { recipients }: SettingsContext,
+  _: Readonly<Record<string, string>>,
+  options: Values,
+): Promise<Result> {
+  const limit = Number(textOf(options, 'limit') ?? LISTED);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LISTED)
+    return misused(`--limit is a number from 1 to ${MAX_LISTED}.`);
+  const { total, recipients: all } = await recipients.list(accountOf(options), limit);
+  const rows = all.map((one) => [
+    one.address,
+    one.name ?? '',
+    one.status,
+    String(one.accepted),
+    String(one.delivered),
+    String(one.opened),
+    String(one.clicked),
+    sayDate(one.last),
+  ]);
+  const head = ['address', 'name', 'status', 'accepted', 'delivered', 'opened', 'clicked', 'last seen'];
+  const more = total > all.length ? `\nThese are the last ${all.length} of ${total}.` : '';
+  return done(table(head, rows, 'Nobody is known yet.') + more, { total, recipients: all });
+}
+
+async function set(
+  { recipients }: SettingsContext,
+  { address = '' }: Readonly<Record<string, string>>,
+  options: Values,
+): Promise<Result> {
+  const given = options['field'];
+  const texts = Array.isArray(given) ? given.map(String) : [];
+  const bad = texts.find((text) => text.indexOf('=') < 1);
+  if (bad !== undefined) return misused(`--field ${bad}: write it as name=value.`);
+  const name = textOf(options, 'name');
+  const changed = await recipients.set(accountOf(options), address, (old) => ({
+    name: name ?? old.name,
+    fields: withFields(old.fields ?? {}, texts),
+  }));
+  if (!changed.ok) return failed(changed.problem);
+  return done(sayRecipient(changed.recipient), changed.recipient);
+}
+
+/** `texts` are "name=value"; an empty value takes the field away. */
+function withFields(
+  old: Readonly<Record<string, string>>,
+  texts: readonly string[],
+): Readonly<Record<string, string>> {
+  const next = new Map(Object.entries(old));
+  for (const text of texts) next.set(text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1));
+  return Object.fromEntries([...next].filter(([, value]) => value !== ''));
+}
+
+function sayRecipient({ fields, first, last, ...rest }: StoredRecipient): string {
+  const named = Object.entries(fields).map(([name, value]) => [`[${name}]`, value]);
+  return sheet({
+    ...rest,
+    'first seen': sayDate(first),
+    'last seen': sayDate(last),
+    ...Object.fromEntries(named),
+  });
+}
+
+function sayDate(at: number): string {
+  return at === 0 ? '' : new Date(at).toISOString().slice(0, 10);
+}
+
+function unknown(address: string): Result {
+  return failed(`Nothing is known of ${address}.`);
+}
+
+function accountOf(options: Values): string {
+  return textOf(options, 'account') ?? 'default';
+}

@@ -1,0 +1,127 @@
+// postino template …: stored templates and their versions.
+import { MAX_TEMPLATE_BYTES, type TemplateContent } from '../store/templates.ts';
+import { done, failed, misused, sheet, table, textOf, type Result, type Values } from './command.ts';
+import type { SettingsCommand, SettingsContext } from './context.ts';
+import { readText } from './files.ts';
+
+const account = { flags: '--account <name>', summary: 'whose template (default: default)' };
+
+export const templateCommands: readonly SettingsCommand[] = [
+  {
+    words: 'template put <name>',
+    summary: 'Store a template, or a new version of it.',
+    options: [
+      account,
+      { flags: '--html <file>', summary: 'its HTML; "-" is standard input' },
+      { flags: '--text <file>', summary: 'its text' },
+      { flags: '--subject <text>', summary: 'its subject' },
+      { flags: '--engine <tags|liquid>', summary: '[name] and the like (default), or Liquid' },
+    ],
+    run: put,
+  },
+  {
+    words: 'template list',
+    summary: 'List the templates.',
+    options: [account],
+    run: async ({ templates }, _, options) => {
+      const all = await templates.list(accountOf(options));
+      const rows = all.map(({ name, engine, versions }) => [
+        shortName(name),
+        engine,
+        String(versions.at(-1) ?? ''),
+        String(versions.length),
+      ]);
+      const none = 'There are no templates; store one with "postino template put <name> --html <file>".';
+      return done(table(['template', 'engine', 'latest', 'versions'], rows, none), all);
+    },
+  },
+  {
+    words: 'template show <name>',
+    summary: 'Print a template as it is stored.',
+    options: [account, { flags: '--version <n>', summary: 'this version (default: the latest)' }],
+    run: show,
+  },
+  {
+    words: 'template remove <name>',
+    summary: 'Remove a template; what is queued with it is still sent, for 90 days.',
+    options: [account],
+    run: async ({ templates }, { name = '' }, options) =>
+      (await templates.remove(accountOf(options), name))
+        ? done(`Template ${name} was removed; what is queued with it is still sent.`, { removed: name })
+        : missing(name),
+  },
+];
+
+async function put(
+  context: SettingsContext,
+  { name = '' }: Readonly<Record<string, string>>,
+  options: Values,
+): Promise<Result> {
+  const engine = textOf(options, 'engine') ?? 'tags';
+  if (engine !== 'tags' && engine !== 'liquid') return misused('--engine is either tags or liquid.');
+  const parts = {
+    html: await fileOf(context, options, 'html'),
+    text: await fileOf(context, options, 'text'),
+  };
+  const problems = Object.values(parts).flatMap((part) => ('problem' in part ? [part.problem] : []));
+  if (problems.length > 0) return failed(problems.join('\n'));
+  const subject = textOf(options, 'subject');
+  const stored = await context.templates.put(accountOf(options), name, {
+    engine,
+    ...(subject === undefined || subject === '' ? {} : { subject }),
+    ...textIn('html', parts.html),
+    ...textIn('text', parts.text),
+  });
+  if (!stored.ok) return failed(stored.problem);
+  const { version, came } = stored;
+  const said = came === 'added' ? `is stored as version ${version}` : `is the same as version ${version}`;
+  return done(`Template ${name} ${said}.`, { name, version, came });
+}
+
+type Part = Readonly<{ text?: string } | { problem: string }>;
+
+async function fileOf(context: SettingsContext, options: Values, name: string): Promise<Part> {
+  const file = textOf(options, name);
+  return file === undefined ? {} : readText(context, file, MAX_TEMPLATE_BYTES);
+}
+
+function textIn(key: 'html' | 'text', part: Part): Pick<TemplateContent, 'html' | 'text'> {
+  return 'text' in part && part.text !== undefined ? { [key]: part.text } : {};
+}
+
+async function show(
+  { templates }: SettingsContext,
+  { name = '' }: Readonly<Record<string, string>>,
+  options: Values,
+): Promise<Result> {
+  const owner = accountOf(options);
+  const known = (await templates.list(owner)).find((one) => one.name === `${owner}/${name}`);
+  if (!known) return missing(name);
+  const version = Number(textOf(options, 'version') ?? known.versions.at(-1));
+  const content = known.versions.includes(version) ? await templates.read(owner, name, version) : undefined;
+  if (!content) return failed(`${name} has the versions ${known.versions.join(', ')}.`);
+  const { at, html, text, ...head } = content;
+  const facts = sheet({
+    name,
+    version,
+    ...head,
+    stored: new Date(at).toISOString(),
+    versions: known.versions,
+  });
+  const parts = [facts, ...(text === undefined ? [] : [`-- text\n${text}`])];
+  if (html !== undefined) parts.push(`-- html\n${html}`);
+  return done(parts.join('\n\n'), { name, version, versions: known.versions, ...content });
+}
+
+function missing(name: string): Result {
+  return failed(`There is no template called ${name}; "postino template list" shows them all.`);
+}
+
+function accountOf(options: Values): string {
+  return textOf(options, 'account') ?? 'default';
+}
+
+/** The name without its account. */
+function shortName(name: string): string {
+  return name.slice(name.indexOf('/') + 1);
+}

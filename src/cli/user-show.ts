@@ -1,0 +1,56 @@
+// A user as people read it: durations, blocks and rules in words. Pure.
+import { sayDuration } from '../lib/duration.ts';
+import type { Block, Instructions } from '../model/instructions.ts';
+import type { Rule, User } from '../model/settings.ts';
+
+export type PublicUser = Readonly<Omit<User, 'passwordHash'> & { password: 'none' | 'set' }>;
+
+/** A user without its password's hash. */
+export function publicUser({ passwordHash, ...user }: User): PublicUser {
+  return { ...user, password: passwordHash === undefined ? 'none' : 'set' };
+}
+
+/** Rows for a sheet. */
+export function readableUser(user: User): Readonly<Record<string, unknown>> {
+  const { rules, defaults, limits, header, footer, scheduleAhead, v: _v, ...rest } = publicUser(user);
+  return {
+    ...rest,
+    limits: sayAll(limits),
+    defaults: sayInstructions(defaults),
+    ...Object.fromEntries(rules.map((rule, n) => [`rule ${n + 1}`, sayRule(rule)])),
+    scheduleAhead: sayDuration(scheduleAhead),
+    header: sayBlock(header),
+    footer: sayBlock(footer),
+  };
+}
+
+/** "opens yes; clicks html; ttl 2h". */
+function sayInstructions({ ttl, ...others }: Instructions): string {
+  return sayAll({ ...others, ...(ttl === undefined ? {} : { ttl: sayDuration(ttl) }) });
+}
+
+function sayRule({ when, set }: Rule): string {
+  const conditions = Object.entries(when).map(([what, pattern]) => `${what} ${pattern}`);
+  return `${conditions.length > 0 ? `when ${conditions.join(' and ')}` : 'always'}: ${sayInstructions(set)}`;
+}
+
+function sayBlock(block: Block | undefined): string {
+  const { html, text } = block ?? {};
+  const parts = Object.entries({ html: html?.length, text: text?.length });
+  return parts
+    .flatMap(([part, length]) => (length === undefined ? [] : [`${part}, ${length} characters`]))
+    .join('; ');
+}
+
+function sayAll(fields: Readonly<Record<string, unknown>>): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name} ${sayValue(value)}`)
+    .join('; ');
+}
+
+function sayValue(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  const texts = Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : undefined;
+  return texts ? texts.join(', ') : JSON.stringify(value);
+}

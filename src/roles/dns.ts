@@ -1,0 +1,46 @@
+// The DNS as commands ask it: text records, aliases and addresses of a name.
+import { Resolver } from 'node:dns/promises';
+import { z } from 'zod';
+import type { Config } from '../config.ts';
+import type { ResolveTxt } from '../store/domains.ts';
+import type { ResolveHost } from '../store/tracking-host.ts';
+
+/** Asks the configured servers, or the system's. All reject when the DNS does not answer. */
+export function openDns({ servers, timeout, tries }: Config['dns']): Readonly<{
+  resolveTxt: ResolveTxt;
+  resolveHost: ResolveHost;
+}> {
+  const resolver = new Resolver({ timeout, tries });
+  if (servers.length > 0) resolver.setServers(servers);
+  return {
+    resolveTxt: async (name) => (await orNone(resolver.resolveTxt(name))).map((strings) => strings.join('')),
+    resolveHost: async (name) => {
+      const [cname, four, six] = await Promise.all([
+        orNone(resolver.resolveCname(name)),
+        orNone(resolver.resolve4(name)),
+        orNone(resolver.resolve6(name)),
+      ]);
+      return { cname, addresses: [...four, ...six] };
+    },
+  };
+}
+
+/** [] when the DNS says that there is none. */
+async function orNone<T>(answer: Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await answer;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'ENOTFOUND' || code === 'ENODATA') return [];
+    throw error;
+  }
+}
+
+const tracked = z.object({ tracking: z.object({ url: z.string() }) });
+
+/** Host of tracking.url; undefined where there is none, or none that others could reach. */
+export function trackingTarget(config: unknown): string | undefined {
+  const url = URL.parse(tracked.safeParse(config).data?.tracking.url ?? '');
+  const host = url?.hostname.replace(/^\[|\]$/g, '') ?? '';
+  return host === '' || host === 'localhost' ? undefined : host;
+}
