@@ -29,11 +29,15 @@ const doors: Readonly<Record<string, string>> = {
   pino: 'src/lib/log.ts',
   'smtp-server': 'src/accept/listener.ts',
   nodemailer: 'src/deliver/converse.ts',
+  htmlparser2: 'src/compose/html/tokens.ts',
   fastify: 'src/http/server.ts',
   mailparser: 'src/http/reader.ts',
   'prom-client': 'src/http/metrics.ts',
   selfsigned: 'src/accept/certificates.ts',
   commander: 'src/main.ts',
+  bowser: 'src/tracking/browser.ts',
+  isbot: 'src/tracking/robots.ts',
+  maxmind: 'src/tracking/geo.ts',
 };
 
 const clockFree = /\bDate\.now\(|\bnew Date\(\)|\bsetTimeout\(|\bsetInterval\(|\bMath\.random\(/;

@@ -24,6 +24,8 @@ export type StoreKeys = Readonly<{
   /** What the key of each recipient of an account begins with; the address in lower case follows. */
   recipient(account: string): string;
   body(account: string, submission: string): string;
+  /** A part of links that is too long for them, by its hash. */
+  link(hash: string): string;
   /** `id` is "<account>:<submission>". */
   submission(id: string): string;
   /** A large body that came in chunks. */
@@ -52,6 +54,7 @@ export function storeKeys(prefix: string): StoreKeys {
     recipients: (account) => `${prefix}rcpts:${account}`,
     recipient: (account) => `${prefix}rcpt:${account}:`,
     body: (account, submission) => `${prefix}body:${account}:${submission}`,
+    link: (hash) => `${prefix}link:${hash}`,
     submission: (id) => `${prefix}sub:${id}`,
     spill: (name) => `${prefix}spill:${name}`,
     spilled: `${prefix}spilled`,

@@ -1,0 +1,79 @@
+// A bounded buffer that is written away in batches, in order, and keeps what cannot be written until it can.
+import type { Clock } from '../lib/clock.ts';
+
+export type BufferDeps<T> = Readonly<{
+  clock: Clock;
+  /** Writes a batch, all of it or (rejecting) not surely all: it is then given again. */
+  write(batch: readonly T[]): Promise<void>;
+  /** How many wait at most. */
+  limit: number;
+  /** How long each waits at least, milliseconds. */
+  holdMs: number;
+  /** Called with the reason when writing begins to fail, and with undefined when it works again. */
+  onTrouble(why: string | undefined): void;
+}>;
+
+export type Buffered<T> = Readonly<{
+  /** False when there is no room. */
+  add(item: T): boolean;
+  size(): number;
+  /** Writes what waits, for at most `graceMs`; resolves with how many are left. */
+  stop(graceMs: number): Promise<number>;
+}>;
+
+const FLUSH_MS = 200;
+const TROUBLE_MS = 1000;
+const BATCH = 500;
+
+export function makeBuffer<T>(deps: BufferDeps<T>): Buffered<T> {
+  const { clock, limit, holdMs } = deps;
+  const waiting: Readonly<{ item: T; ripe: number }>[] = [];
+  let notBefore = 0;
+  let isFailing = false;
+  let running: Promise<boolean> | undefined;
+
+  /** Writes one batch of what was ripe at `until`; false when there was none, or it could not be written. */
+  const writeBatch = async (until: number): Promise<boolean> => {
+    const batch = waiting.slice(0, BATCH).filter(({ ripe }) => ripe <= until);
+    if (batch.length === 0) return false;
+    try {
+      await deps.write(batch.map(({ item }) => item));
+    } catch (error) {
+      if (!isFailing) deps.onTrouble(String(error));
+      isFailing = true;
+      notBefore = clock.ticks() + TROUBLE_MS;
+      return false;
+    }
+    waiting.splice(0, batch.length);
+    if (isFailing) deps.onTrouble(undefined);
+    isFailing = false;
+    return true;
+  };
+  const next = (until: number): Promise<boolean> => {
+    running ??= writeBatch(until).finally(() => (running = undefined));
+    return running;
+  };
+  const flush = async (): Promise<void> => {
+    while (clock.ticks() >= notBefore && (await next(clock.ticks())));
+  };
+  const end = clock.every(FLUSH_MS, () => {
+    if (!running) void flush();
+  });
+
+  return {
+    add: (item) => {
+      if (waiting.length >= limit) return false;
+      waiting.push({ item, ripe: clock.ticks() + holdMs });
+      return true;
+    },
+    size: () => waiting.length,
+    stop: async (graceMs) => {
+      end();
+      const late = clock.ticks() + graceMs;
+      await running;
+      while (waiting.length > 0 && clock.ticks() < late)
+        if (!(await next(Infinity))) await clock.sleep(Math.min(FLUSH_MS, graceMs));
+      return waiting.length;
+    },
+  };
+}

@@ -1,0 +1,114 @@
+// Compact binary pieces of tokens: numbers in 7-bit groups, texts with their length before them, ids in 16 bytes. Pure.
+
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const DELIVERY = /^([0-7][0-9A-HJKMNP-TV-Z]{25})-([1-9]\d{0,8})$/;
+/** Three groups of eight characters follow the first two: 40 bits each. */
+const GROUP_CHARS = 8;
+const GROUP_BYTES = 5;
+const ID_BYTES = 16;
+/** 35 bits: more than any number of ours. */
+const MAX_NUMBER_BYTES = 5;
+
+/** A whole number from 0 on. */
+export function packNumber(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest >= 128) {
+    bytes.push((rest % 128) + 128);
+    rest = Math.floor(rest / 128);
+  }
+  return Buffer.from([...bytes, rest]);
+}
+
+export function packText(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([packNumber(bytes.length), bytes]);
+}
+
+export function packList(texts: readonly string[]): Buffer {
+  return Buffer.concat([packNumber(texts.length), ...texts.map(packText)]);
+}
+
+/** A delivery's id, "<ULID>-<n>"; undefined when it is none. */
+export function packDelivery(id: string): Buffer | undefined {
+  const [, ulid, count] = DELIVERY.exec(id) ?? [];
+  if (ulid === undefined) return undefined;
+  const bytes = Buffer.alloc(ID_BYTES);
+  bytes.writeUInt8(toNumber(ulid.slice(0, 2)));
+  for (let group = 0; group < 3; group++) {
+    const start = 2 + group * GROUP_CHARS;
+    bytes.writeUIntBE(toNumber(ulid.slice(start, start + GROUP_CHARS)), 1 + group * GROUP_BYTES, GROUP_BYTES);
+  }
+  return Buffer.concat([bytes, packNumber(Number(count))]);
+}
+
+/** Reads what was packed, in the same order. What is not there reads as 0 or "", and `ok` says so at the end. */
+export type Reader = Readonly<{
+  number(): number;
+  text(): string;
+  list(): readonly string[];
+  delivery(): string;
+  take(count: number): Buffer;
+  rest(): Buffer;
+  /** False once something was asked for that was not there. */
+  ok(): boolean;
+}>;
+
+export function makeReader(bytes: Buffer): Reader {
+  let at = 0;
+  let ok = true;
+  const take = (count: number): Buffer => {
+    const piece = bytes.subarray(at, at + count);
+    at += piece.length;
+    ok &&= piece.length === count;
+    return piece;
+  };
+  const number = (): number => {
+    let value = 0;
+    for (let i = 0; i < MAX_NUMBER_BYTES; i++) {
+      const byte = take(1)[0] ?? 0;
+      value += (byte % 128) * 128 ** i;
+      if (byte < 128) return value;
+    }
+    ok = false;
+    return 0;
+  };
+  const text = (): string => take(number()).toString();
+  return {
+    number,
+    text,
+    take,
+    list: () => {
+      const texts: string[] = [];
+      for (let left = number(); left > 0 && ok; left--) texts.push(text());
+      return texts;
+    },
+    delivery: () => {
+      const id = take(ID_BYTES);
+      return ok ? `${toUlid(id)}-${number()}` : '';
+    },
+    rest: () => take(bytes.length - at),
+    ok: () => ok,
+  };
+}
+
+function toNumber(chars: string): number {
+  let value = 0;
+  for (const char of chars) value = value * 32 + ALPHABET.indexOf(char);
+  return value;
+}
+
+function toChars(value: number, count: number): string {
+  let rest = value;
+  let chars = '';
+  for (let i = 0; i < count; i++) {
+    chars = ALPHABET.charAt(rest % 32) + chars;
+    rest = Math.floor(rest / 32);
+  }
+  return chars;
+}
+
+function toUlid(bytes: Buffer): string {
+  const groups = [0, 1, 2].map((group) => bytes.readUIntBE(1 + group * GROUP_BYTES, GROUP_BYTES));
+  return toChars(bytes.readUInt8(), 2) + groups.map((value) => toChars(value, GROUP_CHARS)).join('');
+}

@@ -1,0 +1,94 @@
+// Sealed bytes in URLs: HMAC-SHA-256 makes the nonce and proves the content, AES-256-CTR hides it (the SIV construction). Pure.
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  timingSafeEqual,
+  type KeyObject,
+} from 'node:crypto';
+import type { EpochMs } from '../lib/clock.ts';
+
+/** What a sealed text is for; one kind never opens as another. */
+export type Kind = 'click' | 'open' | 'unsubscribe';
+
+export type Sealing = Readonly<{
+  /** base64url. The same input gives the same text: there is no chance in it. */
+  seal(kind: Kind, period: number, plain: Buffer): string;
+  /** Undefined for everything that was not sealed here, as this kind. */
+  open(kind: Kind, text: string): Readonly<{ period: number; plain: Buffer }> | undefined;
+}>;
+
+const VERSION = 1;
+const KINDS: Readonly<Record<Kind, number>> = { click: 1, open: 2, unsubscribe: 3 };
+/** Version and kind in one byte, period in two. */
+const HEAD_BYTES = 3;
+const MAC_BYTES = 16;
+const KEY_BYTES = 32;
+/** Longer texts are none of ours, and are not looked at. */
+export const MAX_SEALED = 4096;
+/** Keys of periods at hand. A stranger can name any period: no more than so many are kept. */
+const MAX_KEYS = 64;
+const PERIOD_MS = 30 * 86_400_000;
+
+/** Key objects: OpenSSL needs five times as long to take a key from a buffer. */
+type Keys = Readonly<{ mac: KeyObject; cipher: KeyObject }>;
+
+/** The number of the 30 days that a moment is in: each has its own keys, so they change by themselves. */
+export function periodOf(at: EpochMs): number {
+  return Math.floor(at / PERIOD_MS);
+}
+
+/** Seals with keys that HKDF makes of the installation's master key, one pair for each period. */
+export function makeSealing(master: Buffer): Sealing {
+  const known = new Map<number, Keys>();
+  const keysOf = (period: number): Keys => {
+    const found = known.get(period);
+    if (found) return found;
+    const [oldest] = known.keys();
+    if (known.size >= MAX_KEYS && oldest !== undefined) known.delete(oldest);
+    const made = deriveKeys(master, period);
+    known.set(period, made);
+    return made;
+  };
+  return {
+    seal: (kind, period, plain) => {
+      const keys = keysOf(period);
+      const head = headOf(kind, period);
+      const mac = macOf(keys, Buffer.concat([head, plain]));
+      const cipher = createCipheriv('aes-256-ctr', keys.cipher, mac);
+      return Buffer.concat([head, mac, cipher.update(plain)]).toString('base64url');
+    },
+    open: (kind, text) => {
+      const bytes = text.length > MAX_SEALED ? Buffer.alloc(0) : Buffer.from(text, 'base64url');
+      // Decoding passes over what is no base64url; only the one way to write these bytes is ours.
+      if (bytes.length < HEAD_BYTES + MAC_BYTES || bytes.toString('base64url') !== text) return undefined;
+      const period = bytes.readUInt16BE(1);
+      const head = bytes.subarray(0, HEAD_BYTES);
+      if (!head.equals(headOf(kind, period))) return undefined;
+      const keys = keysOf(period);
+      const mac = bytes.subarray(HEAD_BYTES, HEAD_BYTES + MAC_BYTES);
+      const decipher = createDecipheriv('aes-256-ctr', keys.cipher, mac);
+      const plain = decipher.update(bytes.subarray(HEAD_BYTES + MAC_BYTES));
+      return timingSafeEqual(mac, macOf(keys, Buffer.concat([head, plain]))) ? { period, plain } : undefined;
+    },
+  };
+}
+
+function deriveKeys(master: Buffer, period: number): Keys {
+  const info = `postino tracking ${VERSION} ${period}`;
+  const bytes = Buffer.from(hkdfSync('sha256', master, '', info, 2 * KEY_BYTES));
+  return {
+    mac: createSecretKey(bytes.subarray(0, KEY_BYTES)),
+    cipher: createSecretKey(bytes.subarray(KEY_BYTES)),
+  };
+}
+
+function headOf(kind: Kind, period: number): Buffer {
+  return Buffer.from([VERSION * 16 + KINDS[kind], period >> 8, period & 255]);
+}
+
+function macOf(keys: Keys, bytes: Buffer): Buffer {
+  return createHmac('sha256', keys.mac).update(bytes).digest().subarray(0, MAC_BYTES);
+}
