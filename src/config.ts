@@ -10,6 +10,7 @@ import { readYaml, type Environment, type Problem, type ReadFile } from './confi
 import { deliveryConfig, dnsConfig } from './deliver/config.ts';
 import { eventsConfig } from './events/config.ts';
 import { httpConfig } from './http/config.ts';
+import { trackingConfig } from './http/tracking-config.ts';
 import { parseDuration } from './lib/duration.ts';
 import { nameSchema } from './model/settings.ts';
 import { parseRedisUrl } from './store/redis-url.ts';
@@ -78,6 +79,9 @@ export const configSchema = z.strictObject({
     ),
   smtp: smtpConfig.prefault({}).describe('The SMTP front door.'),
   http: httpConfig.prefault({}).describe('The page, health and metrics: never on the public side.'),
+  tracking: trackingConfig
+    .prefault({})
+    .describe('Tracked links, pixels and the unsubscribe page: the public side, and only /t/.'),
   dns: dnsConfig.prefault({}).describe('How MX hosts are found.'),
   delivery: deliveryConfig.prefault({}).describe('How mail leaves.'),
   events: eventsConfig.prefault({}).describe('The record of what became of each message.'),
@@ -225,7 +229,7 @@ function setIn(root: unknown, path: readonly PropertyKey[], value: unknown): voi
 }
 
 /** Keys that the design knows and this version does not have yet. */
-const LATER = new Set(['tracking', 'feedback', 'webhooks']);
+const LATER = new Set(['feedback', 'webhooks']);
 
 function sayIssue(
   issue: z.core.$ZodIssue,

@@ -22,6 +22,7 @@ export type Checked = Readonly<{
   system: Readonly<{ pool?: string | undefined }>;
   smtp: Readonly<{ listeners: readonly Readonly<{ port: number; host?: string | undefined }>[] }>;
   http: Readonly<{ port: number; host: string }>;
+  tracking: Readonly<{ port: number; host: string | undefined }>;
   delivery: Readonly<{ retry: Readonly<{ steps: readonly number[]; expire: number }> }>;
 }>;
 
@@ -104,7 +105,7 @@ function isNetwork(text: string): boolean {
 
 type Listener = Readonly<{ path: readonly (string | number)[]; host: string; port: number; what: string }>;
 
-function ports({ smtp, http }: Checked): readonly Finding[] {
+function ports({ smtp, http, tracking }: Checked): readonly Finding[] {
   const all: readonly Listener[] = [
     ...smtp.listeners.map(({ host = '', port }, index) => ({
       path: ['smtp', 'listeners', index, 'port'],
@@ -113,6 +114,7 @@ function ports({ smtp, http }: Checked): readonly Finding[] {
       what: `smtp.listeners.${index}`,
     })),
     { path: ['http', 'port'], host: http.host, port: http.port, what: 'http' },
+    { path: ['tracking', 'port'], host: tracking.host ?? '', port: tracking.port, what: 'tracking' },
   ];
   return all.flatMap((one, index) => {
     const other = all.slice(0, index).find((earlier) => clash(earlier, one));

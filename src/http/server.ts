@@ -6,7 +6,9 @@ import type { HttpConfig } from './config.ts';
 import { problem, redirect, type Access, type Answer, type Ask, type Route } from './exchange.ts';
 import { makeGate } from './gate.ts';
 import { healthRoutes, type Check } from './health.ts';
+import { askRoutes } from './hits/ask.ts';
 import { inboxRoutes, type ConnectInfo, type QueueState, type Sandbox } from './inbox.ts';
+import { explainListen, type Listening } from './listening.ts';
 import { makeMetrics, type Figures } from './metrics.ts';
 import { pageRoutes } from './pages.ts';
 import { makeReader } from './reader.ts';
@@ -23,11 +25,9 @@ export type HttpDeps = Readonly<{
   sandbox: Sandbox;
   connectInfo(): Promise<ConnectInfo>;
   queueState(): Promise<QueueState>;
+  /** True for host names that tracked links point to. */
+  isTrackingHost(host: string): boolean;
 }>;
-
-export type Listening =
-  | Readonly<{ ok: true; host: string; port: number }>
-  | Readonly<{ ok: false; problem: string }>;
 
 export type HttpServer = Readonly<{
   /** Binds the configured address; a port in use or forbidden is a problem in one sentence. */
@@ -51,6 +51,7 @@ export function makeHttp(deps: HttpDeps): HttpServer {
   const routes = [
     ...healthRoutes({ checks: deps.checks, metrics: makeMetrics(deps.figures), clock }),
     ...pageRoutes({ sessions, gate: makeGate(deps.verifyAdmin, clock) }),
+    ...askRoutes(deps.isTrackingHost),
     ...inboxRoutes({ ...deps, reader: makeReader(clock), session: sessions.find }),
   ];
   for (const route of routes) mount(app, route, sessions);
@@ -59,7 +60,7 @@ export function makeHttp(deps: HttpDeps): HttpServer {
       try {
         await app.listen({ host: config.host, port: config.port });
       } catch (error) {
-        return { ok: false, problem: explain(error, config) };
+        return { ok: false, problem: explainListen('http', error, config) };
       }
       const bound = app.server.address();
       const { address, port } = typeof bound === 'object' && bound ? bound : { address: '', port: 0 };
@@ -159,16 +160,4 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
     .headers(answer.headers ?? {})
     .type(answer.type)
     .send(answer.body);
-}
-
-function explain(error: unknown, { host, port }: HttpConfig): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const where = `http: cannot listen on ${host}, port ${port}`;
-  if (code === 'EADDRINUSE')
-    return `${where}: another program uses it. Stop that one, or choose another port under "http" in the configuration.`;
-  if (code === 'EACCES')
-    return `${where}: ports below 1024 need a privilege. Choose a port from 1024 on, or grant CAP_NET_BIND_SERVICE.`;
-  if (code === 'EADDRNOTAVAIL')
-    return `${where}: this host does not have that address. Correct "host" under "http" in the configuration.`;
-  return `${where}: ${error instanceof Error ? error.message : String(error)}.`;
 }

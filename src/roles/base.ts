@@ -15,6 +15,7 @@ import type { Log } from '../lib/log.ts';
 import type { Settings } from '../model/settings.ts';
 import { openBodies, type Bodies } from '../store/bodies.ts';
 import { openDomains, type Domains } from '../store/domains.ts';
+import { openLinks, type LinkStore } from '../store/links.ts';
 import { openSandbox, type Sandbox } from '../store/sandbox.ts';
 import { loadMasterKey, makeSealer, type Sealer } from '../store/seal.ts';
 import { openSuppressions, type Suppressions } from '../store/suppressions.ts';
@@ -22,6 +23,7 @@ import { openRecipients, type Recipients } from '../store/recipients.ts';
 import { openTemplates, type Templates } from '../store/templates.ts';
 import { connectRedis, type Purpose, type RedisConnection } from '../store/redis.ts';
 import { watchSettings, type SettingsStore } from '../store/settings.ts';
+import { makeTokens, type Tokens } from '../tracking/token.ts';
 
 export type Surroundings = Readonly<{
   config: Config;
@@ -40,6 +42,10 @@ type Stores = Readonly<{
   recipients: Recipients;
   templates: Templates;
   sandbox: Sandbox;
+  /** Seals and opens what tracked links carry. */
+  tokens: Tokens;
+  /** What is too long for tracked links. */
+  links: LinkStore;
 }>;
 
 export type Base = Surroundings &
@@ -152,7 +158,8 @@ function openStores(
   settings: SettingsStore,
   { config, clock, prefix, log }: Surroundings,
 ): Stores {
-  const sealer = openSealer(config);
+  const masterKey = openMasterKey(config);
+  const sealer = makeSealer(masterKey);
   const folder = join(config.data, 'bodies');
   return {
     sealer,
@@ -162,13 +169,15 @@ function openStores(
     recipients: openRecipients({ redis: asking, prefix, clock, log, isOurs: config.redis === 'embedded' }),
     templates: openTemplates({ redis: asking, prefix, clock, settings }),
     sandbox: openSandbox(asking, prefix),
+    tokens: makeTokens(masterKey),
+    links: openLinks({ redis: asking, prefix }),
   };
 }
 
-function openSealer(config: Config): Sealer {
+function openMasterKey(config: Config): Buffer {
   const master = loadMasterKey(join(config.data, 'keys', 'master.key'), config.masterKey);
   if (!master.ok) throw new BaseProblem(master.problem);
-  return makeSealer(master.key);
+  return master.key;
 }
 
 /** A Redis that still loads its file answers later: at the start we wait for it. */

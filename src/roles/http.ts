@@ -9,6 +9,7 @@ import { BaseProblem, type Base } from './base.ts';
 import type { DeliveryRole } from './delivery.ts';
 import type { Role } from './role.ts';
 import type { SubmissionRole } from './submission.ts';
+import { watchHosts } from './tracking.ts';
 
 /** The other roles of this process, where it has them: for figures that only they know. */
 export type Neighbours = Readonly<{
@@ -38,6 +39,7 @@ export async function startHttp(base: Base, deps: HttpRoleDeps): Promise<HttpRol
     sandbox,
     connectInfo: () => Promise.resolve(connectInfo(base, deps.neighbours)),
     queueState: () => queueState(base),
+    isTrackingHost: watchHosts(base).isTracking,
   });
   const listening = await server.listen();
   if (!listening.ok) throw new BaseProblem(listening.problem);

@@ -19,6 +19,7 @@ import { recipientsSink } from './recipients.ts';
 import { startHttp, type HttpRole } from './http.ts';
 import type { RoleName } from './role.ts';
 import { startSubmission, type SubmissionRole } from './submission.ts';
+import { startTracking, type Tracking } from './tracking.ts';
 
 export const PREFIX = 'postino:';
 
@@ -27,6 +28,8 @@ export type Running = Readonly<{
   submission?: SubmissionRole | undefined;
   delivery?: DeliveryRole | undefined;
   http?: HttpRole | undefined;
+  /** The public listener, which is a part of the http role. */
+  tracking?: Tracking | undefined;
   /** Ends in good order. A second call hurries: what still waits for a reply to its dot is cut. */
   stop(): Promise<void>;
 }>;
@@ -78,7 +81,7 @@ async function prepare(base: Base): Promise<void> {
   await settings.refresh();
 }
 
-type Parts = Pick<Running, 'submission' | 'delivery' | 'http'>;
+type Parts = Pick<Running, 'submission' | 'delivery' | 'http' | 'tracking'>;
 
 async function startRoles(
   base: Base,
@@ -98,7 +101,9 @@ async function startRoles(
     ? await startHttp(base, { neighbours, verifyAdmin: verify, stats })
     : undefined;
   if (http) undo.push(() => http.stop(0));
-  return { submission, delivery, http };
+  const tracking = http && (await startTracking(base));
+  if (tracking) undo.push(tracking.stop);
+  return { submission, delivery, http, tracking };
 }
 
 /** The log is fed by the one process that writes events down; every process with a page counts for itself. */

@@ -16,6 +16,7 @@ smtp:
   listeners: [{ port: ${port}, tls: none, host: 127.0.0.1 }]
   maxConnectionsPerIp: 500
 http: { port: 0 }
+tracking: { port: 0 }
 log: { level: error }
 delivery: { routes: [{ domain: "*", host: 127.0.0.1, port: ${next}, tls: none }] }
 transports: [{ name: bench, address: 127.0.0.1 }]

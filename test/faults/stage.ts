@@ -238,6 +238,7 @@ data: ${data}
 redis: ${redis}
 smtp: { listeners: [{ host: 127.0.0.1, port: ${smtpPort}, tls: none }] }
 http: { host: 127.0.0.1, port: ${httpPort} }
+tracking: { port: 0 }
 delivery:
   routes:
     - { domain: a.test, host: 127.0.0.1, port: ${sites[0]}, tls: none }

@@ -76,6 +76,7 @@ export async function startPage(more: Partial<HttpDeps> = {}, clock: Clock = sys
         sandboxed: true,
       }),
     queueState: () => Promise.resolve([{ transport: 'sandbox', waiting: 2, sending: 1, paused: 0 }]),
+    isTrackingHost: (host) => host === 'click.shop.example',
     ...more,
   });
   const listening = await http.listen();

@@ -62,7 +62,7 @@ export type RelayOptions = Readonly<{
 
 export type Relay = Readonly<{
   /** Listeners on 127.0.0.1: STARTTLS offered, TLS from the first byte, no TLS. They stay the same through restarts. */
-  ports: Readonly<{ starttls: number; implicit: number; plain: number; http: number }>;
+  ports: Readonly<{ starttls: number; implicit: number; plain: number; http: number; tracking: number }>;
   adminPassword: string;
   data: string;
   configFile: string;
@@ -93,8 +93,8 @@ export type Relay = Readonly<{
 export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const folder = mkdtempSync(join(tmpdir(), 'postino-relay-'));
   const data = options.data ?? join(folder, 'data');
-  const [starttls = 0, implicit = 0, plain = 0, http = 0] = await freePorts(4);
-  const ports = { starttls, implicit, plain, http };
+  const [starttls = 0, implicit = 0, plain = 0, http = 0, tracking = 0] = await freePorts(5);
+  const ports = { starttls, implicit, plain, http, tracking };
   const files = { config: join(folder, 'postino.yaml'), log: join(folder, 'postino.log') };
   const adminPassword = 'admin-Secret-19';
   const config = merge(configFor({ ports, data, adminPassword, options }), options.config ?? {});
@@ -171,6 +171,7 @@ function configFor(
       ],
     },
     http: { host, port: ports.http },
+    tracking: { host, port: ports.tracking },
     dns: { servers: [options.world?.dns.server ?? '127.0.0.1:9'], timeout: '1s', tries: 1 },
     delivery: { mxPort: options.world?.mxPort ?? 9, allowPrivateAddresses: true },
     domains: users.map(({ domain }) => ({ name: domain })),

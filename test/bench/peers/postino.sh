@@ -11,6 +11,7 @@ smtp:
   listeners: [{ port: ${PORT:?}, tls: starttls, host: 127.0.0.1 }]
   maxConnectionsPerIp: 500
 http: { port: 0 }
+tracking: { port: 0 }
 log: { level: ${LOG_LEVEL:-warn} }
 delivery:
   routes: [{ domain: "*", host: 127.0.0.1, port: ${SINK_PORT:?}, tls: none, connections: ${CONNECTIONS:-20} }]

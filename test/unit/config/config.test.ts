@@ -105,7 +105,7 @@ describe('problems', () => {
     ['not YAML', 'a: [', 'is not YAML'],
     ['a key twice', 'data: a\ndata: b', 'is not YAML'],
     ['an unknown key', 'hots: x', 'hots: is not a key we know'],
-    ['a key of a later version', 'tracking: {}', 'is not available in this version yet'],
+    ['a key of a later version', 'feedback: {}', 'is not available in this version yet'],
     ['a user twice', 'users: [{ name: a }, { name: a }]', 'users.1.name: a is there twice'],
     [
       'a pool that is not there',

@@ -1,0 +1,137 @@
+// The public side of the http role: the tracking listener with all that it needs, and the links that letters get.
+import { join } from 'node:path';
+import { makeHits } from '../http/hits/server.ts';
+import type { Brand } from '../http/hits/page.ts';
+import { isLoopbackName } from '../http/tracking-config.ts';
+import { domainOf } from '../model/delivery.ts';
+import type { Event } from '../model/event.ts';
+import type { Domain, Settings } from '../model/settings.ts';
+import { makeClicks } from '../tracking/clicks.ts';
+import type { Facts } from '../tracking/facts.ts';
+import { openGeo, type Geo } from '../tracking/geo.ts';
+import { makeLinker, type Links } from '../tracking/links.ts';
+import { makeRecorder } from '../tracking/recorder.ts';
+import { openSpool } from '../tracking/spool.ts';
+import { makeUnsubscribe, type Unsubscribe } from '../tracking/unsubscribe.ts';
+import { BaseProblem, type Base } from './base.ts';
+
+export type Tracking = Readonly<{
+  host: string;
+  port: number;
+  /** For whoever else takes such orders, such as a mailbox: `stop(token, { how: 'mail', scope: 'message' })`. */
+  unsubscribe: Unsubscribe;
+  stop(): Promise<void>;
+}>;
+
+const DRAIN_MS = 5000;
+/** How long a stop tries to write the hits that wait. */
+const FLUSH_MS = 4000;
+
+/** Opens the tracking listener. Throws a BaseProblem with one sentence when that cannot be done. */
+export async function startTracking(base: Base): Promise<Tracking> {
+  const { config, clock, links, tokens } = base;
+  const { expire: expireMs, addresses } = config.tracking;
+  const log = base.log.child({ role: 'tracking' });
+  const append = (events: readonly Event[]): Promise<void> => appendEvents(base, events);
+  const { find } = links;
+  const geo = await openGeoFile(base);
+  const recorder = makeRecorder({ clock, log, find, append, countryOf: geo.countryOf, addresses });
+  const { click, open } = makeClicks({ tokens, find, record: recorder.record, clock, expireMs });
+  const spool = openSpool(join(config.data, 'unsubscribed'));
+  const list = base.suppressions;
+  const unsubscribe = makeUnsubscribe({ tokens, list, find, append, spool, clock, log, expireMs, addresses });
+  const hosts = watchHosts(base);
+  const server = makeHits({
+    config: config.tracking,
+    clock,
+    log,
+    isOurHost: hosts.isServed,
+    click,
+    open,
+    unsubscribe,
+    brandOf: (sender, host) => brandOf(base.settingsNow(), config.tracking, { sender, host }),
+  });
+  const listening = await server.listen();
+  if (!listening.ok) throw new BaseProblem(listening.problem);
+  // What waits on disk waits for Redis: until that is back, the next time is soon enough.
+  const drain = (): void => void unsubscribe.drain().catch(() => undefined);
+  drain();
+  const endDrain = clock.every(DRAIN_MS, drain);
+  return {
+    host: listening.host,
+    port: listening.port,
+    unsubscribe,
+    stop: async () => {
+      await server.close();
+      endDrain();
+      geo.stop();
+      await recorder.stop(FLUSH_MS);
+    },
+  };
+}
+
+/** Makes the links of letters, as compose wants them. */
+export function openLinker({ tokens, links, config }: Base): (facts: Facts, linkBase: string) => Links {
+  return makeLinker({ tokens, keep: links.keep, expireMs: config.tracking.expire });
+}
+
+type Hosts = Readonly<{
+  /** True for names that links of ours point to and a certificate can be had for. */
+  isTracking(host: string): boolean;
+  /** The same, and this very host as long as links point to it: for trying things out. */
+  isServed(host: string): boolean;
+}>;
+
+/** The host of tracking.url, and those of the domains as they are now. */
+export function watchHosts({ config, settingsNow }: Pick<Base, 'config' | 'settingsNow'>): Hosts {
+  const own = new URL(config.tracking.url).hostname;
+  let revision = -1;
+  let names: ReadonlySet<string> = new Set();
+  const isTracking = (host: string): boolean => {
+    const settings = settingsNow();
+    if (settings.revision !== revision) {
+      names = new Set(namesIn(settings));
+      revision = settings.revision;
+    }
+    return names.has(host) || (host === own && !isLoopbackName(own));
+  };
+  return {
+    isTracking,
+    isServed: (host) => isTracking(host) || (isLoopbackName(own) && isLoopbackName(host)),
+  };
+}
+
+function namesIn({ domains }: Settings): readonly string[] {
+  return [...domains.values()].flatMap(({ trackingHost }) => trackingHost?.toLowerCase() ?? []);
+}
+
+/** Whom the page speaks for: the sender's domain or one above it, else that of the host, else the installation. */
+export function brandOf(
+  { domains }: Pick<Settings, 'domains'>,
+  { brand }: Base['config']['tracking'],
+  { sender, host }: Readonly<{ sender: string; host: string }>,
+): Brand {
+  const labels = sender === '' ? [] : domainOf(sender).split('.');
+  const parents = labels.map((_, i) => labels.slice(i).join('.'));
+  const entry =
+    sender === ''
+      ? [...domains.values()].find(({ trackingHost }) => trackingHost?.toLowerCase() === host)
+      : parents.map((name) => domains.get(name)).find((found) => found !== undefined);
+  // A name and a picture of two senders would not belong together.
+  const shown: NonNullable<Domain['brand']> = entry?.brand ?? brand;
+  const fallback = sender === '' ? (entry?.name ?? '') : domainOf(sender);
+  return { name: shown.name ?? fallback, logo: shown.logo };
+}
+
+async function openGeoFile({ config, clock, log }: Base): Promise<Geo> {
+  try {
+    return await openGeo(config.tracking.geo, { clock, log });
+  } catch (error) {
+    throw new BaseProblem(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** One round trip for all: commands of one turn share a write. */
+async function appendEvents({ asking, keys }: Base, events: readonly Event[]): Promise<void> {
+  await Promise.all(events.map((event) => asking.call('XADD', keys.events, '*', 'e', JSON.stringify(event))));
+}
