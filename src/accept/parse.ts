@@ -1,7 +1,7 @@
 // The header block of a received message, read for what a Submission needs; the MIME body is not looked at. Pure.
 import { isAscii } from 'node:buffer';
 import { decodeRaw } from '../mail/encode.ts';
-import { isControlField } from '../mail/control.ts';
+import { isInstruction } from '../mail/control.ts';
 import { oneLine } from '../mail/fold.ts';
 import type { Field, HeaderBlock } from '../mail/headers.ts';
 import { readMailboxes, type Mailbox } from '../mail/address.ts';
@@ -77,11 +77,15 @@ export function readHeader(
 
 /** Mail without control fields, that is most mail, pays only for the look. */
 function readControls(header: Buffer, fields: Fields, names: ReadonlySet<string>, now: EpochMs): Wish {
-  if (![...names].some(isControlField)) return NO_WISH;
-  return readWish((name) => (fields.get(name) ?? []).map((field) => decodeWords(rawValue(header, field))), {
-    now,
-    names,
-  });
+  if (![...names].some(isInstruction)) return NO_WISH;
+  return readWish(
+    (name, folding) => (fields.get(name) ?? []).map((field) => decodeWords(rawValue(header, field, folding))),
+    { now, names, spelling: (name) => spellingOf(header, fields.get(name)?.[0], name) },
+  );
+}
+
+function spellingOf(header: Buffer, field: Field | undefined, name: string): string {
+  return field ? header.toString('latin1', field.start, field.start + name.length) : name;
 }
 
 function byName(fields: readonly Field[]): Fields {
@@ -134,11 +138,9 @@ function firstValue(header: Buffer, fields: Fields, name: string): Buffer {
   return field ? rawValue(header, field) : NOTHING;
 }
 
-/** Bytes of a value, folding undone (RFC 5322 §2.2.3) and trimmed. */
-function rawValue(header: Buffer, field: Field): Buffer {
-  const text = header
-    .toString('latin1', field.valueStart, field.end)
-    .replace(/\r?\n(?=[ \t])/g, '')
-    .trim();
-  return Buffer.from(text, 'latin1');
+/** Bytes of a value, trimmed; folding undone (RFC 5322 §2.2.3) unless it is asked for. */
+function rawValue(header: Buffer, field: Field, folding?: 'folded'): Buffer {
+  const raw = header.toString('latin1', field.valueStart, field.end);
+  const text = folding === 'folded' ? raw : raw.replace(/\r?\n(?=[ \t])/g, '');
+  return Buffer.from(text.trim(), 'latin1');
 }

@@ -1,10 +1,32 @@
 // The dialects: families of header fields by which senders steer a relay; a new one is a file here and a word in the list. Pure.
 import type { EpochMs } from '../../lib/clock.ts';
 import type { Instructions } from '../../model/instructions.ts';
+import { mailgun } from './mailgun.ts';
+import { mailjet } from './mailjet.ts';
+import { mandrill } from './mandrill.ts';
 import { native } from './native.ts';
+import { postmark } from './postmark.ts';
+import { join, wishOf, type Part } from './rows.ts';
+import { sendgrid } from './sendgrid.ts';
+import { ses } from './ses.ts';
+import { smtpplus } from './smtpplus.ts';
+import { sparkpost } from './sparkpost.ts';
 
-/** Reads control fields by name (lower case); all values, top to bottom, folding undone and encoded words decoded. */
-export type ReadField = (name: string) => readonly string[];
+/**
+ * Reads fields by name (lower case): all values, top to bottom, encoded words decoded, folding undone. "folded" leaves
+ * line ends and the white space behind them as they are.
+ */
+export type ReadField = (name: string, folding?: 'folded') => readonly string[];
+
+/** What is known of a message when its control fields are read. */
+export type Facts = Readonly<{
+  /** When the message was accepted. */
+  now: EpochMs;
+  /** Names of the fields that it has, in lower case. */
+  names: ReadonlySet<string>;
+  /** A name as the message has it, in upper and lower case. */
+  spelling: (name: string) => string;
+}>;
 
 /** A recipient that a header names. */
 export type NamedRecipient = Readonly<{ address: string; name?: string; sendAt?: EpochMs }>;
@@ -18,6 +40,8 @@ export type Asked = Readonly<{
   to?: readonly NamedRecipient[];
   /** Recipients beside those of the envelope. */
   also?: readonly NamedRecipient[];
+  /** Sentences about what was asked for and is not done, for the events. */
+  notes?: readonly string[];
 }>;
 
 /** What a sender asked for, or which field is wrong and what it must be. */
@@ -31,23 +55,34 @@ export type FieldDoc = Readonly<{
   note: string;
 }>;
 
-/** `facts.now` is when the message was accepted, `facts.names` tells which fields the message has (lower case). */
 export type Dialect = Readonly<{
   name: string;
+  /** Whose it is and in which fields, one or two sentences. */
+  about: string;
   docs: readonly FieldDoc[];
-  read: (field: ReadField, facts: Readonly<{ now: EpochMs; names: ReadonlySet<string> }>) => Wish;
+  read: (field: ReadField, facts: Facts) => Wish;
 }>;
 
-export const dialects: readonly Dialect[] = [native];
+export const dialects: readonly Dialect[] = [
+  native,
+  smtpplus,
+  sendgrid,
+  mandrill,
+  mailgun,
+  sparkpost,
+  postmark,
+  mailjet,
+  ses,
+];
 
 /** What all dialects together read; where two speak of the same thing, the first in the list wins. */
-export function readWish(field: ReadField, facts: Parameters<Dialect['read']>[1]): Wish {
-  let asked: Asked = { instructions: {} };
+export function readWish(field: ReadField, facts: Facts): Wish {
+  let part: Part = {};
   for (const dialect of dialects) {
     const wish = dialect.read(field, facts);
     if (!wish.ok) return wish;
-    const { ok: _, ...one } = wish;
-    asked = { ...one, ...asked, instructions: { ...one.instructions, ...asked.instructions } };
+    const { ok: _, instructions, ...rest } = wish;
+    part = join(part, { ...instructions, ...rest });
   }
-  return { ok: true, ...asked };
+  return wishOf(part);
 }

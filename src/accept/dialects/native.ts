@@ -1,84 +1,159 @@
-// Our own control fields: X-Postino-Priority, -Pool, -Campaign, -Tag and -Metadata. Pure.
-import { z } from 'zod';
-import type { Instructions } from '../../model/instructions.ts';
-import type { Dialect, ReadField, Wish } from './index.ts';
+// Our own control fields, X-Postino-*: everything that a sender may ask for; those for merge tags and mail are in native-mail.ts. Pure.
+import {
+  choice,
+  domain,
+  duration,
+  flag,
+  json,
+  line,
+  named,
+  metadata,
+  pieces,
+  pool,
+  time,
+  whole,
+  type Cell,
+} from './cell.ts';
+import { mailRows } from './native-mail.ts';
+import { headerDialect, some, type Part, type Row } from './rows.ts';
 
 const MAX_CAMPAIGN = 255;
-const MAX_TAG = 255;
 const MAX_TAGS = 20;
-const MAX_METADATA = 8192;
+const MAX_TAG = 255;
+const MAX_BATCH = 100;
+const MAX_KEY = 255;
+const MAX_ATTEMPTS = 1000;
+const PRIORITIES = { 1: 1, 2: 2, 3: 3, 4: 4, 5: 5 } as const;
+const TLS = {
+  yes: 'encrypted',
+  true: 'encrypted',
+  on: 'encrypted',
+  1: 'encrypted',
+  encrypted: 'encrypted',
+  verified: 'verified',
+  no: undefined,
+  false: undefined,
+  off: undefined,
+  0: undefined,
+} as const;
 
-const metadataSchema = z.record(z.string().min(1).max(255), z.string().max(2048));
-
-const wrong = (field: string, must: string): Wish => ({ ok: false, field, must });
-
-export const native: Dialect = {
-  name: 'postino',
-  docs: [],
-  read: (field) => {
-    const priority = single(field, 'x-postino-priority');
-    if (priority !== undefined && !/^[1-5]$/.test(priority))
-      return wrong('X-Postino-Priority', 'must stand there once and be a number from 1 (urgent) to 5');
-    const pool = single(field, 'x-postino-pool');
-    if (pool === '') return wrong('X-Postino-Pool', 'must stand there once and name a pool');
-    const campaign = single(field, 'x-postino-campaign');
-    if (campaign === '' || (campaign ?? '').length > MAX_CAMPAIGN)
-      return wrong('X-Postino-Campaign', `must stand there once, with 1 to ${MAX_CAMPAIGN} characters`);
-    const tags = [...new Set(field('x-postino-tag').flatMap(splitTags))];
-    if (tags.length > MAX_TAGS || tags.some((tag) => tag.length > MAX_TAG))
-      return wrong('X-Postino-Tag', `must be at most ${MAX_TAGS} tags of at most ${MAX_TAG} characters`);
-    const metadata = readMetadata(field);
-    if (metadata === 'wrong')
-      return wrong('X-Postino-Metadata', 'must stand there once and be a JSON object with texts as values');
-    return {
-      ok: true,
-      instructions: { ...urgency(priority), ...some({ pool, campaign, metadata }), ...list(tags) },
-    };
+const rows: readonly Row[] = [
+  {
+    field: 'X-Postino-Priority',
+    note: "1 (urgent) to 5. The more urgent of message and user counts, within the user's limit.",
+    read: (cell) => some({ priority: choice(cell, PRIORITIES) }),
   },
-};
+  {
+    field: 'X-Postino-Pool',
+    note: 'Pool, among those that the user was granted.',
+    read: (cell) => some({ pool: pool(cell) }),
+  },
+  {
+    field: 'X-Postino-Return-Path-Domain',
+    note: 'Domain of the return path, among those that the user was granted.',
+    read: (cell) => some({ returnPathDomain: domain(cell) }),
+  },
+  {
+    field: 'X-Postino-Signing-Domain',
+    note: "DKIM's d=, among those that the user was granted.",
+    read: (cell) => some({ signingDomain: domain(cell) }),
+  },
+  {
+    field: 'X-Postino-Tracking-Domain',
+    note: 'Host of tracked links, among those that the user was granted.',
+    read: (cell) => some({ trackingDomain: domain(cell) }),
+  },
+  {
+    field: 'X-Postino-Campaign',
+    note: 'What statistics are aggregated by: 1 to 255 characters.',
+    read: (cell) => some({ campaign: named(cell, MAX_CAMPAIGN) }),
+  },
+  {
+    field: 'X-Postino-Campaign-Name',
+    note: 'Name of the campaign for people.',
+    read: (cell) => some({ campaignName: named(cell, MAX_CAMPAIGN) }),
+  },
+  {
+    field: 'X-Postino-Tag',
+    note: 'Tags, with commas between them; at most 20 of at most 255 characters. It may stand there several times.',
+    many: true,
+    read: (_, get) => tags(get('X-Postino-Tag')),
+  },
+  {
+    field: 'X-Postino-Metadata',
+    note: 'JSON `{name: text}`: your own data, in every event and never in the mail. Numbers, true and false become texts. Several fields add up.',
+    many: true,
+    read: (_, get) => {
+      const all = get('X-Postino-Metadata').flatMap((cell) => Object.entries(metadata(json(cell)) ?? {}));
+      return all.length > 0 ? { metadata: Object.fromEntries(all) } : {};
+    },
+  },
+  {
+    field: 'X-Postino-Idempotency-Key',
+    note: 'A message with the same key of the same user within its window is not sent again; the answer has the ID of the first.',
+    read: idempotencyKey,
+  },
+  { field: 'Idempotency-Key', note: 'The same.', read: idempotencyKey },
+  {
+    field: 'X-Postino-Send-At',
+    note: 'ISO 8601 (without offset: UTC), RFC 5322 date or Unix seconds: not sent before; the past: now.',
+    read: (cell) => some({ sendAt: time(cell) }),
+  },
+  {
+    field: 'X-Postino-Batch',
+    note: 'Names deliveries that are cancelled or put off together; at most 100 characters.',
+    read: (cell) => some({ batch: named(cell, MAX_BATCH) }),
+  },
+  {
+    field: 'X-Postino-TTL',
+    note: 'How long to try, such as `2h`, from when it may first be sent.',
+    read: (cell) => some({ ttl: duration(cell) }),
+  },
+  {
+    field: 'X-Postino-Attempts',
+    note: 'How many attempts at most.',
+    read: (cell) => some({ attempts: whole(cell, 1, MAX_ATTEMPTS) }),
+  },
+  {
+    field: 'X-Postino-Require-TLS',
+    note: '`yes`: by TLS or not at all; `verified`: and with a certificate that names the host.',
+    read: (cell) => some({ tls: choice(cell, TLS) }),
+  },
+  {
+    field: 'X-Postino-Drop',
+    note: 'yes: taken, reported as delivered, not sent.',
+    read: (cell) => some({ drop: flag(cell) }),
+  },
+  {
+    field: 'X-Postino-Bypass-Suppression',
+    note: 'yes: sent although the address is suppressed, where the user was granted that.',
+    read: (cell) => some({ bypassSuppression: flag(cell) }),
+  },
+  ...mailRows,
+];
 
-/** The one value of a field; "" when there are several or it is empty, undefined when there is none. */
-function single(field: ReadField, name: string): string | undefined {
-  const values = field(name);
-  return values.length > 1 ? '' : values[0];
-}
+export const native = headerDialect(
+  {
+    name: 'Postino',
+    about:
+      'Our own fields, `X-Postino-*`: everything that a sender may ask for. Truth values may be yes, true, y, on, 1 and their opposites. Each field may stand there once, unless its row says otherwise; a value that cannot be read is refused.',
+    rows,
+  },
+  'strict',
+);
 
-function splitTags(value: string): readonly string[] {
-  return value
-    .split(',')
-    .map((tag) => tag.trim())
-    .filter((tag) => tag !== '');
-}
-
-function readMetadata(field: ReadField): Readonly<Record<string, string>> | undefined | 'wrong' {
-  const text = single(field, 'x-postino-metadata');
-  if (text === undefined) return undefined;
-  if (text === '' || text.length > MAX_METADATA) return 'wrong';
-  try {
-    return metadataSchema.safeParse(JSON.parse(text)).data ?? 'wrong';
-  } catch {
-    return 'wrong';
+function tags(cells: readonly Cell[]): Part {
+  const found = new Set<string>();
+  for (const piece of cells.flatMap(pieces)) {
+    const tag = line(piece, MAX_TAG + 1);
+    if (tag !== undefined) found.add(tag);
   }
+  if (found.size > MAX_TAGS || [...found].some((tag) => tag.length > MAX_TAG))
+    cells[0]?.complain('', `at most ${MAX_TAGS} tags of at most ${MAX_TAG} characters`);
+  return found.size > 0 ? { tags: [...found] } : {};
 }
 
-function urgency(digit: string | undefined): Instructions {
-  const priorities = { '1': 1, '2': 2, '3': 3, '4': 4, '5': 5 } as const;
-  const known = Object.entries(priorities).find(([name]) => name === digit);
-  return known ? { priority: known[1] } : {};
-}
-
-function list(tags: string[]): Instructions {
-  return tags.length > 0 ? { tags } : {};
-}
-
-function some(parts: {
-  pool: string | undefined;
-  campaign: string | undefined;
-  metadata: Readonly<Record<string, string>> | undefined;
-}): Instructions {
-  return {
-    ...(parts.pool === undefined ? {} : { pool: parts.pool }),
-    ...(parts.campaign === undefined ? {} : { campaign: parts.campaign }),
-    ...(parts.metadata === undefined ? {} : { metadata: parts.metadata }),
-  };
+/** HTTP writes it as a quoted string; the quotes are no part of it. */
+function idempotencyKey(cell: Cell): Part {
+  return some({ idempotencyKey: named(cell, MAX_KEY)?.replace(/^"([^"]+)"$/, '$1') });
 }

@@ -1,0 +1,212 @@
+// A dialect as a table: one row per field, from which both what is read and docs/dialects.md are made. Pure.
+import type { EpochMs } from '../../lib/clock.ts';
+import type { Instructions } from '../../model/instructions.ts';
+import { json, members, type Cell, type Complain } from './cell.ts';
+import type { Asked, Dialect, Facts, FieldDoc, ReadField, Wish } from './index.ts';
+
+/** What one field asks for: instructions, and the rest of what may be asked, on one level. */
+export type Part = Instructions & Omit<Asked, 'instructions'>;
+
+/** Cells of a field that is there, top to bottom, by its name in the table. */
+export type Get = (field: string) => readonly Cell[];
+
+export type Row = Readonly<{
+  /** As senders write it. In JSON a path ("options.sandbox"); "X-Name-*" is every field that begins so, as one object. */
+  field: string;
+  note: string;
+  /** Absent: the field is read over. `get` gives the cells of other fields. */
+  read?: (cell: Cell, get: Get, now: EpochMs) => Part;
+  /** It may stand there several times; `get` gives all of them. */
+  many?: true;
+  /** A field that is read over, and whose sender should know it: the events say so. */
+  missed?: true;
+}>;
+
+type Problem = { field: string; must: string } | undefined;
+type Table = Readonly<{ name: string; about: string; rows: readonly Row[] }>;
+
+const MAX_TAGS = 20;
+
+/**
+ * A dialect of one header field per instruction. Lax: of several fields of a name the first counts, and an empty one says
+ * nothing; strict: both are refused.
+ */
+export function headerDialect(table: Table, manner: 'lax' | 'strict' = 'lax'): Dialect {
+  const { name, about, rows } = table;
+  return {
+    name,
+    about,
+    docs: rows.map(docOf),
+    read: (field, facts) => {
+      let problem: Problem;
+      const complainOf =
+        (spelling: string): Complain =>
+        (at, be) => {
+          problem ??= { field: spelling, must: at === '' ? `must be ${be}` : `must have ${be} at ${at}` };
+          return undefined;
+        };
+      const get: Get = (spelling) => headerCells(spelling, field, facts, complainOf(spelling));
+      const present = rows.filter((row) => {
+        const cells = get(row.field);
+        if (manner === 'strict') checkStrictly(row, cells);
+        return cells.length > 0;
+      });
+      const part = readRows(present, get, facts.now);
+      return problem ? { ok: false, ...problem } : wishOf(part);
+    },
+  };
+}
+
+/** A dialect of one header field with a JSON object; of several such fields the first counts. `say` words complaints. */
+export function jsonDialect(
+  table: Table & Readonly<{ header: string }>,
+  say: (at: string, be: string) => string = (at, be) =>
+    at === '' ? `must be ${be}` : `must have ${be} at ${at}`,
+): Dialect {
+  const { name, about, rows, header } = table;
+  return {
+    name,
+    about,
+    docs: rows.map(docOf),
+    read: (field, facts) => {
+      if (!facts.names.has(header.toLowerCase())) return { ok: true, instructions: {} };
+      let problem: Problem;
+      const complain: Complain = (at, be) => {
+        problem ??= { field: header, must: say(at, be) };
+        return undefined;
+      };
+      const [text] = headerCells(header, field, facts, complain);
+      const get = pathsOf(text ? members(json(text)) : new Map());
+      const present = rows.filter((row) => get(row.field).some((cell) => cell.value !== null));
+      const part = readRows(present, get, facts.now);
+      return problem ? { ok: false, ...problem } : wishOf(part);
+    },
+  };
+}
+
+/** An object without its undefined members. */
+export function some<T extends object>(parts: T): { [K in keyof T]?: Exclude<T[K], undefined> };
+export function some(parts: object): object {
+  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
+}
+
+/** For a field that another row's reading uses: here it is only checked. */
+export function checked(read: (cell: Cell) => unknown): (cell: Cell) => Part {
+  return (cell) => {
+    read(cell);
+    return {};
+  };
+}
+
+/** What both ask for. Tags, metadata, merge values and more recipients add up; elsewhere the first wins. */
+export function join(first: Part, second: Part): Part {
+  const tags = [...new Set([...(first.tags ?? []), ...(second.tags ?? [])])].slice(0, MAX_TAGS);
+  return {
+    ...second,
+    ...first,
+    ...(tags.length > 0 ? { tags } : {}),
+    ...some({
+      metadata: both(first.metadata, second.metadata),
+      merge: joinMerge(first.merge, second.merge),
+      utm: both(first.utm, second.utm),
+      unsubscribeText: both(first.unsubscribeText, second.unsubscribeText),
+      also: first.also && second.also ? [...first.also, ...second.also] : (first.also ?? second.also),
+      notes: first.notes && second.notes ? [...first.notes, ...second.notes] : (first.notes ?? second.notes),
+    }),
+  };
+}
+
+export function wishOf({ to, also, idempotencyKey, notes, ...instructions }: Part): Wish {
+  return { ok: true, instructions, ...some({ to, also, idempotencyKey, notes }) };
+}
+
+function readRows(rows: readonly Row[], get: Get, now: EpochMs): Part {
+  let part: Part = {};
+  for (const row of rows) {
+    const [cell] = get(row.field);
+    if (cell && row.read) part = join(part, row.read(cell, get, now));
+    else if (row.missed) part = join(part, { notes: [`${row.field} is not supported and was ignored`] });
+  }
+  return part;
+}
+
+function checkStrictly(row: Row, cells: readonly Cell[]): void {
+  if (cells.length > 1 && !row.many) cells[1]?.complain('', 'there only once');
+  cells.find((cell) => cell.value === '')?.complain('', 'there with a value');
+}
+
+function docOf({ field, note, read }: Row): FieldDoc {
+  return { field, status: read ? 'supported' : 'ignored', note };
+}
+
+function headerCells(spelling: string, field: ReadField, facts: Facts, complain: Complain): readonly Cell[] {
+  const name = spelling.toLowerCase();
+  if (name.endsWith('*')) return familyCells(name.slice(0, -1), field, facts, complain);
+  if (!facts.names.has(name)) return [];
+  return field(name).map((value, index) => ({
+    value,
+    at: '',
+    complain,
+    folded: () => field(name, 'folded')[index] ?? '',
+  }));
+}
+
+/** All fields that begin so, as one object by the rest of their names; a second of one name gets a number behind it. */
+function familyCells(prefix: string, field: ReadField, facts: Facts, complain: Complain): readonly Cell[] {
+  const family = new Map<string, string>();
+  for (const name of facts.names) {
+    if (!name.startsWith(prefix)) continue;
+    const rest = facts.spelling(name).slice(prefix.length);
+    field(name).forEach((value, index) => family.set(index === 0 ? rest : `${rest}_${index + 1}`, value));
+  }
+  return family.size > 0 ? [{ value: family, at: '', complain }] : [];
+}
+
+/** Finds cells by path, each path once. */
+function pathsOf(top: ReadonlyMap<string, Cell>): Get {
+  const known = new Map<string, readonly Cell[]>();
+  const find = (path: string): readonly Cell[] => {
+    const [first = '', ...rest] = path.split('.');
+    return rest.reduce<readonly Cell[]>(memberOf, [top.get(first) ?? []].flat());
+  };
+  return (path) => {
+    const cells = known.get(path) ?? find(path);
+    known.set(path, cells);
+    return cells;
+  };
+}
+
+function memberOf(cells: readonly Cell[], name: string): readonly Cell[] {
+  return cells.flatMap((cell) => members(cell).get(name) ?? []);
+}
+
+function both<T extends object>(first: T | undefined, second: T | undefined): T | undefined {
+  return first && second ? { ...second, ...first } : (first ?? second);
+}
+
+type Merge = Instructions['merge'];
+
+function joinMerge(first: Merge, second: Merge): Merge {
+  if (!first || !second) return first ?? second;
+  const syntaxes = [...new Set([...(first.syntaxes ?? []), ...(second.syntaxes ?? [])])];
+  return {
+    ...second,
+    ...first,
+    ...(syntaxes.length > 0 ? { syntaxes } : {}),
+    ...some({
+      fields: both(first.fields, second.fields),
+      sections: both(first.sections, second.sections),
+      recipients: joinRecipients(first.recipients, second.recipients),
+    }),
+  };
+}
+
+type Values = NonNullable<NonNullable<Merge>['recipients']>;
+
+function joinRecipients(first: Values | undefined, second: Values | undefined): Values | undefined {
+  if (!first || !second) return first ?? second;
+  const joined = new Map(Object.entries(second));
+  for (const [address, values] of Object.entries(first))
+    joined.set(address, { ...joined.get(address), ...values });
+  return Object.fromEntries(joined);
+}
