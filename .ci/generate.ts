@@ -80,6 +80,14 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** What an object inside an entry may look like, for keys whose schema is too long to be read here. */
+const SUCH_AS: Readonly<Record<string, string>> = {
+  defaults: '{ opens: true, clicks: html, unsubscribe: true, topic: news, ttl: 2h }',
+  rules: '[{ when: { subject: "Invoice *" }, set: { campaign: invoices, priority: 2 } }]',
+  header: '{ html: "<p>…</p>", text: "…" }',
+  brand: '{ name: Shop, logo: "https://shop.example/logo.png" }',
+};
+
 function wrap(text: string, indent: string): readonly string[] {
   const lines = [''];
   for (const word of text.split(' ')) {
@@ -93,6 +101,7 @@ function wrap(text: string, indent: string): readonly string[] {
 const yamlOf = (value: Json): string => {
   if (Array.isArray(value)) return `[${value.map(yamlOf).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {
+    if (Object.keys(value).length === 0) return '{}';
     const pairs = Object.entries(value).filter(([, item]) => !(Array.isArray(item) && item.length === 0));
     return `{ ${pairs.map(([key, item]) => `${key}: ${yamlOf(item)}`).join(', ')} }`;
   }
@@ -131,7 +140,8 @@ function list(key: string, one: Schema, indent: string): readonly string[] {
   const examples = EXAMPLES[key] ?? (Array.isArray(one.default) ? one.default.map(yamlOf) : []);
   const keys = Object.entries(one.items?.properties ?? {}).flatMap(([name, value]) => {
     const standard = value.default === undefined ? `<${sayKind(value)}>` : yamlOf(value.default);
-    const text = value.description ? ` · ${value.description}${choices(value)}` : '';
+    const example = SUCH_AS[name] === undefined ? '' : ` Such as ${SUCH_AS[name]}`;
+    const text = value.description ? ` · ${value.description}${choices(value)}${example}` : '';
     return wrap(`${name}: ${standard}${text}`, `${indent}#   `).map((line) =>
       line.replace('#   # ', '#     # '),
     );
