@@ -1,7 +1,7 @@
 // The DNS as commands ask it: text records, aliases and addresses of a name.
 import { Resolver } from 'node:dns/promises';
-import { z } from 'zod';
 import type { Config } from '../config.ts';
+import { isLoopbackName } from '../http/tracking-config.ts';
 import type { ResolveTxt } from '../store/domains.ts';
 import type { ResolveHost } from '../store/tracking-host.ts';
 
@@ -36,11 +36,8 @@ async function orNone<T>(answer: Promise<readonly T[]>): Promise<readonly T[]> {
   }
 }
 
-const tracked = z.object({ tracking: z.object({ url: z.string() }) });
-
-/** Host of tracking.url; undefined where there is none, or none that others could reach. */
-export function trackingTarget(config: unknown): string | undefined {
-  const url = URL.parse(tracked.safeParse(config).data?.tracking.url ?? '');
-  const host = url?.hostname.replace(/^\[|\]$/g, '') ?? '';
-  return host === '' || host === 'localhost' ? undefined : host;
+/** Host of tracking.url; undefined where it names this very host, which others cannot reach. */
+export function trackingTarget({ tracking }: Pick<Config, 'tracking'>): string | undefined {
+  const { hostname } = new URL(tracking.url);
+  return isLoopbackName(hostname) ? undefined : hostname.replace(/^\[|\]$/g, '');
 }
