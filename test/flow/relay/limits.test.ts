@@ -71,14 +71,14 @@ test('what is over the hourly limit is taken, waits for the next hour, and can b
   await arrivalOf(world.mx.one, 'h3@one.test');
 });
 
-test('where the operator chose to refuse, a message over the limit gets 451 and a sentence, and is in no queue', async () => {
+test('where the operator chose to refuse, a recipient over the limit gets 452 and a sentence, and is in no queue', async () => {
   expect(idIn(await send(users.refusing, ['r1@one.test', 'r2@one.test']))).not.toBe('');
   expect((await send(users.refusing, ['r3@one.test'])).at(-1)).toMatch(
-    /^451 4\.7\.1 Too many messages this hour/,
+    /^452 4\.7\.1 Too many messages this hour/,
   );
   expect(idIn(await send(users.daily, ['d1@one.test']))).not.toBe('');
   expect((await send(users.daily, ['d2@one.test'])).at(-1)).toMatch(
-    /^451 4\.7\.1 Too many messages this day/,
+    /^452 4\.7\.1 Too many messages this day/,
   );
   await arrivalOf(world.mx.one, 'r2@one.test');
   expect(await list('refusing')).toEqual([]);
@@ -94,7 +94,7 @@ test('a limit that is lifted by a command holds no more', async () => {
   const next = (to: string) =>
     sendMail({ port: relay.ports.plain, from, mail: `a@${shop.domain}`, rcpt: [to], data });
   expect(idIn(await next('l1@one.test'))).not.toBe('');
-  expect((await next('l2@one.test')).at(-1)).toMatch(/^451 /);
+  expect((await next('l2@one.test')).at(-1)).toMatch(/^452 4\.7\.1 /);
   expect((await relay.cli(['user', 'set', 'later', '--messages-per-day', '0'])).code).toBe(0);
   expect(idIn(await next('l3@one.test'))).not.toBe('');
 });
