@@ -7,6 +7,7 @@ import type { DkimKey, Settings } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
 import { makeCache } from './cache.ts';
 import { needsSmtputf8, notPinned } from './refusal.ts';
+import { makeTreat, type TreatDeps } from './treat/treat.ts';
 import { draftOf, renderBytes, type Bytes, type Rendered, type RenderDeps } from './render.ts';
 
 export type { StoredMessage } from './body.ts';
@@ -22,9 +23,19 @@ export type Compose = Readonly<{
 const CACHE_LIMITS = { maxEntries: 64, maxBytes: 8 * 1024 * 1024 };
 
 /** Builds compose. `hostname` stands in our Received fields. `loadBody` may reject; the attempt is then made again. */
-export function makeCompose(deps: RenderDeps): Compose {
+export function makeCompose(deps: RenderDeps & TreatDeps): Compose {
   // The recipients of a submission share their bytes: one load, one body hash and one signature for all of them.
+  const treat = makeTreat(deps);
   const cached = makeCache<Rendered>(CACHE_LIMITS, weigh);
+  const own = async (
+    submission: Submission,
+    delivery: Delivery,
+    pins: Pins,
+    peer: Capabilities,
+  ): Promise<Rendered> => {
+    const draft = await treat(submission, delivery);
+    return 'refusal' in draft ? draft : renderBytes(deps, { submission, draft }, pins, peer);
+  };
   return {
     pin,
     render: (submission, delivery) => async (peer) => {
@@ -32,10 +43,11 @@ export function makeCompose(deps: RenderDeps): Compose {
       if (!pins) return { refusal: notPinned() };
       const international = !isAsciiText(submission.from) || !isAsciiText(delivery.recipient.address);
       if (international && !peer.smtputf8) return { refusal: needsSmtputf8('envelope') };
-      const key = cacheKey(submission, pins, peer);
-      const rendered = await cached(key, async () =>
-        renderBytes(deps, { submission, draft: await draftOf(deps, submission) }, pins, peer),
-      );
+      const rendered = submission.treatment
+        ? await own(submission, delivery, pins, peer)
+        : await cached(cacheKey(submission, pins, peer), async () =>
+            renderBytes(deps, { submission, draft: await draftOf(deps, submission) }, pins, peer),
+          );
       if ('refusal' in rendered) return rendered;
       return { letter: letterOf(submission, delivery, peer, rendered.bytes) };
     },
@@ -95,5 +107,6 @@ function letterOf(submission: Submission, delivery: Delivery, peer: Capabilities
     },
     parts: bytes.parts,
     size: bytes.size,
+    ...(bytes.notes.length > 0 && { notes: bytes.notes }),
   };
 }

@@ -1,6 +1,7 @@
 // Why a letter cannot be made, as causes: a status of class 4 means later, of class 5 never. Pure.
 import type { Cause } from '../model/outcome.ts';
 import type { Obstacle } from './seven-bit-body.ts';
+import type { Refusal } from './worker/jobs.ts';
 
 /** The bytes cannot be had in the form that the peer takes. */
 export function cannotConvert(obstacle: Obstacle): Cause {
@@ -39,4 +40,24 @@ export function notPinned(): Cause {
     detail:
       'The record of this delivery does not say which keys sign it; it waits. This is a fault of the relay: please report it.',
   };
+}
+
+/** A version of a template that is not stored (any more). */
+export function noTemplate(name: string, version: number): Cause {
+  const detail = `The template "${name}", version ${version}, is not there any more; store it again and send the message anew.`;
+  return { phase: 'compose', class: 'unsupported', status: '5.6.0', detail };
+}
+
+/** A template that could not be filled in. What a busy machine may be the reason of is tried again. */
+export function notRendered(name: string, { kind, problem }: Pick<Refusal, 'kind' | 'problem'>): Cause {
+  const detail = `The template "${name}" could not be filled in. ${problem}`;
+  return kind === 'wrong'
+    ? { phase: 'compose', class: 'unsupported', status: '5.6.0', detail }
+    : { phase: 'compose', class: 'local', status: '4.3.2', detail };
+}
+
+/** Values that were given and cannot be put in: half a message is not sent. */
+export function cannotMerge(why: string): Cause {
+  const detail = `The message could not be personalised: ${why}`;
+  return { phase: 'compose', class: 'unsupported', status: '5.6.0', detail };
 }

@@ -2,10 +2,14 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
 import { makeCompose, type SigningKey } from '../../src/compose/compose.ts';
+import { makeWorkshop } from '../../src/compose/worker/workshop.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import { scanHeaders } from '../../src/mail/headers.ts';
 import type { Delivery, Pins } from '../../src/model/delivery.ts';
 import type { Capabilities, Letter } from '../../src/model/letter.ts';
 import type { Submission } from '../../src/model/submission.ts';
+import { makeLinker } from '../../src/tracking/links.ts';
+import { makeTokens } from '../../src/tracking/token.ts';
 
 export const AT = Date.UTC(2026, 2, 2, 10, 11, 12);
 export const PLAIN_PEER: Capabilities = { eightBitMime: false, smtputf8: false, dsn: false };
@@ -86,12 +90,36 @@ export function deliveryOf(submission: Submission, more: Partial<Delivery> = {})
   };
 }
 
-/** Compose over one message in memory, with the keys above. */
-export const composeOf = (message: Buffer) =>
+/** Links that work for as long as the test's process runs; what does not fit into a token is in `kept`. */
+export const tokens = makeTokens(Buffer.alloc(32, 7));
+export const kept = new Map<string, string>();
+const linker = makeLinker({
+  tokens,
+  expireMs: 86_400_000,
+  keep: (key, text) => Promise.resolve(void kept.set(key, text)),
+});
+export const workshop = makeWorkshop({ clock: systemClock });
+
+/** Compose over one message in memory, with the keys above. `more` takes the place of what a running relay has. */
+export const composeOf = (message: Buffer, more: Partial<Parameters<typeof makeCompose>[0]> = {}) =>
   makeCompose({
     hostname: 'relay.example.net',
+    workshop,
+    template: () => Promise.resolve(undefined),
+    links: (submission, delivery, base) =>
+      linker(
+        {
+          delivery: delivery.id,
+          account: delivery.account,
+          user: delivery.user,
+          recipient: delivery.recipient.address,
+          sender: submission.from,
+        },
+        base,
+      ),
     loadBody: () => Promise.resolve(message),
     signingKey: (_, selector) => Promise.resolve(signingKeys[selector]),
+    ...more,
   });
 
 /** The parts that are in memory, joined. */

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeCompose, pin } from '../../../src/compose/compose.ts';
+import { pin } from '../../../src/compose/compose.ts';
 import type { Settings } from '../../../src/model/settings.ts';
 import {
   BOTH,
@@ -129,7 +129,7 @@ describe('the envelope', () => {
 describe('the recipients of a submission', () => {
   const counting = (body: Buffer) => {
     const count = { loads: 0, keys: 0 };
-    const compose = makeCompose({
+    const compose = composeOf(Buffer.alloc(0), {
       hostname: 'relay.example.net',
       loadBody: async () => (count.loads++, body),
       signingKey: async (_, selector) => (count.keys++, signingKeys[selector]),
@@ -163,7 +163,7 @@ describe('the recipients of a submission', () => {
 
   test('a refusal and a failure are not remembered', async () => {
     let broken = true;
-    const compose = makeCompose({
+    const compose = composeOf(Buffer.alloc(0), {
       hostname: 'relay.example.net',
       loadBody: () => (broken ? Promise.reject(new Error('away')) : Promise.resolve(message)),
       signingKey: () => Promise.resolve(undefined),
@@ -183,7 +183,7 @@ describe('a body in a file', () => {
   const stored = (bytes: Buffer) => {
     const file = join(folder, `${bytes.length}`);
     writeFileSync(file, bytes);
-    return makeCompose({
+    return composeOf(Buffer.alloc(0), {
       hostname: 'relay.example.net',
       loadBody: () => Promise.resolve({ file, size: bytes.length }),
       signingKey: (_, selector) => Promise.resolve(signingKeys[selector]),
@@ -213,7 +213,7 @@ describe('a body in a file', () => {
 
   test('that is shorter than recorded rejects', async () => {
     const submission = submissionOf(large);
-    const compose = makeCompose({
+    const compose = composeOf(Buffer.alloc(0), {
       hostname: 'relay.example.net',
       loadBody: () => Promise.resolve({ file: join(folder, `${large.length}`), size: large.length + 1 }),
       signingKey: (_, selector) => Promise.resolve(signingKeys[selector]),

@@ -1,0 +1,56 @@
+// One text part filled for one recipient, in the transfer encoding that its plan says. Pure.
+import type { Part } from '../../model/letter.ts';
+import type { Submission } from '../../model/submission.ts';
+import { fillSlot, outputLimit, type Fill } from '../html/fill.ts';
+import { utmAdder } from '../html/utm.ts';
+import type { Lookup } from '../merge/values.ts';
+import type { PlannedLeaf } from './plan.ts';
+import { write, type Splice } from './transfer.ts';
+
+export type Filler = Readonly<{
+  submission: Submission;
+  links: Readonly<{ click(link: number, target: string): string; open(): string }> | undefined;
+  value: Lookup;
+  /** Numbers for links that come in with values. */
+  nextLink(): number;
+}>;
+
+export function isPart(piece: Part | PlannedLeaf): piece is Part {
+  return Buffer.isBuffer(piece) || 'file' in piece;
+}
+
+/** The part's bytes, or that its values make it too large. */
+export function fillLeaf(leaf: PlannedLeaf, filler: Filler): Buffer | Readonly<{ problem: 'output' }> {
+  const fill = fillOf(leaf, filler);
+  const { decoded, slots, mode } = leaf;
+  const limit = outputLimit(decoded.text.length);
+  const splices: Splice[] = [];
+  let size = decoded.text.length;
+  for (const slot of slots) {
+    const text = fillSlot(slot, fill);
+    size += text.length - (slot.end - slot.start);
+    if (size > limit) return { problem: 'output' };
+    splices.push({ start: slot.start, end: slot.end, text });
+  }
+  return write(decoded, splices, mode);
+}
+
+function fillOf({ charset, firstLink, kind }: PlannedLeaf, filler: Filler): Fill {
+  const { submission, links, value, nextLink } = filler;
+  const { clicks = 'none', utm } = submission.instructions;
+  const tracks = links !== undefined && (clicks === 'all' || clicks === (kind === 'text' ? 'text' : 'html'));
+  const addUtm = utmAdder(utm);
+  return {
+    charset,
+    value,
+    nextLink,
+    ...(tracks ? { click: (n: number, target: string) => links.click(firstLink + n, target) } : {}),
+    ...(addUtm ? { utm: addUtm } : {}),
+    ...(links ? { pixel: () => pixelHtml(links.open()) } : {}),
+  };
+}
+
+/** Nothing to see, in any client; no "display:none", which some take for a trick. */
+function pixelHtml(url: string): string {
+  return `<img src="${url}" alt="" width="1" height="1" border="0" style="border:0;height:1px;width:1px">`;
+}

@@ -1,0 +1,213 @@
+// The plan of a treated message: which bytes stay, which parts have slots, made once for all recipients. Pure.
+import { scanHeaders, type Field } from '../../mail/headers.ts';
+import type { Part } from '../../model/letter.ts';
+import type { Compiled, Slot, SlotOptions } from '../html/slot.ts';
+import { ampSlots, htmlSlots, textSlots } from '../html/slots.ts';
+import { charsetOf, utf8, type Charset } from '../merge/charset.ts';
+import { inUtf8 } from './charset.ts';
+import { findLeaves, type Leaf, type LeafKind } from './leaves.ts';
+import { recoded } from './recode.ts';
+import { decode, type Decoded, type WriteMode } from './transfer.ts';
+
+/** A part with slots. `firstLink` is what its link numbers are counted from. */
+export type PlannedLeaf = Readonly<{
+  kind: LeafKind;
+  /** That of the decoded text. */
+  charset: Charset;
+  decoded: Decoded;
+  slots: readonly Slot[];
+  mode: WriteMode;
+  firstLink: number;
+}>;
+
+/** A body as a row of bytes that stay and parts that are filled for each recipient. */
+export type Plan = Readonly<{
+  /** The message's own fields, those of its text already changed. */
+  fields: Buffer;
+  scan: readonly Field[];
+  pieces: readonly (Part | PlannedLeaf)[];
+  links: number;
+  notes: readonly string[];
+  /** The text that could not be read, where the sender's values had to go into it. */
+  obstacle?: string;
+}>;
+
+export type PlanWish = Readonly<{
+  /** What is looked for in each kind of part; blocks and pixel go into the first of its kind. */
+  options(kind: LeafKind, first: boolean, charset: Charset): SlotOptions | undefined;
+  /** There are values to be put in: a part that cannot be read is then no small matter. */
+  mustMerge: boolean;
+}>;
+
+/** A text larger than this is left as it is: nobody reads it, and it would hold up everybody else's mail. */
+const MAX_LEAF_BYTES = 2 * 1024 * 1024;
+const MAX_LINE = 998; // RFC 5321 §4.5.3.1.6, without CR LF
+/** About what a link of ours is long, beside its target. */
+const LINK_CHARS = 320;
+
+/** Plans a message. `bodyPart` gives a range of the body as a part of a letter. */
+export function planMessage(
+  message: Readonly<{ fields: Buffer; body: Buffer }>,
+  bodyPart: (start: number, end: number) => Part,
+  wish: PlanWish,
+): Plan {
+  const { body } = message;
+  let { fields } = message;
+  const pieces: (Part | PlannedLeaf)[] = [];
+  const notes: string[] = [];
+  const seen = new Set<LeafKind>();
+  let at = 0;
+  let links = 0;
+  let obstacle: string | undefined;
+  const keep = (end: number): void => {
+    if (end > at) pieces.push(bodyPart(at, end));
+    at = end;
+  };
+  for (const leaf of findLeaves(fields, body)) {
+    const planned = planLeaf(leaf, body, {
+      options: wish.options,
+      first: !seen.has(leaf.kind),
+      firstLink: links,
+    });
+    seen.add(leaf.kind);
+    if (planned === 'nothing') continue;
+    if ('problem' in planned) {
+      notes.push(planned.problem);
+      obstacle ??= planned.problem;
+      continue;
+    }
+    if (planned.fields && leaf.fieldsStart < 0) fields = planned.fields;
+    if (planned.fields && leaf.fieldsStart >= 0) {
+      keep(leaf.fieldsStart);
+      pieces.push(Buffer.concat([planned.fields, Buffer.from('\r\n')]));
+    } else keep(leaf.start);
+    pieces.push(planned.leaf);
+    if (planned.note !== undefined) notes.push(planned.note);
+    links += planned.links;
+    at = leaf.end;
+  }
+  keep(body.length);
+  const blocked = wish.mustMerge && obstacle !== undefined ? { obstacle } : {};
+  return { fields, scan: scanHeaders(fields).fields, pieces, links, notes, ...blocked };
+}
+
+type PlannedPart = Readonly<{
+  leaf: PlannedLeaf;
+  fields: Buffer | undefined;
+  links: number;
+  note?: string;
+}>;
+
+type Look = Pick<PlanWish, 'options'> & Readonly<{ first: boolean; firstLink: number }>;
+type Planned = PlannedPart | Readonly<{ problem: string }> | 'nothing';
+
+function planLeaf(leaf: Leaf, body: Buffer, look: Look): Planned {
+  if (leaf.end - leaf.start > 3 * MAX_LEAF_BYTES) return leftAlone(leaf, sayProblem.size);
+  const decoded = decode(body.subarray(leaf.start, leaf.end), leaf.encoding);
+  if (decoded.text.length > MAX_LEAF_BYTES) return leftAlone(leaf, sayProblem.size);
+  const charset = charsetOf(leaf.charset === '' ? 'utf-8' : leaf.charset);
+  const compiled = compileIn(charset, leaf, decoded, look);
+  if (!charset || !compiled || compiled.slots.some(putsText))
+    return planInUtf8(leaf, decoded, look, charset === utf8 ? compiled : undefined);
+  return finish(leaf, { charset, decoded, compiled, getsText: false, transcoded: false }, look);
+}
+
+/** For a part that gets text of ours, or whose charset hides what there is: it is read, and written in UTF-8. */
+function planInUtf8(leaf: Leaf, original: Decoded, look: Look, known: Compiled | undefined): Planned {
+  const reading = inUtf8(Buffer.from(original.text, 'latin1'), leaf.charset);
+  if (!reading) return leftAlone(leaf, `its charset ${leaf.charset} is not known`);
+  const transcoded = reading.changed;
+  const decoded = transcoded ? { text: reading.bytes.toString('latin1'), raw: '' } : original;
+  const compiled = transcoded ? undefined : known;
+  const inOurs = compiled ?? compileIn(utf8, leaf, decoded, look);
+  if (!inOurs || (inOurs.slots.length > 0 && !inOurs.slots.some(putsText))) return 'nothing';
+  return finish(leaf, { charset: utf8, decoded, compiled: inOurs, getsText: true, transcoded }, look);
+}
+
+function finish(leaf: Leaf, draft: Draft, look: Look): Planned {
+  const { problem, slots } = draft.compiled;
+  if (slots.length > 0) return plannedPart(leaf, draft, look.firstLink);
+  return problem ? leftAlone(leaf, sayProblem[problem]) : 'nothing';
+}
+
+function leftAlone({ kind }: Leaf, why: string): Readonly<{ problem: string }> {
+  return { problem: `The ${kind === 'text' ? 'text' : 'HTML'} of the message was left as it is: ${why}.` };
+}
+
+const sayProblem = {
+  size: 'it is too large',
+  links: 'it has too many links',
+  slots: 'it has too many tags',
+} as const;
+
+function compileIn(
+  charset: Charset | undefined,
+  leaf: Leaf,
+  decoded: Decoded,
+  { options, first }: Look,
+): Compiled | undefined {
+  const wanted = charset && options(leaf.kind, first, charset);
+  return wanted && compile(leaf.kind, decoded.text, wanted);
+}
+
+type Draft = Readonly<{
+  charset: Charset;
+  decoded: Decoded;
+  compiled: Compiled;
+  getsText: boolean;
+  transcoded: boolean;
+}>;
+
+function plannedPart(leaf: Leaf, draft: Draft, firstLink: number): PlannedPart {
+  const { charset, decoded, getsText, transcoded } = draft;
+  const { slots, links, problem } = draft.compiled;
+  const mode = modeOf(leaf, { transcoded, getsText, long: hasLongLine(decoded.text, slots) });
+  return {
+    leaf: { kind: leaf.kind, charset, decoded, slots, mode, firstLink },
+    fields: recoded(leaf, {
+      ...(mode === 'qp' ? { encoding: 'quoted-printable' } : {}),
+      ...(getsText ? { charset: 'utf-8' } : {}),
+    }),
+    links,
+    ...(problem ? { note: `Some of the message's text was left as it is: ${sayProblem[problem]}.` } : {}),
+  };
+}
+
+function compile(kind: LeafKind, source: string, options: SlotOptions): Compiled {
+  switch (kind) {
+    case 'html':
+      return htmlSlots(source, options);
+    case 'text':
+      return textSlots(source, options);
+    case 'amp':
+      return ampSlots(source, options);
+  }
+}
+
+/** Slots that put in more than an ASCII link. */
+function putsText(slot: Slot): boolean {
+  return slot.kind === 'tag' || slot.kind === 'header' || slot.kind === 'footer'; // filled links are ASCII
+}
+
+function modeOf(
+  { encoding }: Leaf,
+  { transcoded, getsText, long }: Readonly<{ transcoded: boolean; getsText: boolean; long: boolean }>,
+): WriteMode {
+  if (encoding === 'base64') return 'base64';
+  if (encoding === 'quoted-printable') return transcoded ? 'qp' : 'spliced-qp';
+  return getsText || long ? 'qp' : 'plain';
+}
+
+/** True when a link of ours could make a line longer than SMTP takes. */
+function hasLongLine(text: string, slots: readonly Slot[]): boolean {
+  let lineStart = -1;
+  let extra = 0;
+  return slots.some((slot) => {
+    const start = text.lastIndexOf('\n', slot.start - 1) + 1;
+    extra = start === lineStart ? extra : 0;
+    lineStart = start;
+    extra += LINK_CHARS + (slot.end - slot.start) / 2;
+    const lf = text.indexOf('\n', slot.end);
+    return (lf < 0 ? text.length : lf) - start + extra > MAX_LINE;
+  });
+}

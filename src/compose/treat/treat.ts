@@ -1,0 +1,189 @@
+// A treated message for one recipient: planned once per submission, filled for each of its deliveries.
+import type { Delivery } from '../../model/delivery.ts';
+import type { Merge } from '../../model/instructions.ts';
+import type { Part } from '../../model/letter.ts';
+import type { Submission } from '../../model/submission.ts';
+import { makeCache } from '../cache.ts';
+import { unfilledTags } from '../html/fill.ts';
+import type { TagSearch } from '../merge/tags.ts';
+import { mergeValues, type Lookup, type MergeValues } from '../merge/values.ts';
+import { unicode } from '../merge/charset.ts';
+import { cannotMerge } from '../refusal.ts';
+import type { Draft } from '../render.ts';
+import { fillLeaf, isPart } from './fill.ts';
+import { fillFields, planHeader, unfilledInFields, type HeaderPlan } from './header.ts';
+import { planMessage, type Plan } from './plan.ts';
+import { liquidSource, sharedSource, type Refused, type Source, type SourceDeps } from './source.ts';
+import { systemValues } from './system.ts';
+import { planWishFor, searchesFor } from './wish.ts';
+
+/** Addresses of ours in one letter (src/tracking/links.ts). */
+export type Links = Readonly<{
+  click(link: number, target: string): string;
+  open(): string;
+  unsubscribe(): string;
+  unsubscribeToken(): string;
+  /** Stores what the links made so far need; rejects when that cannot be done now. */
+  settle(): Promise<void>;
+}>;
+
+export type TreatDeps = SourceDeps &
+  Readonly<{ links(submission: Submission, delivery: Delivery, base: string): Links }>;
+
+export type Treat = (submission: Submission, delivery: Delivery) => Promise<Draft | Refused>;
+
+/** A message ready to be filled. */
+type Prepared = Readonly<{
+  plan: Plan;
+  header: HeaderPlan;
+  values: MergeValues;
+  /** Finds the tags of header fields; undefined: there are none. */
+  search: TagSearch | undefined;
+  merges: boolean;
+}>;
+
+const PLANS = { maxEntries: 200, maxBytes: 48 * 1024 * 1024 };
+const MAX_NAMED = 5;
+
+/** Builds the treatment. What it gives is a pure function of submission, stored bytes and delivery. */
+export function makeTreat(deps: TreatDeps): Treat {
+  const plans = makeCache<Prepared | Refused>(PLANS, weigh);
+  return async (submission, delivery) => {
+    const base = submission.treatment?.linkBase;
+    const links = base === undefined ? undefined : deps.links(submission, delivery, base);
+    const isLiquid = submission.treatment?.template?.engine === 'liquid';
+    const prepared = isLiquid
+      ? await prepareLiquid(deps, submission, delivery, links)
+      : await plans(`${submission.account}:${submission.id}`, () => prepareShared(deps, submission));
+    if ('refusal' in prepared) return prepared;
+    const draft = fillFor(prepared, { submission, delivery, links });
+    await links?.settle();
+    return draft;
+  };
+}
+
+async function prepareShared(deps: TreatDeps, submission: Submission): Promise<Prepared | Refused> {
+  const source = await sharedSource(deps, submission);
+  return 'refusal' in source ? source : prepare(submission, source, 'tags');
+}
+
+/** Liquid puts the values in itself; what comes out is then tracked like any other message. */
+async function prepareLiquid(
+  deps: TreatDeps,
+  submission: Submission,
+  delivery: Delivery,
+  links: Links | undefined,
+): Promise<Prepared | Refused> {
+  const { merge = {} } = submission.instructions;
+  const address = delivery.recipient.address.toLowerCase();
+  const system = systemValues(delivery, undefined, links);
+  const own = (record: typeof merge.recipients): Readonly<Record<string, string>> | undefined =>
+    record && Object.hasOwn(record, address) ? record[address] : undefined;
+  const scope = {
+    ...system.all(),
+    ...own(submission.treatment?.stored),
+    ...merge.fields,
+    ...own(merge.recipients),
+  };
+  const source = await liquidSource(deps, submission, scope);
+  return 'refusal' in source ? source : prepare(submission, source, 'filled');
+}
+
+function prepare(submission: Submission, source: Source, how: 'tags' | 'filled'): Prepared | Refused {
+  const { instructions, treatment = {} } = submission;
+  const merges = how === 'tags' && treatment.mergeHeaders !== undefined && instructions.merge?.off !== true;
+  const replace = instructions.unsubscribeText?.replace;
+  const merge = merges ? (instructions.merge ?? {}) : {};
+  const values = mergeValues(...withLiteral(merge, replace));
+  const searches = searchesFor(submission, merges, values.literals);
+  const plan = planMessage(source.message, source.part, planWishFor(submission, merges, searches));
+  if (plan.obstacle !== undefined) return { refusal: cannotMerge(plan.obstacle) };
+  const header = planHeader(plan.fields, plan.scan, {
+    headers: merges ? (treatment.mergeHeaders ?? []) : [],
+    subject: source.subject,
+  });
+  const noted = source.notes.length > 0 ? { ...plan, notes: [...source.notes, ...plan.notes] } : plan;
+  return { plan: noted, header, values, search: searches(unicode, 'plain'), merges };
+}
+
+/** SendGrid's `replace` is a text of the body that the link takes the place of. */
+function withLiteral(merge: Merge, replace: string | undefined): readonly [Merge, readonly string[]] {
+  if (replace === undefined) return [merge, []];
+  const syntaxes = merge.syntaxes ?? ['brackets'];
+  return [{ ...merge, syntaxes: [...new Set([...syntaxes, 'literal' as const])] }, [replace]];
+}
+
+type Subject = Readonly<{ submission: Submission; delivery: Delivery; links: Links | undefined }>;
+
+function fillFor(prepared: Prepared, subject: Subject): Draft | Refused {
+  const { plan, header, search, merges } = prepared;
+  const { submission, links } = subject;
+  const lookup = lookupFor(prepared, subject);
+  const tags = search && { search, value: lookup };
+  if (merges && submission.instructions.merge?.strict) {
+    const missing = unfilled(prepared, lookup, tags);
+    if (missing.length > 0) return { refusal: cannotMerge(sayMissing(missing)) };
+  }
+  let next = plan.links;
+  const filler = { submission, links, value: lookup, nextLink: () => ++next };
+  const body: Part[] = [];
+  for (const piece of plan.pieces) {
+    const part = isPart(piece) ? piece : fillLeaf(piece, filler);
+    if ('problem' in part) return { refusal: cannotMerge('its values make it far larger than it was.') };
+    body.push(part);
+  }
+  const fields = fillFields(header, subject, { tags, unsubscribe: unsubscribeOf(subject) });
+  return { fields, body, notes: plan.notes };
+}
+
+function lookupFor({ values, header }: Prepared, { submission, delivery, links }: Subject): Lookup {
+  const address = delivery.recipient.address.toLowerCase();
+  const stored = submission.treatment?.stored;
+  const system = systemValues(delivery, header.names.get(address), links);
+  const lookup = values.lookupFor({
+    address,
+    stored: stored && Object.hasOwn(stored, address) ? stored[address] : undefined,
+    system: system.of,
+  });
+  const replace = submission.instructions.unsubscribeText?.replace;
+  if (replace === undefined || !links) return lookup;
+  return (tag) =>
+    tag.syntax === 'literal' && tag.name === replace
+      ? { text: links.unsubscribe(), html: false }
+      : lookup(tag);
+}
+
+function unfilled(
+  { plan, header }: Prepared,
+  lookup: Lookup,
+  tags: Parameters<typeof unfilledInFields>[1] | undefined,
+): readonly string[] {
+  const inBody = plan.pieces.flatMap((piece) => (isPart(piece) ? [] : unfilledTags(piece.slots, lookup)));
+  const inHeader = tags ? unfilledInFields(header, tags) : [];
+  return [...new Set([...inHeader, ...inBody])];
+}
+
+function sayMissing(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_NAMED).map((name) => `"${name.slice(0, 64)}"`);
+  return `there is no value for ${shown.join(', ')}${names.length > MAX_NAMED ? ' and others' : ''}; give it one, or a fallback as in [name|friend].`;
+}
+
+/** What List-Unsubscribe says: the https address, which takes one-click, and a mailbox. */
+function unsubscribeOf({ submission, links }: Subject): readonly string[] {
+  const { instructions, treatment } = submission;
+  if (instructions.unsubscribe !== true) return [];
+  const mailbox = treatment?.unsubscribeMailbox;
+  const mailto =
+    links && mailbox !== undefined ? [`mailto:${mailbox}?subject=${links.unsubscribeToken()}`] : [];
+  return links ? [links.unsubscribe(), ...mailto] : [];
+}
+
+function weigh(prepared: Prepared | Refused): number | undefined {
+  if ('refusal' in prepared) return undefined;
+  const { pieces, fields } = prepared.plan;
+  const sizes = pieces.map((piece) => {
+    if (!isPart(piece)) return piece.decoded.text.length * 12 + piece.slots.length * 400;
+    return Buffer.isBuffer(piece) ? piece.length : 0;
+  });
+  return sizes.reduce((sum, size) => sum + size, fields.length);
+}
