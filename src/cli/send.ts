@@ -1,7 +1,7 @@
 // postino send: a test message, taken like any other and sent on its way.
 import type { SubmitRequest, Submitted } from '../backlog/submit.ts';
 import { readMail, readRcpt } from '../accept/envelope.ts';
-import { makeTake, type Take } from '../accept/take.ts';
+import { makeTake, type Take, type TakeDeps } from '../accept/take.ts';
 import { makeTally } from '../accept/tally.ts';
 import { scanHeaders } from '../mail/headers.ts';
 import { mailDate } from '../mail/date.ts';
@@ -18,6 +18,8 @@ export type SendContext = Readonly<{
   log: Log;
   settingsNow(): Settings;
   submit(request: SubmitRequest): Promise<Submitted>;
+  /** Where tracked links point to. */
+  links: TakeDeps['links'];
 }>;
 
 export const sendCommands: readonly Command<SendContext>[] = [
@@ -39,7 +41,7 @@ async function send(context: SendContext, to: string, options: Values): Promise<
   const user = userOf(context.settingsNow(), textOf(options, 'user'));
   if (typeof user === 'string') return misused(user);
   const from = textOf(options, 'from') ?? user.senders[0] ?? defaultFrom(user, hostname);
-  const sender = readMail(`FROM:<${from}>`);
+  const sender = readMail(`FROM:<${from}>`, true);
   const recipient = readRcpt(`TO:<${to}>`, false);
   if (!sender.ok) return misused(`--from ${from}: ${sender.reply.text}.`);
   if (!recipient.ok) return misused(`${to}: ${recipient.reply.text}.`);
@@ -100,7 +102,8 @@ function compose(
   return Buffer.from(`${fields.join('\r\n')}\r\n\r\n${body}\r\n`);
 }
 
-function takeOf({ hostname, clock, log, submit }: SendContext): Take {
+function takeOf({ hostname, clock, log, submit, settingsNow, links }: SendContext): Take {
   const reserve = (): Promise<{ kind: 'now' }> => Promise.resolve({ kind: 'now' });
-  return makeTake({ hostname, clock, log, submit, reserve, tally: makeTally() });
+  const deps = { hostname, clock, log, submit, reserve, links, settings: settingsNow };
+  return makeTake({ ...deps, maxRecipients: 1, tally: makeTally() });
 }

@@ -20,6 +20,7 @@ import { transportSchema } from '../model/settings.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
 import { openDns, trackingTarget } from './dns.ts';
+import { linksOf } from './links.ts';
 import { PREFIX } from './start.ts';
 
 /** All that a command may ask for. */
@@ -111,6 +112,7 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     submit: async (request) => (await openSubmit(base, () => undefined, false))(request),
     ...openDns(config.dns),
     trackingTarget: trackingTarget(config),
+    links: linksOf(base),
     readFile: readTextFile,
     readInput,
   };

@@ -1,0 +1,21 @@
+// Where links of ours point to, as the front door wants to know it.
+import type { Links } from '../accept/links.ts';
+import { isLoopbackName } from '../http/tracking-config.ts';
+import type { Base } from './base.ts';
+
+/**
+ * The links of messages that are taken now. An address of this very host is of no use to recipients, only for trying things
+ * out: as long as nothing leaves, since all transports are sandboxes.
+ */
+export function linksOf({ config, settingsNow }: Pick<Base, 'config' | 'settingsNow'>): Links {
+  const { url } = config.tracking;
+  const { protocol, hostname } = new URL(url);
+  const isLocal = isLoopbackName(hostname);
+  return {
+    get base() {
+      const leaves = [...settingsNow().transports.values()].some(({ kind }) => kind !== 'sandbox');
+      return isLocal && leaves ? undefined : url;
+    },
+    secureHosts: protocol === 'https:',
+  };
+}
