@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { makeCompose } from '../compose/compose.ts';
+import { makeWorkshop } from '../compose/worker/workshop.ts';
 import { bounceRules } from '../deliver/classify.ts';
 import { makeDeliver, type CatchFacts, type Deliver as Stage } from '../deliver/deliver.ts';
 import { canBind } from '../deliver/transports/source.ts';
@@ -10,7 +11,9 @@ import type { Letter, Part, Render } from '../model/letter.ts';
 import type { Transport } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
 import { readFile } from 'node:fs/promises';
+import type { Facts } from '../tracking/facts.ts';
 import { findConfig } from './places.ts';
+import { openLinker } from './tracking.ts';
 import type { Base } from './base.ts';
 
 export type Deliver = Stage &
@@ -22,9 +25,14 @@ export type Deliver = Stage &
 
 /** Opens compose and deliver for one process. */
 export function openDeliver(base: Base): Deliver {
-  const { config, clock, domains, bodies } = base;
+  const { config, clock, domains, bodies, templates } = base;
+  const linker = openLinker(base);
+  const workshop = makeWorkshop({ clock });
   const compose = makeCompose({
     hostname: config.hostname,
+    links: (submission, delivery, linkBase) => linker(factsOf(submission, delivery), linkBase),
+    template: templates.read,
+    workshop,
     signingKey: domains.signingKey,
     loadBody: async (submission) => {
       const body = await bodies.load(submission);
@@ -44,8 +52,31 @@ export function openDeliver(base: Base): Deliver {
   });
   return {
     ...stage,
+    close: async (graceMs) => {
+      await stage.close(graceMs);
+      await workshop.close();
+    },
     render: compose.render,
     canBind: ({ kind, address }) => kind === 'sandbox' || (address !== undefined && canBind(address)),
+  };
+}
+
+/** What a link of a letter knows of it. */
+function factsOf(submission: Submission, delivery: Delivery): Facts {
+  const { campaign, campaignName, tags, metadata, topic, topics } = submission.instructions;
+  return {
+    delivery: delivery.id,
+    account: submission.account,
+    user: submission.user,
+    recipient: delivery.recipient.address,
+    sender: submission.from,
+    headerFrom: submission.headerFrom,
+    ...(campaign === undefined ? {} : { campaign }),
+    ...(campaignName === undefined ? {} : { campaignName }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(metadata === undefined ? {} : { metadata }),
+    topic,
+    topics,
   };
 }
 
