@@ -6,6 +6,7 @@ import { watchRoom } from '../store/room.ts';
 import { makeReserve, makeRoom } from '../backlog/quota.ts';
 import type { Base } from './base.ts';
 import type { SubmitMail } from './backlog.ts';
+import { linksOf } from './links.ts';
 import type { Role } from './role.ts';
 
 const FULL = { kind: 'refused', why: 'full' } as const;
@@ -47,6 +48,7 @@ export async function startSubmission(base: Base, submit: SubmitMail): Promise<S
     reserve: makeReserve(base.asking, base.keys, clock),
     openSpill,
     isSuppressed: (account, address) => base.suppressions.isSuppressed(account, address),
+    links: linksOf(base),
     recipientFields: (account, addresses) => base.recipients.fieldsOf(account, addresses),
     learn: (account, people) => base.recipients.learn(account, people),
     room: makeRoom(base.asking, base.keys, clock),
