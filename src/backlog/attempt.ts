@@ -6,11 +6,13 @@ import { refOf, type Delivery } from '../model/delivery.ts';
 import type { Render } from '../model/letter.ts';
 import type { Cause, Outcome, Via } from '../model/outcome.ts';
 import type { Submission } from '../model/submission.ts';
-import { describeAttempt, describeEnd } from './describe.ts';
+import { describeAttempt, describeEnd, describeUnsent } from './describe.ts';
 import type { Lease } from './lease.ts';
 import { jobOf, type Job, type JobAdder } from './queue.ts';
 import type { Progress } from './gate.ts';
-import { whatNext, type RetryPlan } from './retry.ts';
+import { OLD_MS } from './rest.ts';
+import { givenUp, outOfTime, whatNext, type RanOut, type RetryPlan } from './retry.ts';
+import { whyDropped, type Suppression } from './suppressed.ts';
 import type { Begun, Transitions } from './transitions.ts';
 
 /** What is sent, and until when: `mayProceed` turns false when the transport's lease is lost or we are stopping. */
@@ -59,8 +61,6 @@ export type Post = Readonly<{
 
 const STORE_AGAIN_MS = 500;
 const HAND_ON_MS = 1_000;
-/** A message that still waits after this is likely to wait for long. */
-const OLD_MS = 3_600_000;
 
 /** A delivery that comes with all that an attempt needs: it was stored by this process a moment ago. */
 export type Known = Readonly<{
@@ -94,12 +94,9 @@ export function makeAttempt(deps: AttemptDeps) {
           'a delivery has a record of an unknown version; it stays where it is',
         );
       case 'suppressed':
-        return settle(deps, post, () => drop(deps, begun));
-      case 'begun': {
-        const outcome = await carry(deps, post, begun);
-        progress.sent();
-        return settle(deps, post, () => conclude(deps, { ...post, epoch }, begun, outcome));
-      }
+        return settle(deps, post, () => drop(deps, begun, begun.by));
+      case 'begun':
+        return go(deps, { ...post, epoch }, begun, progress);
     }
   };
 }
@@ -107,7 +104,7 @@ export function makeAttempt(deps: AttemptDeps) {
 function begin(
   deps: AttemptDeps,
   { job, known }: Readonly<{ job: Job; known: Known | undefined }>,
-  { transport, lease, epoch }: Post & { epoch: string },
+  { transport, lease, epoch }: Begin,
 ): Promise<Begun> {
   const suppressions = deps.suppressions(job.ref.slice(0, job.ref.indexOf(':')));
   const now = deps.clock.now();
@@ -127,21 +124,45 @@ async function handOn({ transitions, jobs, clock }: AttemptDeps, job: Job, post:
 }
 
 type Subject = Readonly<{ submission: Submission; delivery: Delivery }>;
+type Begin = Post & Readonly<{ epoch: string }>;
 
-async function carry(deps: AttemptDeps, post: Post, { submission, delivery }: Subject): Promise<Outcome> {
+async function go(deps: AttemptDeps, post: Begin, subject: Subject, progress: Progress): Promise<void> {
+  const { submission, delivery } = subject;
+  if (deps.clock.now() >= delivery.expiresAt) return settle(deps, post, () => expire(deps, subject));
+  if (submission.instructions.drop === true)
+    return settle(deps, post, () => pretend(deps, post.transport, subject));
+  const sent = await carry(deps, post, subject);
+  progress.sent();
+  return settle(deps, post, () => conclude(deps, post, subject, sent));
+}
+
+type Ended = Exclude<Outcome, { kind: 'held' }>;
+
+/** What came of it, and what the letter says was asked for and not done. */
+type Sent = Readonly<{ outcome: Outcome; notes?: readonly string[] | undefined }>;
+
+async function carry(deps: AttemptDeps, post: Post, { submission, delivery }: Subject): Promise<Sent> {
+  const render = deps.render(submission, delivery);
+  let notes: readonly string[] | undefined;
+  const noting: Render = async (peer) => {
+    const rendered = await render(peer);
+    if ('letter' in rendered) notes = rendered.letter.notes;
+    return rendered;
+  };
   try {
-    return await deps.send({
+    const outcome = await deps.send({
       submission,
       delivery,
-      render: deps.render(submission, delivery),
+      render: noting,
       signal: post.signal,
       mayProceed: () => post.lease.valid() && !post.stopping(),
     });
+    return { outcome, notes };
   } catch (error) {
     const isTrouble = error instanceof RedisTrouble;
     const sentence = isTrouble ? 'a letter could not be loaded' : 'an attempt failed in a way that is a bug';
     deps.log[isTrouble ? 'warn' : 'error']({ delivery: delivery.id, error: String(error) }, sentence);
-    return { kind: 'deferred', conversation: '', cause: bug(error) };
+    return { outcome: { kind: 'deferred', conversation: '', cause: bug(error) } };
   }
 }
 
@@ -166,22 +187,48 @@ async function settle(deps: AttemptDeps, post: Post, store: () => Promise<void>)
   }
 }
 
-async function drop(deps: AttemptDeps, subject: Subject): Promise<void> {
-  const { delivery, submission } = subject;
-  const reason = 'The recipient is on the suppression list of this account.';
-  const event = describeEnd(subject, 'dropped', reason, deps.clock.now());
+async function drop(deps: AttemptDeps, subject: Subject, by: Suppression): Promise<void> {
+  const { delivery, submission } = unbegun(subject);
+  const event = describeEnd(
+    { delivery, submission },
+    'dropped',
+    whyDropped(submission, by),
+    deps.clock.now(),
+  );
   await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
+}
+
+/** Its time passed while it waited: nothing is sent any more, and the sender hears of it. */
+async function expire(deps: AttemptDeps, subject: Subject): Promise<void> {
+  const { delivery, submission } = unbegun(subject);
+  const cause = outOfTime(submission);
+  await deps.report(submission, delivery, { cause });
+  const event = describeEnd({ delivery, submission }, 'expired', cause.detail, deps.clock.now());
+  await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
+}
+
+/** Test mode: it ends as if it had been sent. */
+async function pretend(deps: AttemptDeps, transport: string, subject: Subject): Promise<void> {
+  deps.tally('delivered', transport);
+  const event = describeUnsent(subject, deps.clock.now());
+  await end(deps, subject.submission, deps.transitions.finish(subject.delivery, event, 'any'));
+}
+
+/** Without the attempt that was counted and is not made. */
+function unbegun({ submission, delivery }: Subject): Subject {
+  return { submission, delivery: { ...delivery, attempts: Math.max(0, delivery.attempts - 1) } };
 }
 
 async function conclude(
   deps: AttemptDeps,
-  post: Post & { epoch: string },
+  post: Begin,
   subject: Subject,
-  outcome: Outcome,
+  { outcome, notes }: Sent,
 ): Promise<void> {
   const { submission, delivery } = subject;
   const now = deps.clock.now();
-  if (outcome.kind === 'held') return again(deps, post, subject, { due: outcome.until, uncount: 1 });
+  if (outcome.kind === 'held')
+    return again(deps, post, subject, { due: Math.min(outcome.until, delivery.expiresAt), uncount: 1 });
   const interrupted = outcome.kind === 'deferred' && outcome.cause.class === 'local' && post.stopping();
   if (interrupted && outcome.cause.ambiguous !== true)
     return again(deps, post, subject, { due: now, uncount: 1 });
@@ -190,15 +237,21 @@ async function conclude(
   const next = whatNext(outcome, delivery, now, deps.plan);
   deps.tally(outcome.kind, post.transport);
   if (next.do === 'retry') {
-    const event = describeAttempt(known, outcome, { type: 'deferred', at: now, due: next.at });
+    const event = describeAttempt(known, outcome, { type: 'deferred', at: now, due: next.at, notes });
     await again(deps, post, subject, { due: next.at, event, ambiguous });
     if (now - submission.at > OLD_MS) await moveOutQuietly(deps, submission);
     return;
   }
+  const last = next.as === 'expired' ? lastWord(outcome, subject, next.of) : outcome;
   // The report goes first: were we to die between the two, it would be repeated under the same name, not lost.
-  if ('cause' in outcome) await deps.report(submission, delivery, outcome);
-  const event = describeAttempt(known, outcome, { type: next.as, at: now });
+  if ('cause' in last) await deps.report(submission, delivery, last);
+  const event = describeAttempt(known, last, { type: next.as, at: now, notes });
   await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
+}
+
+/** The last outcome, which also says why there is no other attempt. */
+function lastWord(outcome: Ended, subject: Subject, of: RanOut): Ended {
+  return 'cause' in outcome ? { ...outcome, cause: givenUp(outcome.cause, subject, of) } : outcome;
 }
 
 /** Where that cannot be done, the body stays in memory, which is no harm. */
@@ -213,7 +266,7 @@ async function moveOutQuietly(deps: AttemptDeps, submission: Submission): Promis
 
 async function again(
   deps: AttemptDeps,
-  post: Post & { epoch: string },
+  post: Begin,
   { delivery }: Subject,
   next: Readonly<{
     due: number;

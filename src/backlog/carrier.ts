@@ -179,11 +179,11 @@ function handover(
   const { lease, transport } = post;
   const now = deps.clock.now();
   if (!lease.valid() || post.stopping() || deps.pauses.any() || delivery.due > now) return undefined;
-  const place = gate.reserve(delivery.domain);
+  const place = gate.reserve(delivery.domain, delivery.priority);
   if (!place) return undefined;
   if (place.kind === 'list') {
     const list = { transport, site: place.lane };
-    const wake = (): void => gate.wake(place.lane);
+    const wake = (): void => gate.wake(place.lane, delivery.priority);
     return { hand: '', list, delivery, epoch: '', wonderAt: delivery.due, go: wake, giveUp: wake };
   }
   const begins = place.kind === 'slot';
@@ -236,7 +236,6 @@ async function isShelved(deps: CarrierDeps, job: Job): Promise<boolean> {
   if (!deps.pauses.any()) return false;
   const delivery = await deps.transitions.read(job.ref);
   if (delivery === undefined || delivery === 'unknown') return false;
-  const submission = await deps.transitions.readSubmissionOf(job.ref);
-  const pause = deps.pauses.match({ ...delivery, campaign: submission?.instructions.campaign });
+  const pause = deps.pauses.match(delivery);
   return pause !== undefined && (await deps.transitions.shelve({ ...delivery, run: job.run }, pause));
 }

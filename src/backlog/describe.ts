@@ -7,19 +7,28 @@ import type { Submission } from '../model/submission.ts';
 
 type Subject = Readonly<{ submission: Submission; delivery: Delivery }>;
 
-/** One event per recipient is told from this one: the stream's consumer fills in delivery and recipient. */
+/**
+ * One event per recipient is told from this one: the stream's consumer fills in delivery and recipient, and `due` where
+ * it differs. `due` is there only for what is to be sent later.
+ */
 export function describeAccepted(submission: Submission, first: Delivery): Event {
-  return { ...base({ submission, delivery: first }, 'accepted', submission.at), size: submission.size };
+  const { size, notes } = submission;
+  return {
+    ...base({ submission, delivery: first }, 'accepted', submission.at),
+    size,
+    ...(first.due > submission.at ? { due: first.due } : {}),
+    ...some(notes),
+  };
 }
 
 /** What an attempt came to: `delivered`, `deferred`, `bounced` or `expired`. */
 export function describeAttempt(
   subject: Subject,
   outcome: Exclude<Outcome, { kind: 'held' }>,
-  told: Readonly<{ type: EventType; at: EpochMs; due?: EpochMs }>,
+  told: Readonly<{ type: EventType; at: EpochMs; due?: EpochMs; notes?: readonly string[] | undefined }>,
 ): Event {
   const { delivery } = subject;
-  const { type, at, due } = told;
+  const { type, at, due, notes } = told;
   return {
     ...base(subject, type, at),
     ...(type === 'deferred' ? { id: `${delivery.id}.deferred.${delivery.attempts}` } : {}),
@@ -31,6 +40,20 @@ export function describeAttempt(
     ...(delivery.ambiguous > 0 ? { ambiguous: delivery.ambiguous } : {}),
     ...(due === undefined ? {} : { due }),
     conversation: outcome.conversation,
+    ...some(notes),
+  };
+}
+
+/** The end of a message that asked not to be sent: told as delivered, so that a sender's program can be tried out. */
+export function describeUnsent(subject: Subject, at: EpochMs): Event {
+  const { delivery, submission } = subject;
+  return {
+    ...base(subject, 'delivered', at),
+    transport: delivery.transport,
+    attempt: delivery.attempts,
+    age: at - submission.at,
+    reply: { code: 250, status: '2.0.0', text: 'Ok, not sent: test mode' },
+    notes: ['Test mode: the sender asked for this message not to be sent.'],
   };
 }
 
@@ -45,6 +68,8 @@ export function describeEnd(
   return {
     ...base(subject, type, at),
     reason,
+    ...(type === 'dropped' ? { class: 'suppressed' } : {}),
+    ...(type === 'expired' ? { class: 'expired' } : {}),
     age: at - subject.submission.at,
     ...(attempts > 0 ? { attempt: attempts } : {}),
     ...(subject.delivery.ambiguous > 0 ? { ambiguous: subject.delivery.ambiguous } : {}),
@@ -52,7 +77,7 @@ export function describeEnd(
 }
 
 function base({ submission, delivery }: Subject, type: EventType, at: EpochMs): Event {
-  const { campaign, tags, metadata } = submission.instructions;
+  const { campaign, campaignName, tags, metadata } = submission.instructions;
   return {
     v: 1,
     id: `${delivery.id}.${type}`,
@@ -68,9 +93,14 @@ function base({ submission, delivery }: Subject, type: EventType, at: EpochMs): 
     messageId: submission.messageId,
     subject: submission.subject,
     ...(campaign === undefined ? {} : { campaign }),
+    ...(campaignName === undefined ? {} : { campaignName }),
     ...(tags === undefined ? {} : { tags }),
     ...(metadata === undefined ? {} : { metadata }),
   };
+}
+
+function some(notes: readonly string[] | undefined): Partial<Event> {
+  return notes === undefined || notes.length === 0 ? {} : { notes: [...notes] };
 }
 
 function describeVia(via: Via | undefined): Partial<Event> {

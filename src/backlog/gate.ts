@@ -1,7 +1,22 @@
 // The gate of one transport: who of those that are due goes now, who waits in a lane's room, who is parked in its list.
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import type { Job } from './queue.ts';
+import type { Priority } from '../model/instructions.ts';
+import {
+  countPace,
+  hasFreeSeat,
+  hasSlot,
+  isInUse,
+  keepSeat,
+  mayPassBy,
+  newLane,
+  nextOf,
+  roomOf,
+  sitDown,
+  type Guest,
+  type Lane,
+} from './lane.ts';
+import { URGENT, type Job } from './queue.ts';
 
 /** Where a delivery's domain is served: the lane, and how many may be on their way in it at a time. */
 export type Place = Readonly<{ lane: string; limit: number }>;
@@ -13,9 +28,6 @@ export type Progress = Readonly<{
   /** The peer has answered: the lane is free for the next, while the result is stored. */
   sent(): void;
 }>;
-
-/** One that waits for its turn. `attempt` is its own way to be attempted, where it was handed over with all it needs. */
-export type Guest = Readonly<{ job: Job; attempt: (progress: Progress) => Promise<void>; begun: () => void }>;
 
 /** What the gate needs done. All reject only when Redis is away. */
 export type GateDeps = Readonly<{
@@ -39,33 +51,12 @@ export type Reservation =
   | Readonly<{ kind: 'slot' | 'seat'; take(guest: Guest): void; giveUp(): void }>
   | Readonly<{ kind: 'list'; lane: string }>;
 
-type Lane = {
-  readonly name: string;
-  limit: number;
-  active: number;
-  /** Those next in line, in our memory. */
-  room: Guest[];
-  /** Seats kept for deliveries that are being stored. */
-  kept: number;
-  /** True while the lane's list in Redis may hold somebody. */
-  listed: boolean;
-  pulling: boolean;
-  /** How many left the lane in the last full second, and in the running one. */
-  pace: number;
-  leaving: number;
-  second: number;
-};
-
-const EMPTY = { active: 0, kept: 0, listed: false, pulling: false, pace: 0, leaving: 0, second: 0 } as const;
-
 /** How many may wait in rooms, all lanes together; beyond it they are parked at once. */
 const ROOM_FOR_ALL = 1000;
 /** The same for those that hold a job of the queue meanwhile: fewer than its workers, or slow lanes would stop it. */
 const ROOM_FOR_JOBS = 300;
-/** A lane's room, and how much of its list it takes at a time, in multiples of its limit. */
-const ROOM_FACTOR = 2;
-/** A quick lane has room for so much of a second's work: what is urgent then waits no longer than that. */
-const ROOM_SECONDS = 0.25;
+/** Urgent ones find a seat beyond all that. */
+const EXTRA_ROOM = 100;
 const PLACE_MS = 10_000;
 const MAX_PLACES = 10_000;
 
@@ -88,13 +79,14 @@ export class Gate {
     const place = await this.#locate(job.domain);
     const lane = this.#laneOf(place);
     if (this.#closed) return this.#deps.putBack(job);
-    if (hasSlot(lane)) return this.#start(lane, this.#guest(job));
-    if (this.#hasSeat(lane, ROOM_FOR_JOBS))
+    if (hasSlot(lane, job.priority)) return this.#start(lane, this.#guest(job));
+    if (this.#hasSeat(lane, ROOM_FOR_JOBS, job.priority))
       return new Promise((resolve) => this.#seat(lane, this.#guest(job, resolve)));
     await this.#deps.park(job, place.lane);
     // Anew: the lane may have been forgotten while we waited for Redis.
     const now = this.#laneOf(place);
     now.listed = true;
+    now.urgentListed ||= job.priority === URGENT;
     this.#next(now);
   }
 
@@ -102,17 +94,16 @@ export class Gate {
    * Keeps a place for a delivery that is about to be stored; undefined when its lane is not known yet (it then comes by
    * the queue).
    */
-  reserve(domain: string): Reservation | undefined {
+  reserve(domain: string, priority: Priority): Reservation | undefined {
     const known = this.#places.get(domain);
     if (this.#closed || !known || known.until < this.#deps.clock.ticks()) return undefined;
     const lane = this.#laneOf(known.place);
-    if (hasSlot(lane)) {
+    if (hasSlot(lane, priority)) {
       lane.active++;
       return { kind: 'slot', take: (guest) => this.#run(lane, guest), giveUp: () => this.#leave(lane) };
     }
-    if (!this.#hasSeat(lane, ROOM_FOR_ALL)) return { kind: 'list', lane: lane.name };
-    lane.kept++;
-    const free = (): void => void lane.kept--;
+    if (!this.#hasSeat(lane, ROOM_FOR_ALL, priority)) return { kind: 'list', lane: lane.name };
+    const free = keepSeat(lane, priority);
     const sit = (guest: Guest): void => {
       free();
       if (this.#closed) void this.#putBackQuietly(guest.job);
@@ -122,11 +113,12 @@ export class Gate {
     return { kind: 'seat', take: sit, giveUp: free };
   }
 
-  /** Wakes a lane whose list holds somebody from an earlier holder. */
-  wake(name: string): void {
+  /** Wakes a lane whose list holds somebody, of an earlier holder or just put there. */
+  wake(name: string, priority?: Priority): void {
     // Its limit is not known before its first delivery has been located: one is enough to begin with.
     const lane = this.#lanes.get(name) ?? this.#laneOf({ lane: name, limit: 1 });
     lane.listed = true;
+    lane.urgentListed ||= priority === URGENT;
     this.#next(lane);
   }
 
@@ -180,18 +172,18 @@ export class Gate {
       known.limit = limit;
       return known;
     }
-    const fresh: Lane = { name: lane, limit, room: [], ...EMPTY };
+    const fresh = newLane(lane, limit);
     this.#lanes.set(lane, fresh);
     return fresh;
   }
 
-  #hasSeat(lane: Lane, roomForAll: number): boolean {
-    const full = lane.room.length + lane.kept >= roomOf(lane);
-    return !lane.listed && !full && this.#waiting < roomForAll;
+  #hasSeat(lane: Lane, roomForAll: number, priority: Priority): boolean {
+    if (hasFreeSeat(lane) && this.#waiting < roomForAll) return true;
+    return mayPassBy(lane, priority) && this.#waiting < roomForAll + EXTRA_ROOM;
   }
 
   #seat(lane: Lane, guest: Guest): void {
-    lane.room.push(guest);
+    sitDown(lane, guest);
     this.#waiting++;
   }
 
@@ -231,7 +223,7 @@ export class Gate {
 
   #next(lane: Lane): void {
     while (lane.active < lane.limit && !this.#closed) {
-      const guest = lane.room.shift();
+      const guest = nextOf(lane);
       if (!guest) break;
       this.#waiting--;
       lane.active++;
@@ -250,12 +242,16 @@ export class Gate {
     if (lane.pulling) return;
     lane.pulling = true;
     lane.listed = false;
+    const { urgentListed } = lane;
+    lane.urgentListed = false;
     try {
       const { items, more } = await this.#deps.pull(lane.name, roomOf(lane) - lane.room.length);
       if (more) lane.listed = true;
+      if (more && items.at(-1)?.priority === URGENT) lane.urgentListed = true;
       for (const job of items) await this.#receive(lane, job);
     } catch (error) {
       lane.listed = true;
+      lane.urgentListed ||= urgentListed;
       this.#deps.log.debug({ lane: lane.name, error: String(error) }, 'could not pull from a lane');
       return;
     } finally {
@@ -273,24 +269,6 @@ export class Gate {
   }
 
   #forgetIfEmpty(lane: Lane): void {
-    const used = lane.active > 0 || lane.room.length > 0 || lane.kept > 0 || lane.listed || lane.pulling;
-    if (!used) this.#lanes.delete(lane.name);
+    if (!isInUse(lane)) this.#lanes.delete(lane.name);
   }
-}
-
-function roomOf(lane: Lane): number {
-  return Math.max(ROOM_FACTOR * lane.limit, Math.floor(lane.pace * ROOM_SECONDS));
-}
-
-function countPace(lane: Lane, second: number): void {
-  if (second !== lane.second) {
-    lane.pace = second === lane.second + 1 ? lane.leaving : 0;
-    lane.leaving = 0;
-    lane.second = second;
-  }
-  lane.leaving++;
-}
-
-function hasSlot(lane: Lane): boolean {
-  return lane.active < lane.limit && lane.room.length === 0 && !lane.listed;
 }

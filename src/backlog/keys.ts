@@ -23,6 +23,7 @@ export function makeKeys(prefix: string) {
     pauses: `${prefix}pauses`,
     shelf: (pause: string) => `${prefix}shelf:${pause}`,
     carried: `${prefix}carried`,
+    resting: `${prefix}resting`,
     queues: `${prefix}q`,
   } as const;
 }

@@ -1,5 +1,5 @@
-// What operators do with what waits: list it, send it now, cancel it, move it, pause and resume it.
-import type { Clock } from '../lib/clock.ts';
+// What operators do with what waits: list it, send it now or later, cancel it, move it, pause and resume it.
+import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Redis } from '../lib/script.ts';
 import { refOf, type Delivery } from '../model/delivery.ts';
 import type { Submission } from '../model/submission.ts';
@@ -7,6 +7,7 @@ import { describeEnd } from './describe.ts';
 import type { Keys } from './keys.ts';
 import type { PauseName } from './pauses.ts';
 import { jobOf, type JobAdder } from './queue.ts';
+import { OLD_MS } from './rest.ts';
 import type { Transitions } from './transitions.ts';
 
 /** Which deliveries are meant; all that is given must match. */
@@ -19,6 +20,8 @@ export type Selection = Readonly<{
   transport?: string | undefined;
   pool?: string | undefined;
   account?: string | undefined;
+  campaign?: string | undefined;
+  batch?: string | undefined;
 }>;
 
 export type OperateDeps = Readonly<{
@@ -36,6 +39,9 @@ export type OperateDeps = Readonly<{
 export type Changed = Readonly<{ changed: number; busy: number }>;
 
 const PAGE = 500;
+const SCAN = 5_000;
+/** Redis syncs once for what comes together. */
+const TOGETHER = 64;
 
 export type Operate = ReturnType<typeof makeOperate>;
 
@@ -46,6 +52,7 @@ export function makeOperate(deps: OperateDeps) {
     cancel: cancel.bind(undefined, deps),
     sendNow: sendNow.bind(undefined, deps),
     move: move.bind(undefined, deps),
+    reschedule: reschedule.bind(undefined, deps),
     pause: pause.bind(undefined, deps),
     resume: resume.bind(undefined, deps),
     pauses: pauses.bind(undefined, deps),
@@ -58,7 +65,7 @@ async function* select(deps: OperateDeps, selection: Selection): AsyncGenerator<
   const seen = new Set<string>();
   let cursor = '0';
   do {
-    const answer = await deps.redis.call('ZSCAN', deps.keys.due, cursor, 'COUNT', PAGE);
+    const answer = await deps.redis.call('ZSCAN', deps.keys.due, cursor, ...scanOf(selection));
     const [next, flat] = Array.isArray(answer) ? answer : ['0', []];
     cursor = String(next);
     const refs = Array.isArray(flat) ? flat.filter((_, i) => i % 2 === 0).map(String) : [];
@@ -69,6 +76,12 @@ async function* select(deps: OperateDeps, selection: Selection): AsyncGenerator<
       if (matches(delivery, selection)) yield delivery;
     }
   } while (cursor !== '0');
+}
+
+/** An id stands in the ref itself: then Redis finds it alone, and no record of others is read. */
+function scanOf({ id }: Selection): readonly (string | number)[] {
+  if (id === undefined) return ['COUNT', PAGE];
+  return ['MATCH', `*:${id.replace(/[^\w-]/g, '?')}*`, 'COUNT', SCAN];
 }
 
 /** The first `limit` of them by due time. */
@@ -93,14 +106,40 @@ async function cancel(deps: OperateDeps, selection: Selection, reason: string): 
     const event = describeEnd({ submission, delivery }, 'cancelled', reason, deps.clock.now());
     const { ended, last, busy } = await deps.transitions.finish(delivery, event, 'idle');
     if (last) await deps.dropBody(submission);
+    if (ended) await forget(deps, delivery);
     return busy ? 'busy' : ended ? 'changed' : 'gone';
   });
+}
+
+/**
+ * Puts them off, or brings them forward: a time that has passed means now. How long they may be tried stays as it was.
+ * Those being sent at this moment are left and counted as busy.
+ */
+async function reschedule(deps: OperateDeps, selection: Selection, at: EpochMs): Promise<Changed> {
+  return each(deps, selection, async (delivery) => {
+    const now = deps.clock.now();
+    // It waits for nothing but its turn.
+    if (delivery.state === 'parked' && at <= now) return 'gone';
+    const what = await again(deps, delivery, { transport: delivery.transport, due: at, movesExpiryAt: now });
+    if (what !== 'changed') return what;
+    await forget(deps, delivery);
+    if (at - now > OLD_MS) await deps.redis.call('SADD', deps.keys.resting, refOf(delivery));
+    return what;
+  });
+}
+
+/** The job for later of a run that is no more; where this fails, it ends silently when its time comes. */
+async function forget({ jobs, clock }: OperateDeps, delivery: Delivery): Promise<void> {
+  if (delivery.transport === '' || delivery.due <= clock.now()) return;
+  await jobs.forget(delivery.transport, jobOf(delivery)).catch(() => undefined);
 }
 
 /** Makes them due at once. */
 async function sendNow(deps: OperateDeps, selection: Selection): Promise<Changed> {
   return each(deps, selection, (delivery) =>
-    delivery.state === 'parked' ? Promise.resolve('gone') : again(deps, delivery, delivery.transport),
+    delivery.state === 'parked'
+      ? Promise.resolve('gone')
+      : again(deps, delivery, { transport: delivery.transport, due: 0 }),
   );
 }
 
@@ -109,7 +148,7 @@ async function move(deps: OperateDeps, selection: Selection, transport: string):
   return each(deps, selection, (delivery) =>
     delivery.transport === transport
       ? Promise.resolve('gone')
-      : again(deps, delivery, transport, delivery.due),
+      : again(deps, delivery, { transport, due: delivery.due }),
   );
 }
 
@@ -132,7 +171,7 @@ async function resume(
     for (const ref of refs.map(String)) {
       const delivery = await deps.transitions.read(ref);
       const known = delivery !== undefined && delivery !== 'unknown';
-      if (known && (await again(deps, delivery, delivery.transport, delivery.due)) === 'changed') changed++;
+      if (known && (await again(deps, delivery, delivery)) === 'changed') changed++;
       await deps.redis.call('ZREM', deps.keys.shelf(name), ref);
     }
   }
@@ -183,14 +222,15 @@ async function depth(deps: OperateDeps, transports: readonly string[]): Promise<
 async function again(
   deps: OperateDeps,
   delivery: Delivery,
-  transport: string,
-  due = 0,
+  to: Readonly<{ transport: string; due: EpochMs; movesExpiryAt?: EpochMs }>,
 ): Promise<'changed' | 'busy' | 'gone'> {
-  const at = Math.max(due, deps.clock.now());
+  const { transport, movesExpiryAt } = to;
+  const at = Math.max(to.due, deps.clock.now());
   const ref = refOf(delivery);
-  const next = { due: at, transport, while: 'idle' } as const;
+  const more = movesExpiryAt === undefined ? {} : { movesExpiryAt };
+  const next = { due: at, transport, while: 'idle', ...more } as const;
   const run = await deps.transitions.schedule(ref, delivery.transport, next);
-  if (run === undefined) return delivery.state === 'sending' ? 'busy' : 'gone';
+  if (run === undefined) return (await deps.transitions.read(ref)) === undefined ? 'gone' : 'busy';
   if (transport !== '') await deps.jobs.add(transport, jobOf(delivery, run), at);
   return 'changed';
 }
@@ -200,14 +240,18 @@ async function each(
   selection: Selection,
   change: (delivery: Delivery) => Promise<'changed' | 'busy' | 'gone'>,
 ): Promise<Changed> {
-  let changed = 0;
-  let busy = 0;
+  const results: ('changed' | 'busy' | 'gone')[] = [];
+  let together: Delivery[] = [];
+  const flush = async (): Promise<void> => {
+    results.push(...(await Promise.all(together.map(change))));
+    together = [];
+  };
   for await (const delivery of select(deps, selection)) {
-    const what = await change(delivery);
-    if (what === 'changed') changed++;
-    if (what === 'busy') busy++;
+    if (together.push(delivery) >= TOGETHER) await flush();
   }
-  return { changed, busy };
+  await flush();
+  const count = (wanted: string): number => results.filter((what) => what === wanted).length;
+  return { changed: count('changed'), busy: count('busy') };
 }
 
 function matches(delivery: Delivery, wanted: Selection): boolean {
@@ -216,7 +260,7 @@ function matches(delivery: Delivery, wanted: Selection): boolean {
   const isTo =
     recipient === undefined || delivery.recipient.address.toLowerCase() === recipient.toLowerCase();
   const isThere = domain === undefined || delivery.domain === domain.toLowerCase();
-  const names = ['user', 'transport', 'pool', 'account'] as const;
+  const names = ['user', 'transport', 'pool', 'account', 'campaign', 'batch'] as const;
   return (
     isIt &&
     isTo &&

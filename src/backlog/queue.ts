@@ -3,16 +3,20 @@ import { Queue, Worker, type QueueOptions } from 'bullmq';
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { refOf, type Delivery } from '../model/delivery.ts';
+import { prioritySchema, type Priority } from '../model/instructions.ts';
 
 /** A raw Redis connection as BullMQ takes it. */
 export type QueueConnection = QueueOptions['connection'];
 
-/** What a job says: which delivery, which of its runs, and for which domain. Only a hint; the record is the truth. */
-export type Job = Readonly<{ ref: string; run: number; domain: string }>;
+/** What a job says: which delivery, which of its runs, for which domain, how urgent. Only a hint; the record is the truth. */
+export type Job = Readonly<{ ref: string; run: number; domain: string; priority: Priority }>;
+
+/** What goes before all else, even before what has a seat already. */
+export const URGENT: Priority = 1;
 
 /** The job of a delivery's present run. */
 export function jobOf(delivery: Delivery, run = delivery.run): Job {
-  return { ref: refOf(delivery), run, domain: delivery.domain };
+  return { ref: refOf(delivery), run, domain: delivery.domain, priority: delivery.priority };
 }
 
 /** The producers' side: jobs for any transport, over one connection. */
@@ -21,6 +25,8 @@ export type JobAdder = Readonly<{
   add(transport: string, job: Job, due: EpochMs): Promise<void>;
   /** Adds many jobs to one transport in one round trip. */
   addMany(transport: string, jobs: readonly (Job & { due: EpochMs })[]): Promise<void>;
+  /** Removes the job of an earlier run that is for later, so that it does not lie there for weeks. */
+  forget(transport: string, job: Job): Promise<void>;
   /** The Redis key of a job, to see whether it exists. */
   jobKey(transport: string, job: Pick<Job, 'ref' | 'run'>): string;
   /** Jobs that wait, and jobs for later. */
@@ -47,9 +53,10 @@ const queueName = (transport: string): string => `deliver.${transport}`;
 /** "account:delivery" and run as a job id; BullMQ allows no colon there. */
 const jobId = (job: Pick<Job, 'ref' | 'run'>): string => `${job.ref.replace(':', '/')}/${job.run}`;
 
-function readJob(id: string, domain: string): Job {
+function readJob(id: string, domain: string, opts: Readonly<{ priority?: number }>): Job {
   const [account = '', delivery = '', run = '0'] = id.split('/');
-  return { ref: `${account}:${delivery}`, run: Number(run), domain };
+  const priority = prioritySchema.safeParse(opts.priority ?? URGENT).data ?? 3;
+  return { ref: `${account}:${delivery}`, run: Number(run), domain, priority };
 }
 
 /** A producer over `connection`; `prefix` begins all of BullMQ's keys. */
@@ -74,6 +81,8 @@ export function makeJobAdder(connection: QueueConnection, prefix: string, clock:
     delay: Math.max(0, due - clock.now()),
     removeOnComplete: true,
     removeOnFail: true,
+    // BullMQ takes jobs without a priority first, then the others by theirs and by age.
+    ...(job.priority === URGENT ? {} : { priority: job.priority }),
   });
   return {
     add: async (transport, job, due) => {
@@ -83,6 +92,9 @@ export function makeJobAdder(connection: QueueConnection, prefix: string, clock:
       await queueOf(transport).addBulk(
         jobs.map((job) => ({ name: job.domain, data: {}, opts: options(job, job.due) })),
       );
+    },
+    forget: async (transport, job) => {
+      await queueOf(transport).remove(jobId(job));
     },
     jobKey: (transport, job) => `${prefix}:${queueName(transport)}:${jobId(job)}`,
     depth: async (transport) => {
@@ -106,20 +118,24 @@ export function consumeQueue(
   pass: (job: Job) => Promise<void>,
 ): Consumer {
   const { prefix, transport, concurrency, log } = options;
-  const worker = new Worker(queueName(transport), async (job) => pass(readJob(job.id ?? '', job.name)), {
-    connection,
-    prefix,
-    concurrency,
-    lockDuration: LOCK_MS,
-    stalledInterval: STALLED_CHECK_MS,
-    maxStalledCount: NEVER,
-    maxStartedAttempts: NEVER,
-    runRetryDelay: 500,
-    drainDelay: 5,
-    skipVersionCheck: true,
-    removeOnComplete: { count: 0 },
-    removeOnFail: { count: 0 },
-  });
+  const worker = new Worker(
+    queueName(transport),
+    async (job) => pass(readJob(job.id ?? '', job.name, job.opts)),
+    {
+      connection,
+      prefix,
+      concurrency,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
+      maxStalledCount: NEVER,
+      maxStartedAttempts: NEVER,
+      runRetryDelay: 500,
+      drainDelay: 5,
+      skipVersionCheck: true,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+    },
+  );
   worker.on('error', (error) => log.debug({ transport, error: error.message }, 'queue connection trouble'));
   worker.on('failed', (job, error) =>
     log.error(

@@ -3,12 +3,12 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redis } from '../lib/script.ts';
 import { refOf, type Delivery } from '../model/delivery.ts';
-import type { Cause } from '../model/outcome.ts';
 import type { Submission } from '../model/submission.ts';
 import type { Failure } from './attempt.ts';
 import { describeEnd } from './describe.ts';
 import type { Keys } from './keys.ts';
 import { jobOf, type JobAdder } from './queue.ts';
+import { outOfTime } from './retry.ts';
 import type { Transitions } from './transitions.ts';
 
 export type ReconcileDeps = Readonly<{
@@ -28,13 +28,6 @@ const PATIENCE_MS = 30_000;
 const LOOK_AGAIN_MS = 5 * 60_000;
 const BATCH = 500;
 const MAX_BATCHES = 20;
-
-const EXPIRED: Cause = {
-  phase: 'policy',
-  class: 'expired',
-  status: '4.4.7',
-  detail: 'The message could not be sent within its time.',
-};
 
 /** One round over what is overdue. Resolves to how many were put back into their queues. Rejects with RedisTrouble. */
 export async function reconcile(deps: ReconcileDeps): Promise<number> {
@@ -119,8 +112,9 @@ async function rebuild(deps: ReconcileDeps, delivery: Delivery): Promise<Looked>
 async function expire(deps: ReconcileDeps, delivery: Delivery): Promise<'left'> {
   const submission = await deps.transitions.readSubmissionOf(refOf(delivery));
   if (!submission) return postpone(deps, refOf(delivery));
-  await deps.report(submission, delivery, { cause: EXPIRED });
-  const event = describeEnd({ submission, delivery }, 'expired', EXPIRED.detail, deps.clock.now());
+  const cause = outOfTime(submission);
+  await deps.report(submission, delivery, { cause });
+  const event = describeEnd({ submission, delivery }, 'expired', cause.detail, deps.clock.now());
   const { last } = await deps.transitions.finish(delivery, event, 'idle');
   if (last) await deps.dropBody(submission);
   return 'left';

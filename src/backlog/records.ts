@@ -28,8 +28,18 @@ export function writeRecord(delivery: Delivery): string[] {
     due: delivery.due,
     expiresAt: delivery.expiresAt,
     pins: JSON.stringify(delivery.pins ?? { dkim: [] }),
+    ...writeWishes(delivery),
   };
   return Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
+}
+
+/** What most deliveries do not have costs nothing. */
+function writeWishes({ maxAttempts, campaign, batch }: Delivery): Record<string, string | number> {
+  return {
+    ...(maxAttempts === undefined ? {} : { maxAttempts }),
+    ...(campaign === undefined ? {} : { campaign }),
+    ...(batch === undefined ? {} : { batch }),
+  };
 }
 
 /** A delivery from HGETALL's flat answer; undefined when there is none or its version is not one that we know. */
@@ -61,6 +71,20 @@ export function readRecord(flat: readonly string[]): Delivery | undefined {
     due: number('due'),
     expiresAt: number('expiresAt'),
     pins: readPins(text('pins')),
+    ...readWishes(fields),
+  };
+}
+
+function readWishes(
+  fields: ReadonlyMap<string, string>,
+): Pick<Delivery, 'maxAttempts' | 'campaign' | 'batch'> {
+  const maxAttempts = Number(fields.get('maxAttempts') ?? 0);
+  const campaign = fields.get('campaign');
+  const batch = fields.get('batch');
+  return {
+    ...(maxAttempts > 0 ? { maxAttempts } : {}),
+    ...(campaign === undefined ? {} : { campaign }),
+    ...(batch === undefined ? {} : { batch }),
   };
 }
 

@@ -1,13 +1,19 @@
 // When to try again and when to give up, from the outcome of an attempt. Pure.
 import type { EpochMs } from '../lib/clock.ts';
+import { sayDuration } from '../lib/duration.ts';
 import type { Delivery } from '../model/delivery.ts';
-import type { Outcome } from '../model/outcome.ts';
+import type { Cause, Outcome } from '../model/outcome.ts';
+import type { Submission } from '../model/submission.ts';
 
 /** Waits between attempts, milliseconds; the last one repeats until the delivery expires. */
 export type RetryPlan = Readonly<{ steps: readonly number[] }>;
 
+/** What a delivery ran out of: time to try in, or the attempts that its sender wanted. */
+export type RanOut = 'time' | 'attempts';
+
 export type Next =
-  | Readonly<{ do: 'end'; as: 'delivered' | 'bounced' | 'expired' }>
+  | Readonly<{ do: 'end'; as: 'delivered' | 'bounced' }>
+  | Readonly<{ do: 'end'; as: 'expired'; of: RanOut }>
   /** `counts` is false where the attempt must not be counted: a hold, or a stop of ours. */
   | Readonly<{ do: 'retry'; at: EpochMs; counts: boolean }>;
 
@@ -21,14 +27,42 @@ export function whatNext(outcome: Outcome, delivery: Delivery, now: EpochMs, pla
     case 'bounced':
       return { do: 'end', as: 'bounced' };
     case 'held':
-      if (now >= delivery.expiresAt) return { do: 'end', as: 'expired' };
+      if (now >= delivery.expiresAt) return { do: 'end', as: 'expired', of: 'time' };
       return { do: 'retry', at: Math.min(outcome.until, delivery.expiresAt), counts: false };
     case 'deferred': {
+      if (delivery.attempts >= (delivery.maxAttempts ?? Infinity))
+        return { do: 'end', as: 'expired', of: 'attempts' };
       const at = now + waitAfter(delivery, plan);
-      return at >= delivery.expiresAt ? { do: 'end', as: 'expired' } : { do: 'retry', at, counts: true };
+      return at >= delivery.expiresAt
+        ? { do: 'end', as: 'expired', of: 'time' }
+        : { do: 'retry', at, counts: true };
     }
   }
 }
+
+/** The cause of the last attempt, told as why there is no other one. */
+export function givenUp(last: Cause, { submission, delivery }: Subject, of: RanOut): Cause {
+  const { ttl } = submission.instructions;
+  const { attempts } = delivery;
+  const why =
+    of === 'attempts'
+      ? `Given up after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}, as the sender wanted.`
+      : ttl === undefined
+        ? 'Given up: another attempt would come after its time.'
+        : `Given up: the sender wanted it sent within ${sayDuration(ttl)}, and another attempt would come later.`;
+  return { ...last, detail: `${why} The last one: ${last.detail}` };
+}
+
+/** Why a delivery ends whose time passed while it waited. */
+export function outOfTime({ instructions: { ttl } }: Submission): Cause {
+  const detail =
+    ttl === undefined
+      ? 'The message could not be sent within its time.'
+      : `The sender wanted it sent within ${sayDuration(ttl)}, which passed while it waited.`;
+  return { phase: 'policy', class: 'expired', status: '4.4.7', detail };
+}
+
+type Subject = Readonly<{ submission: Submission; delivery: Delivery }>;
 
 /** The wait after the attempt that just ended, milliseconds. Jitter of ±10 % comes from the id, so that it is repeatable. */
 function waitAfter(delivery: Delivery, plan: RetryPlan): number {

@@ -2,7 +2,7 @@
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { loadScript, RedisTrouble, type Redis, type RedisArgument } from '../lib/script.ts';
-import { domainOf, refOf, type Delivery, type Pins } from '../model/delivery.ts';
+import { refOf, type Delivery, type Pins } from '../model/delivery.ts';
 import type { Priority } from '../model/instructions.ts';
 import type { Recipient, Submission } from '../model/submission.ts';
 import { describeAccepted } from './describe.ts';
@@ -10,13 +10,16 @@ import type { Handover } from './carrier.ts';
 import type { Keys } from './keys.ts';
 import { jobOf, type JobAdder } from './queue.ts';
 import { writeRecord } from './records.ts';
+import { restingRef } from './rest.ts';
+import { split } from './split.ts';
+import { lookUpFields } from './suppressed.ts';
 import type { Transitions } from './transitions.ts';
 
-const submitScript = loadScript(new URL('./scripts/submit-6.lua', import.meta.url));
+const submitScript = loadScript(new URL('./scripts/submit-7.lua', import.meta.url));
 
 /** The script does nothing once Redis' clock is this far past the call; below the connection's own time-out. */
 const DEADLINE_MS = 3_500;
-/** A client that repeats a message within this time gets the first one's id again. */
+/** A client that repeats a message within this time gets the first one's id again, unless the request says otherwise. */
 const REPEAT_MS = 15 * 60_000;
 
 export type SubmitRequest = Readonly<{
@@ -26,6 +29,8 @@ export type SubmitRequest = Readonly<{
   body?: Buffer;
   /** Names the message for a client that repeats it; "" when it cannot be told. */
   fingerprint: string;
+  /** For how long it counts as a repetition, milliseconds; absent: 15 minutes. */
+  repeatWithin?: number;
   /** Not to be sent before, epoch milliseconds. */
   holdUntil?: EpochMs;
 }>;
@@ -117,31 +122,15 @@ async function outcomeOf(
   }
 }
 
-function makeDeliveries({ submission, recipients, holdUntil }: SubmitRequest, deps: SubmitDeps): Delivery[] {
+function makeDeliveries(request: SubmitRequest, deps: SubmitDeps): Delivery[] {
+  const { submission } = request;
   const { pool, priority } = deps.route(submission);
-  const pins = deps.pin(submission);
-  const due = holdUntil ?? submission.at;
-  return recipients.map((recipient, index) => {
-    const domain = domainOf(recipient.address);
-    return {
-      v: 1,
-      id: `${submission.id}-${index + 1}`,
-      account: submission.account,
-      submission: submission.id,
-      user: submission.user,
-      recipient,
-      domain,
-      pool,
-      transport: deps.chooseTransport(pool, submission.user, domain),
-      priority,
-      state: 'waiting',
-      run: 1,
-      attempts: 0,
-      ambiguous: 0,
-      due,
-      expiresAt: due + deps.expireAfterMs,
-      pins,
-    };
+  return split(request, {
+    pool,
+    priority,
+    pins: deps.pin(submission),
+    expireAfterMs: deps.expireAfterMs,
+    transportFor: (domain) => deps.chooseTransport(pool, submission.user, domain),
   });
 }
 
@@ -154,6 +143,7 @@ function scriptKeys({ submission, fingerprint }: SubmitRequest, keys: Keys): str
     fingerprint === '' ? '' : keys.same(account, fingerprint),
     keys.due,
     keys.events,
+    keys.resting,
   ];
 }
 
@@ -162,28 +152,50 @@ function scriptArguments(
   entries: readonly Entry[],
   deps: SubmitDeps,
 ): RedisArgument[] {
-  const { submission, body } = request;
-  const first = entries[0]?.delivery;
-  const pairs = entries.map(({ delivery }) => [delivery.id, delivery.recipient.address]);
-  const deadline = Math.round(deps.clock.now() + deps.clockOffset() + DEADLINE_MS);
+  const { submission, body, repeatWithin = REPEAT_MS } = request;
+  const now = deps.clock.now();
+  const deliveries = entries.map(({ delivery }) => delivery);
+  const { event, pairs } = announce(submission, deliveries);
   return [
-    deadline,
+    Math.round(now + deps.clockOffset() + DEADLINE_MS),
     submission.id,
     JSON.stringify(submission),
     body ?? '',
-    REPEAT_MS,
-    first ? JSON.stringify(describeAccepted(submission, first)) : '',
-    pairs.length > 1 ? JSON.stringify(pairs) : '',
+    Math.max(1, Math.round(repeatWithin)),
+    event,
+    pairs,
     entries.length,
-    ...entries.flatMap((entry) => entryArguments(entry, deps.keys)),
+    body ? restingRef(deliveries, now) : '',
+    ...entries.flatMap((entry) => entryArguments(entry, submission, deps.keys)),
   ];
 }
 
-function entryArguments({ delivery, handover }: Entry, keys: Keys): RedisArgument[] {
+/** The event, and for which deliveries it is told: where their times differ, each has its own behind its address. */
+function announce(
+  submission: Submission,
+  deliveries: readonly Delivery[],
+): Readonly<{ event: string; pairs: string }> {
+  const [first] = deliveries;
+  if (!first) return { event: '', pairs: '' };
+  const differ = deliveries.some(({ due }) => due !== first.due);
+  const shared = differ ? { ...first, due: submission.at } : first;
+  const event = JSON.stringify(describeAccepted(submission, shared));
+  if (deliveries.length === 1) return { event, pairs: '' };
+  const pairs = deliveries.map(({ id, recipient, due }) =>
+    differ && due > submission.at ? [id, recipient.address, due] : [id, recipient.address],
+  );
+  return { event, pairs: JSON.stringify(pairs) };
+}
+
+function entryArguments({ delivery, handover }: Entry, submission: Submission, keys: Keys): RedisArgument[] {
   const ref = refOf(delivery);
   const begun =
     handover && handover.epoch !== '' ? ['epoch', handover.epoch, 'began', String(delivery.due)] : [];
-  const fields = [...writeRecord(handover?.delivery ?? delivery), ...begun];
+  const fields = [
+    ...writeRecord(handover?.delivery ?? delivery),
+    ...lookUpFields(submission, delivery),
+    ...begun,
+  ];
   const due = handover?.wonderAt ?? delivery.due;
   return [keys.delivery(ref), ref, delivery.id, due, handover?.hand ?? '', fields.length / 2, ...fields];
 }

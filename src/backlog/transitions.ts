@@ -3,10 +3,12 @@ import type { EpochMs } from '../lib/clock.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
 import { refOf, type Delivery } from '../model/delivery.ts';
 import type { Event } from '../model/event.ts';
+import { prioritySchema } from '../model/instructions.ts';
 import { readSubmission, type Submission } from '../model/submission.ts';
 import { splitRef, type Keys } from './keys.ts';
 import type { Job } from './queue.ts';
 import { readRecord } from './records.ts';
+import type { Suppression } from './suppressed.ts';
 
 const beginScript = loadScript(new URL('./scripts/begin-5.lua', import.meta.url));
 const finishScript = loadScript(new URL('./scripts/finish-7.lua', import.meta.url));
@@ -21,7 +23,8 @@ export const ATTEMPT_CEILING_MS = 45 * 60_000;
 export const ROOM_CEILING_MS = 30 * 60_000;
 
 export type Begun =
-  | Readonly<{ kind: 'begun' | 'suppressed'; submission: Submission; delivery: Delivery }>
+  | Readonly<{ kind: 'begun'; submission: Submission; delivery: Delivery }>
+  | Readonly<{ kind: 'suppressed'; by: Suppression; submission: Submission; delivery: Delivery }>
   /** gone: it has ended or was scheduled anew; lease: not ours any more; unknown: a record of another version. */
   | Readonly<{ kind: 'gone' | 'lease' | 'unknown' }>;
 
@@ -35,6 +38,8 @@ export type Schedule = Readonly<{
   ambiguous?: 0 | 1;
   /** Run that the caller knows; absent: whatever it is. */
   run?: number;
+  /** The time now, where its expiry moves along by the difference of its due times. */
+  movesExpiryAt?: EpochMs;
   /** Who may do it while an attempt runs: nobody, anybody, or the attempt that this epoch began. */
   while: 'idle' | 'any' | Readonly<{ epoch: string }>;
 }>;
@@ -128,6 +133,7 @@ async function schedule({ redis, keys }: Records, ref: string, leaves: string, n
     next.ambiguous ?? 0,
     keys.prefix,
     typeof next.while === 'string' ? next.while : next.while.epoch,
+    next.movesExpiryAt === undefined ? '' : Math.round(next.movesExpiryAt),
   ];
   const keyList = [keys.delivery(ref), keys.due, keys.events, keys.hand(leaves)];
   const run = Number(await redis.run(scheduleScript, keyList, args));
@@ -201,30 +207,34 @@ async function readSubmissionOf({ redis, keys }: Records, ref: string): Promise<
 
 function readVerdict(answer: unknown, { submission, delivery }: Subject): Begun {
   const verdict = Array.isArray(answer) ? String(answer[0]) : '';
-  if (verdict !== 'begun' && verdict !== 'suppressed')
-    return { kind: verdict === 'lease' ? 'lease' : 'gone' };
-  return {
-    kind: verdict,
-    submission,
-    delivery: { ...delivery, attempts: delivery.attempts + 1, state: 'sending' },
-  };
+  const begun: Delivery = { ...delivery, attempts: delivery.attempts + 1, state: 'sending' };
+  return judge(verdict, { submission, delivery: begun }) ?? { kind: verdict === 'lease' ? 'lease' : 'gone' };
+}
+
+/** What a verdict says that lets the attempt go on; undefined for all others. */
+function judge(verdict: string, subject: Subject): Begun | undefined {
+  if (verdict === 'begun') return { kind: 'begun', ...subject };
+  return verdict === 'address' || verdict === 'topic'
+    ? { kind: 'suppressed', by: verdict, ...subject }
+    : undefined;
 }
 
 function readBegun(answer: unknown): Begun {
   const [verdict, json, ...flat] = Array.isArray(answer) ? answer.map(String) : [];
   if (verdict === 'lease' || verdict === 'unknown') return { kind: verdict };
-  if (verdict !== 'begun' && verdict !== 'suppressed') return { kind: 'gone' };
-  const submission = readSubmission(json ?? '');
+  if (verdict === undefined || json === undefined) return { kind: 'gone' };
+  const submission = readSubmission(json);
   const delivery = readRecord(flat);
-  return submission && delivery ? { kind: verdict, submission, delivery } : { kind: 'unknown' };
+  return (submission && delivery && judge(verdict, { submission, delivery })) ?? { kind: 'unknown' };
 }
 
 function readPulled(answer: unknown): Pulled | undefined {
   const [verdict, more, ...flat] = Array.isArray(answer) ? answer.map(String) : [];
   if (verdict !== 'ok') return undefined;
   const items = [];
-  for (let i = 0; i + 2 < flat.length; i += 3) {
-    items.push({ ref: flat[i] ?? '', run: Number(flat[i + 1]), domain: flat[i + 2] ?? '' });
+  for (let i = 0; i + 3 < flat.length; i += 4) {
+    const priority = prioritySchema.safeParse(Number(flat[i + 3])).data ?? 3;
+    items.push({ ref: flat[i] ?? '', run: Number(flat[i + 1]), domain: flat[i + 2] ?? '', priority });
   }
   return { more: more === '1', items };
 }

@@ -5,6 +5,7 @@ import { carry, type Carrier, type CarrierDeps, type Handover } from '../backlog
 import { evacuate } from '../backlog/evacuate.ts';
 import { holdLease, type Lease } from '../backlog/lease.ts';
 import { reconcile } from '../backlog/reconcile.ts';
+import { putToRest } from '../backlog/rest.ts';
 import { makeSegments, type SegmentsState } from '../events/segments.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Delivery } from '../model/delivery.ts';
@@ -56,7 +57,7 @@ export async function startDelivery(base: Base, submit: SubmitMail): Promise<Del
   const connection = base.connect('work').raw;
   const carrierDeps: CarrierDeps = { ...shared, connection, pauses, owner, locate: deliver.locate, attempt };
   const carriers = keepCarriers(base, carrierDeps, deliver);
-  const housekeeping = keepHouse(base, { ...shared, operate: base.operate });
+  const housekeeping = keepHouse(base, { ...shared, operate: base.operate, moveOut: bodies.moveOut });
   const segments = startSegments(base);
   return {
     name: 'delivery',
@@ -111,9 +112,11 @@ function keepCarriers(base: Base, deps: CarrierDeps, deliver: Deliver) {
   };
 }
 
-type HouseDeps = Parameters<typeof reconcile>[0] & Parameters<typeof evacuate>[1];
+type HouseDeps = Parameters<typeof reconcile>[0] &
+  Parameters<typeof evacuate>[1] &
+  Parameters<typeof putToRest>[0];
 
-/** What one process does for all: reconcile, move away from dead transports, sweep orphaned bodies. */
+/** What one process does for all: reconcile, move away from dead transports, put bodies to rest, sweep orphaned ones. */
 function keepHouse(base: Base, deps: HouseDeps) {
   const { clock, settingsNow, holders } = base;
   let round = Promise.resolve();
@@ -135,6 +138,7 @@ function keepHouse(base: Base, deps: HouseDeps) {
     const now = waysOut(transports);
     if (now !== ways) await evacuate('', deps);
     ways = now;
+    await putToRest(deps);
   };
   const quietly = (what: () => Promise<unknown>): void => {
     round = round

@@ -1,5 +1,5 @@
 // A backlog of its own for a test: real Redis, and a `send` that answers as the test says.
-import type { AttemptDeps, Order } from '../../src/backlog/attempt.ts';
+import type { AttemptDeps, Failure, Order } from '../../src/backlog/attempt.ts';
 import { makeAttempt } from '../../src/backlog/attempt.ts';
 import { carry, type Carrier } from '../../src/backlog/carrier.ts';
 import { makeKeys } from '../../src/backlog/keys.ts';
@@ -26,24 +26,24 @@ export const via = {
   ehlo: 'relay.example',
   ms: 1,
 };
-export const delivered: Outcome = {
+export const delivered = {
   kind: 'delivered',
   via,
   reply: { code: 250, text: 'ok' },
   conversation: '',
-};
-export const deferred: Outcome = {
+} as const satisfies Outcome;
+export const deferred = {
   kind: 'deferred',
   via,
   conversation: '',
   cause: { phase: 'rcpt', class: 'busy', status: '4.2.1', detail: 'busy' },
-};
-export const bounced: Outcome = {
+} as const satisfies Outcome;
+export const bounced = {
   kind: 'bounced',
   via,
   conversation: '',
   cause: { phase: 'rcpt', class: 'bad-mailbox', status: '5.1.1', detail: 'no such user' },
-};
+} as const satisfies Outcome;
 
 export type Send = (order: Order) => Promise<Outcome>;
 
@@ -59,6 +59,7 @@ export async function startBacklog(
     carrying?: boolean;
     /** Deliveries with a place in a lane skip the queue, as where one process accepts and delivers. */
     handover?: boolean;
+    render?: AttemptDeps['render'];
   } = {},
 ) {
   const prefix = options.prefix ?? randomPrefix();
@@ -73,19 +74,24 @@ export async function startBacklog(
   const transitions = makeTransitions(asking, keys);
   const pauses = watchPauses({ redis: asking, keys, clock, log });
   const reports: string[] = [];
+  const failures: Failure[] = [];
+  const movedOut: string[] = [];
   const deps: AttemptDeps = {
     transitions,
     jobs,
     clock,
     log,
     plan: { steps: options.steps ?? [100] },
-    render: () => () => Promise.reject(new Error('not rendered in this test')),
+    render: options.render ?? (() => () => Promise.reject(new Error('not rendered in this test'))),
     send,
-    report: async (_, delivery) => void reports.push(delivery.id),
+    report: async (_, delivery, failure) => {
+      reports.push(delivery.id);
+      failures.push(failure);
+    },
     chooseAgain: () => 'ip1',
     suppressions: () => `${prefix}suppressed:default`,
     dropBody: () => Promise.resolve(),
-    moveOut: () => Promise.resolve(false),
+    moveOut: async (submission) => movedOut.push(submission.id) > 0,
     tally: () => undefined,
   };
   const attempt = makeAttempt(deps);
@@ -141,6 +147,8 @@ export async function startBacklog(
     transitions,
     deps,
     reports,
+    failures,
+    movedOut,
     carriers,
     carryHere,
     /** All events in the stream, oldest first, repeats by id removed. */

@@ -4,8 +4,9 @@
 --       6 when somebody should wonder what became of the attempt, epoch ms  7 suppression hash ("": do not look)
 --       8 "known" when the caller has the record and the submission in memory
 -- Returns  {"gone"} no such delivery or a stale run; {"unknown"} a record of another version, left as it is; {"lease"} the lease is another's;
---          {"begun" | "suppressed", submission JSON, name, value, name, value …}; the verdict alone when known
-local record = redis.call('HMGET', KEYS[1], 'run', 'state', 'recipient', 'v')
+--          {"begun" | "address" | "topic", submission JSON, name, value, name, value …}; the verdict alone when known.
+--          "address": its recipient is suppressed; "topic": for the topic of this message.
+local record = redis.call('HMGET', KEYS[1], 'run', 'state', 'recipient', 'v', 'bypass', 'topic', 'lower')
 if record[4] and record[4] ~= '1' then return { 'unknown' } end
 if record[1] ~= ARGV[2] or (record[2] ~= 'waiting' and record[2] ~= 'parked') then return { 'gone' } end
 local lease = redis.call('HMGET', KEYS[2], 'owner', 'epoch')
@@ -18,9 +19,13 @@ redis.call('HSET', KEYS[1], 'state', 'sending', 'epoch', ARGV[4], 'began', ARGV[
 redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1])
 redis.call('SADD', KEYS[3], ARGV[1])
 local verdict = 'begun'
-if ARGV[7] ~= '' then
-  local address = string.lower(cjson.decode(record[3]).address)
-  if redis.call('HEXISTS', ARGV[7], address) == 1 then verdict = 'suppressed' end
+if ARGV[7] ~= '' and not record[5] then
+  local address = record[7] or string.lower(cjson.decode(record[3]).address)
+  if redis.call('HEXISTS', ARGV[7], address) == 1 then
+    verdict = 'address'
+  elseif record[6] and redis.call('HEXISTS', ARGV[7], record[6] .. '\n' .. address) == 1 then
+    verdict = 'topic'
+  end
 end
 if known then return { verdict } end
 local result = redis.call('HGETALL', KEYS[1])

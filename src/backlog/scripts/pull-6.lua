@@ -2,7 +2,7 @@
 -- KEYS  1 lane list  2 lane's fairness hash  3 set of sites with somebody waiting  4 lease  5 hand  6 due index
 -- ARGV  1 how many at most  2 owner of the lease  3 its epoch  4 site  5 prefix of all keys
 --       6 when somebody should wonder what became of them, epoch ms
--- Returns  {"lease"} when the lease is another's, else {"ok", "1" when more wait, ref, run, domain, ref, run, domain …}.
+-- Returns  {"lease"} when the lease is another's, else {"ok", "1" when more wait, ref, run, domain, priority, ref, run …}.
 local lease = redis.call('HMGET', KEYS[4], 'owner', 'epoch')
 if lease[1] ~= ARGV[2] or lease[2] ~= ARGV[3] then return { 'lease' } end
 local result = { 'ok', '0' }
@@ -20,6 +20,7 @@ for i = 1, #heads, 2 do
     result[#result + 1] = ref
     result[#result + 1] = record[1]
     result[#result + 1] = record[3]
+    result[#result + 1] = tostring(priority)
   end
 end
 if redis.call('EXISTS', KEYS[1]) == 1 then

@@ -3,8 +3,9 @@
 -- ARGV  1 ref  2 run that the caller knows ("" any)  3 due, epoch ms  4 transport  5 event JSON ("" none)
 --       6 attempts to take back (a hold costs none)  7 ambiguous ends to add  8 prefix of all keys
 --       9 "idle": not while an attempt runs, "any", or "<epoch>": only the attempt that this epoch began
+--       10 now, epoch ms, where its expiry moves along with its due time ("" where it stays)
 -- Returns  the new run; 0 when the delivery has ended or is another run; -1 when an attempt of somebody else runs.
-local record = redis.call('HMGET', KEYS[1], 'run', 'state', 'transport', 'site', 'shelf', 'epoch')
+local record = redis.call('HMGET', KEYS[1], 'run', 'state', 'transport', 'site', 'shelf', 'epoch', 'due')
 if not record[1] then
   redis.call('SREM', KEYS[4], ARGV[1])
   return 0
@@ -15,6 +16,11 @@ if record[4] and record[4] ~= '' then
   redis.call('ZREM', ARGV[8] .. 'lane:' .. record[3] .. ':' .. record[4], ARGV[1])
 end
 if record[5] and record[5] ~= '' then redis.call('ZREM', ARGV[8] .. 'shelf:' .. record[5], ARGV[1]) end
+if ARGV[10] ~= '' then
+  -- what is overdue had its time: it is put off from now on
+  local before = math.max(tonumber(record[7]) or 0, tonumber(ARGV[10]))
+  redis.call('HINCRBY', KEYS[1], 'expiresAt', string.format('%.0f', tonumber(ARGV[3]) - before))
+end
 local run = redis.call('HINCRBY', KEYS[1], 'run', 1)
 redis.call('HSET', KEYS[1], 'state', 'waiting', 'due', ARGV[3], 'transport', ARGV[4], 'site', '', 'shelf', '')
 if ARGV[6] ~= '0' then redis.call('HINCRBY', KEYS[1], 'attempts', -ARGV[6]) end

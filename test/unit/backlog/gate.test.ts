@@ -20,7 +20,7 @@ test('closing waits for deliveries that are just being pulled from a lane, and p
   gate.wake('mx.test');
 
   const closed = gate.close();
-  pulled.resolve({ items: [{ ref: 'default:one-1', run: 1, domain: 'a.test' }], more: false });
+  pulled.resolve({ items: [{ ref: 'default:one-1', run: 1, domain: 'a.test', priority: 3 }], more: false });
   await closed;
 
   expect(putBack).toEqual(['default:one-1']);
@@ -39,8 +39,8 @@ test('closing lets go of the jobs in rooms although Redis is away', async () => 
     pull: async () => ({ items: [], more: false }),
     putBack: () => Promise.reject(new Error('Redis is away')),
   });
-  await gate.admit({ ref: 'default:one-1', run: 1, domain: 'a.test' });
-  const second = gate.admit({ ref: 'default:two-1', run: 1, domain: 'a.test' });
+  await gate.admit({ ref: 'default:one-1', run: 1, domain: 'a.test', priority: 3 });
+  const second = gate.admit({ ref: 'default:two-1', run: 1, domain: 'a.test', priority: 3 });
   await Promise.resolve();
 
   await gate.close();

@@ -28,6 +28,12 @@ test('what is written is read back', () => {
   expect(readRecord(writeRecord(delivery))).toEqual(delivery);
 });
 
+test('wishes of a sender are written and read back, and cost nothing where there are none', () => {
+  const wishes = { maxAttempts: 3, campaign: 'Frühling: "neu"\r\n', batch: 'b-1' };
+  expect(readRecord(writeRecord({ ...delivery, ...wishes }))).toEqual({ ...delivery, ...wishes });
+  expect(writeRecord(delivery)).not.toContain('campaign');
+});
+
 test('a record of an unknown version is not read as one of ours', () => {
   const flat = writeRecord(delivery);
   flat[flat.indexOf('v') + 1] = '2';

@@ -1,8 +1,9 @@
 // When to try again and when to give up.
 import { expect, test } from 'vitest';
-import { whatNext } from '../../../src/backlog/retry.ts';
+import { givenUp, outOfTime, whatNext } from '../../../src/backlog/retry.ts';
 import type { Delivery } from '../../../src/model/delivery.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
+import { request } from '../../support/backlog.ts';
 
 const MIN = 60_000;
 const HOUR = 60 * MIN;
@@ -25,7 +26,7 @@ const delivery: Delivery = {
   due: 0,
   expiresAt: 72 * HOUR,
 };
-const later: Outcome = {
+const later: Extract<Outcome, { kind: 'deferred' }> = {
   kind: 'deferred',
   conversation: '',
   cause: { phase: 'rcpt', class: 'busy', status: '4.2.1', detail: 'later' },
@@ -55,7 +56,49 @@ test('the same attempt always gets the same jitter, and others get another', () 
 });
 
 test('no retry lands after expiry', () => {
-  expect(whatNext(later, { ...delivery, expiresAt: MIN }, 0, plan)).toEqual({ do: 'end', as: 'expired' });
+  expect(whatNext(later, { ...delivery, expiresAt: MIN }, 0, plan)).toEqual({
+    do: 'end',
+    as: 'expired',
+    of: 'time',
+  });
+});
+
+test.each([
+  ['the last attempt that the sender wanted', 3, 3, 'attempts'],
+  ['more than it wanted, after a change of mind', 4, 3, 'attempts'],
+])('%s is followed by no other', (_, attempts, maxAttempts, of) => {
+  const next = whatNext(later, { ...delivery, attempts, maxAttempts }, 0, plan);
+  expect(next).toEqual({ do: 'end', as: 'expired', of });
+});
+
+test('an attempt before the last is retried, and a hold is none', () => {
+  const limited = { ...delivery, attempts: 2, maxAttempts: 3 };
+  expect(whatNext(later, limited, 0, plan).do).toBe('retry');
+  const held: Outcome = { kind: 'held', rule: 'pool', until: 9 };
+  expect(whatNext(held, { ...limited, attempts: 3 }, 0, plan)).toEqual({ do: 'retry', at: 9, counts: false });
+});
+
+test.each([
+  ['attempts', {}, 3, 'Given up after 3 attempts, as the sender wanted. The last one: later'],
+  ['attempts', {}, 1, 'Given up after 1 attempt, as the sender wanted. The last one: later'],
+  ['time', {}, 3, 'Given up: another attempt would come after its time. The last one: later'],
+  [
+    'time',
+    { ttl: 10 * MIN },
+    3,
+    'Given up: the sender wanted it sent within 10m, and another attempt would come later. The last one: later',
+  ],
+] as const)('giving up for want of %s says so', (of, instructions, attempts, sentence) => {
+  const { submission } = request(['a@example.net'], { instructions });
+  const cause = givenUp(later.cause, { submission, delivery: { ...delivery, attempts } }, of);
+  expect(cause).toEqual({ ...later.cause, detail: sentence });
+});
+
+test('a message whose time passed while it waited says how long it had', () => {
+  const inTen = request(['a@example.net'], { instructions: { ttl: 10 * MIN } }).submission;
+  expect(outOfTime(inTen).detail).toBe('The sender wanted it sent within 10m, which passed while it waited.');
+  const { submission } = request(['a@example.net']);
+  expect(outOfTime(submission)).toMatchObject({ class: 'expired', status: '4.4.7' });
 });
 
 test('a hold costs no attempt and waits until it says', () => {

@@ -1,0 +1,62 @@
+// A submission becomes deliveries: one for each recipient, with its time, its limits, and what it belongs to. Pure.
+import type { EpochMs } from '../lib/clock.ts';
+import { domainOf, type Delivery, type Pins } from '../model/delivery.ts';
+import type { Priority } from '../model/instructions.ts';
+import type { Recipient, Submission } from '../model/submission.ts';
+
+export type Whole = Readonly<{
+  submission: Submission;
+  recipients: readonly Recipient[];
+  /** Not to be sent before, epoch milliseconds. */
+  holdUntil?: EpochMs;
+}>;
+
+/** What the settings say of this submission. */
+export type Ruling = Readonly<{
+  pool: string;
+  priority: Priority;
+  pins: Pins;
+  /** How long to try where the sender says nothing, milliseconds. */
+  expireAfterMs: number;
+  /** The transport for a recipient domain; "" when the pool has none. */
+  transportFor(domain: string): string;
+}>;
+
+/** The deliveries as they are stored first. */
+export function split(whole: Whole, ruling: Ruling): Delivery[] {
+  const { submission, recipients } = whole;
+  const { campaign, batch, attempts: maxAttempts, ttl } = submission.instructions;
+  const { pool, priority, pins } = ruling;
+  return recipients.map((recipient, index) => {
+    const domain = domainOf(recipient.address);
+    const due = dueOf(whole, recipient);
+    return {
+      v: 1,
+      id: `${submission.id}-${index + 1}`,
+      account: submission.account,
+      submission: submission.id,
+      user: submission.user,
+      recipient,
+      domain,
+      pool,
+      transport: ruling.transportFor(domain),
+      priority,
+      state: 'waiting',
+      run: 1,
+      attempts: 0,
+      ambiguous: 0,
+      due,
+      expiresAt: due + Math.round(ttl ?? ruling.expireAfterMs),
+      ...(maxAttempts === undefined ? {} : { maxAttempts }),
+      ...(campaign === undefined ? {} : { campaign }),
+      ...(batch === undefined ? {} : { batch }),
+      pins,
+    };
+  });
+}
+
+/** When a recipient's delivery may first be sent: a time that has passed means at once. */
+function dueOf({ submission, holdUntil }: Whole, recipient: Recipient): EpochMs {
+  const wanted = recipient.sendAt ?? submission.instructions.sendAt ?? 0;
+  return Math.round(Math.max(holdUntil ?? submission.at, wanted));
+}
