@@ -21,6 +21,8 @@ export const filterOptions: readonly Option[] = [
   { flags: '--from <address>', summary: 'envelope sender or From address, or "@example.net"' },
   { flags: '--user <name>', summary: 'the user who sent it in' },
   { flags: '--transport <name>', summary: 'the transport it left by' },
+  { flags: '--campaign <code>', summary: 'the campaign it belongs to' },
+  { flags: '--tag <tag>', summary: 'a tag that it has' },
   { flags: '--type <types>', summary: `event types, separated by commas: ${eventTypes.join(' ')}` },
   { flags: '--since <when>', summary: 'from then on: "2h" (ago) or "2026-01-31T09:00Z"' },
   { flags: '--until <when>', summary: 'up to then' },
@@ -41,6 +43,8 @@ export function readFilter(options: Values, now: EpochMs): Read<Filter> {
     sender: textOf(options, 'from'),
     user: textOf(options, 'user'),
     transport: textOf(options, 'transport'),
+    campaign: textOf(options, 'campaign'),
+    tag: textOf(options, 'tag'),
     messageId: textOf(options, 'messageId'),
   };
   const all = { ...texts, types: types.value, since: since.value, until: until.value };

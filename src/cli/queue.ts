@@ -1,5 +1,5 @@
 // postino queue …: what waits, and what an operator can do with it.
-import type { Operate, Selection } from '../backlog/operate.ts';
+import type { Operate } from '../backlog/operate.ts';
 import { pauseKinds, type PauseName } from '../backlog/pauses.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sayDuration } from '../lib/duration.ts';
@@ -16,17 +16,12 @@ import {
   type Result,
   type Values,
 } from './command.ts';
+import { readMoment } from './moment.ts';
+import { change, changeOptions, selectionOf, selectionOptions } from './selection.ts';
+import { clean, sayTime } from './timeline.ts';
 
 export type QueueContext = Readonly<{ operate: Operate; clock: Clock; settingsNow(): Settings }>;
 
-const SELECTION: readonly Option[] = [
-  { flags: '--id <id>', summary: 'a delivery, or all of a message' },
-  { flags: '--recipient <address>', summary: 'one recipient' },
-  { flags: '--domain <domain>', summary: 'a recipient domain' },
-  { flags: '--user <name>', summary: 'mail of this user' },
-  { flags: '--transport <name>', summary: 'what is to leave by this transport' },
-];
-const ALL: Option = { flags: '--all', summary: 'everything that waits' };
 const PAUSE: readonly Option[] = pauseKinds.map((kind) => ({
   flags: `--${kind} <${kind}>`,
   summary: kind === 'domain' ? 'a recipient domain' : `mail of this ${kind}`,
@@ -38,7 +33,7 @@ export const queueCommands: readonly Command<QueueContext>[] = [
   {
     words: 'queue list',
     summary: 'Deliveries that wait, soonest first.',
-    options: [...SELECTION, { flags: '--limit <n>', summary: `at most so many (default: ${LIMIT})` }],
+    options: [...selectionOptions, { flags: '--limit <n>', summary: `at most so many (default: ${LIMIT})` }],
     run: (context, _, options) => list(context, options),
   },
   {
@@ -61,14 +56,26 @@ export const queueCommands: readonly Command<QueueContext>[] = [
   {
     words: 'queue retry',
     summary: 'Try again now.',
-    options: [...SELECTION, ALL],
+    options: changeOptions,
     run: (context, _, options) =>
       change(options, (selection) => context.operate.sendNow(selection), 'made due now'),
   },
   {
+    words: 'queue reschedule',
+    summary: 'Put deliveries off, or bring them forward.',
+    options: [
+      {
+        flags: '--at <when>',
+        summary: '"+2h", "now", or a date with its time and zone: "2026-01-31T09:00Z"',
+      },
+      ...changeOptions,
+    ],
+    run: (context, _, options) => reschedule(context, options),
+  },
+  {
     words: 'queue cancel',
     summary: 'End deliveries without sending them. This cannot be undone.',
-    options: [...SELECTION, ALL],
+    options: changeOptions,
     run: (context, _, options) =>
       change(
         options,
@@ -79,7 +86,7 @@ export const queueCommands: readonly Command<QueueContext>[] = [
   {
     words: 'queue move <transport>',
     summary: 'Give deliveries to another transport of their pool.',
-    options: [...SELECTION, ALL],
+    options: changeOptions,
     run: (context, { transport = '' }, options) => move(context, transport, options),
   },
 ];
@@ -107,19 +114,6 @@ async function overview({ operate, settingsNow }: QueueContext): Promise<Result>
   return done(text, { ...depth, pauses });
 }
 
-function selectionOf(options: Values): Selection {
-  return {
-    id: textOf(options, 'id')?.toUpperCase(),
-    recipient: textOf(options, 'recipient'),
-    domain: textOf(options, 'domain'),
-    user: textOf(options, 'user'),
-    transport: textOf(options, 'transport'),
-  };
-}
-
-const isEmpty = (selection: Selection): boolean =>
-  Object.values(selection).every((value) => value === undefined);
-
 async function list({ operate, clock }: QueueContext, options: Values): Promise<Result> {
   const limit = Number(textOf(options, 'limit') ?? LIMIT);
   if (!Number.isInteger(limit) || limit < 1) return misused('--limit must be a whole number above 0.');
@@ -131,7 +125,7 @@ async function list({ operate, clock }: QueueContext, options: Values): Promise<
     delivery.transport === '' ? '(none)' : delivery.transport,
     delivery.state,
     String(delivery.attempts),
-    delivery.due <= now ? 'now' : `in ${sayDuration(delivery.due - now)}`,
+    sayDue(delivery.due, now),
   ]);
   return done(
     table(['delivery', 'recipient', 'transport', 'state', 'tries', 'due'], rows, 'Nothing waits.'),
@@ -148,27 +142,31 @@ async function show({ operate, clock }: QueueContext, id: string): Promise<Resul
 
 function describe(delivery: Delivery, now: number): string {
   const { id, recipient, user, pool, transport, priority, state, attempts, due, expiresAt } = delivery;
+  const { campaign, batch, maxAttempts } = delivery;
+  const belongs = [campaign && `campaign ${campaign}`, batch && `batch ${batch}`].filter(Boolean).join(', ');
+  const most = maxAttempts === undefined ? '' : ` of at most ${maxAttempts}`;
   return [
     `${id}  to ${recipient.address}`,
     `  from user ${user}, pool ${pool}, transport ${transport === '' ? '(none)' : transport}, priority ${priority}`,
-    `  ${state}, tried ${attempts} times; due ${due <= now ? 'now' : `in ${sayDuration(due - now)}`}; expires in ${sayDuration(Math.max(0, expiresAt - now))}`,
-  ].join('\n');
+    ...(belongs === '' ? [] : [`  ${belongs}`]),
+    `  ${state}, tried ${attempts} times${most}; due ${sayDue(due, now)}; expires in ${sayDuration(Math.max(0, expiresAt - now))}`,
+  ]
+    .map((line) => clean(line).replaceAll('\n', ' '))
+    .join('\n');
 }
 
-async function change(
-  options: Values,
-  work: (selection: Selection) => Promise<Readonly<{ changed: number; busy: number }>>,
-  what: string,
-): Promise<Result> {
-  const selection = selectionOf(options);
-  if (isEmpty(selection) && options['all'] !== true)
-    return misused('Say which deliveries: --id, --recipient, --domain, --user, --transport, or --all.');
-  const { changed, busy } = await work(selection);
-  const left = busy > 0 ? ` ${busy} are being sent just now and were left alone.` : '';
-  return done(`${changed} ${changed === 1 ? 'delivery was' : 'deliveries were'} ${what}.${left}`, {
-    changed,
-    busy,
-  });
+function sayDue(due: number, now: number): string {
+  return due <= now ? 'now' : `in ${sayDuration(due - now)}, at ${sayTime(due)} UTC`;
+}
+
+async function reschedule({ operate, clock }: QueueContext, options: Values): Promise<Result> {
+  const when = textOf(options, 'at');
+  if (when === undefined) return misused('Say when with --at, such as --at +2h.');
+  const now = clock.now();
+  const moment = readMoment(when, now);
+  if (!moment.ok) return misused(`--at ${moment.problem}`);
+  const what = moment.at <= now ? 'made due now' : `put to ${sayTime(moment.at)} UTC`;
+  return change(options, (selection) => operate.reschedule(selection, moment.at), what);
 }
 
 /** A user's mail leaves only by the pools granted to it (design promise 3), so a move stays within the pool. */

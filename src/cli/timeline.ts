@@ -23,8 +23,11 @@ export function sayTimeline(events: readonly Event[], options: TimelineOptions):
 export function sayEvent(event: Event): string {
   const said = event.reply ? ` (${sayReply(event.reply)})` : '';
   const why = event.reason === undefined ? '' : `: ${event.reason}`;
+  const hit = isHit(event) ? [sayHit(event), event.url].filter(Boolean).join(', ') : '';
+  const later = event.type === 'accepted' && event.due !== undefined ? `: for ${sayTime(event.due)} UTC` : '';
+  const more = `${why}${said}${later}${hit === '' ? '' : `: ${hit}`}`;
   return clean(
-    `${sayTime(event.at)}  ${event.type.padEnd(9)}  ${event.delivery}  ${event.recipient}${why}${said}`,
+    `${sayTime(event.at)}  ${event.type.padEnd(9)}  ${event.delivery}  ${event.recipient}${more}`,
   ).replaceAll('\n', ' ');
 }
 
@@ -53,17 +56,31 @@ function sayHead(events: readonly Event[], now: EpochMs): string {
     ['User', `${first.user} (account ${first.account})`],
     ['Message-ID', first.messageId ?? ''],
     ['Size', size === undefined ? '' : `${size} bytes`],
+    ['Campaign', sayCampaign(first)],
+    ['Tags', first.tags?.join(', ') ?? ''],
+    ['Metadata', sayMetadata(first.metadata)],
     ['When', when],
-  ];
+  ] as const;
   return rows
     .filter(([, value]) => value !== '')
-    .map(([name, value]) => clean(`${name}:`.padEnd(12) + value))
+    .map(([name, value]) => clean(`${name}:`.padEnd(12) + value.replaceAll('\n', ' ')))
     .join('\n');
 }
 
 function sayFrom({ sender, headerFrom }: Event): string {
   const envelope = sender === '' ? '<> (null sender)' : sender;
   return headerFrom === undefined || headerFrom === sender ? envelope : `${headerFrom}, envelope ${envelope}`;
+}
+
+function sayCampaign({ campaign, campaignName }: Event): string {
+  if (campaign === undefined) return campaignName ?? '';
+  return campaignName === undefined || campaignName === campaign ? campaign : `${campaign} (${campaignName})`;
+}
+
+function sayMetadata(metadata: Event['metadata'] = {}): string {
+  return Object.entries(metadata)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ');
 }
 
 function sayDelivery(events: readonly Event[], options: TimelineOptions): string {
@@ -80,27 +97,68 @@ function sayState(events: readonly Event[], now: EpochMs): string {
     const age = end.age === undefined ? '' : `, ${sayDuration(end.age)} after acceptance`;
     return `${end.type.toUpperCase()}${tries}${age}`;
   }
-  const due = events.findLast((event) => event.due !== undefined)?.due;
+  const next = events.findLast((event) => event.due !== undefined);
+  const due = next?.due;
   if (due === undefined) return 'IN THE QUEUE, no attempt has ended yet';
+  if (next?.type === 'accepted' && due > now)
+    return `SCHEDULED, to be sent in ${sayDuration(due - now)}, at ${sayTime(due)} UTC`;
   return due > now
     ? `IN THE QUEUE, next attempt in ${sayDuration(due - now)}, at ${sayTime(due)} UTC`
     : `IN THE QUEUE, next attempt due since ${sayTime(due)} UTC`;
 }
 
 function sayStep(event: Event, options: TimelineOptions): string {
-  const lines = [`  ${sayTime(event.at)}  ${event.type}${sayRoute(event)}`];
-  const under = (text: string): void => void lines.push(`      ${text}`);
+  const detail = (isHit(event) ? sayHit(event) : sayRoute(event)).replaceAll('\n', ' ');
+  const lines = [`  ${sayTime(event.at)}  ${event.type}${detail === '' ? '' : `  ${detail}`}`];
+  const under = (text: string): void => void lines.push(`      ${text.replaceAll('\n', ' ')}`);
+  if (event.url !== undefined) under(event.url);
   if (event.reply) under(`peer said: ${sayReply(event.reply)}`);
   if (event.reason !== undefined) under(`${event.reason}${event.class ? ` [${event.class}]` : ''}`);
   if (event.ambiguous)
     under(`${event.ambiguous} earlier attempts may have been taken without our knowing it`);
+  for (const note of event.notes ?? []) under(`note: ${note}`);
   if (options.conversations === 'all' && event.conversation)
     for (const line of event.conversation.trimEnd().split(/\r?\n/)) under(`| ${line}`);
   return clean(lines.join('\n'));
 }
 
+/** What a recipient did, or a program in the recipient's place. */
+function isHit({ type }: Event): boolean {
+  return type === 'opened' || type === 'clicked' || type === 'unsubscribed' || type === 'complained';
+}
+
+const HOW = {
+  'one-click': 'by one click in the mail program',
+  page: 'on the page',
+  mail: 'by mail',
+  resubscribe: 'took it back',
+} as const;
+const MACHINE = {
+  proxy: 'a mail provider fetched it, perhaps unseen',
+  scanner: 'a program that follows links',
+} as const;
+
+/** Who came, with which program on what, from where. */
+function sayHit(event: Event): string {
+  const { client, os, device, country, ip, how, topic, link, machine } = event;
+  const program = client !== undefined && os !== undefined ? `${client} on ${os}` : (client ?? os);
+  const parts = [
+    link === undefined ? undefined : `link ${link}`,
+    topic === undefined ? undefined : `topic ${topic}`,
+    how && HOW[how],
+    program,
+    device === 'unknown' ? undefined : device,
+    country,
+    ip,
+    machine && MACHINE[machine],
+  ];
+  return parts.filter((part) => part !== undefined).join(', ');
+}
+
 function sayRoute(event: Event): string {
-  if (event.attempt === undefined) return '';
+  if (event.attempt === undefined) {
+    return event.type === 'accepted' && event.due !== undefined ? `for ${sayTime(event.due)} UTC` : '';
+  }
   const parts = [
     `attempt ${event.attempt}`,
     event.transport && `by ${event.transport}${event.localAddress ? ` (${event.localAddress})` : ''}`,
@@ -108,7 +166,7 @@ function sayRoute(event: Event): string {
     event.host && (event.tls ?? 'no TLS'),
     event.ms !== undefined && sayDuration(event.ms),
   ];
-  return `  ${parts.filter(Boolean).join(', ')}`;
+  return parts.filter(Boolean).join(', ');
 }
 
 function sayReply({ code, status, text }: NonNullable<Event['reply']>): string {

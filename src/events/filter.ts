@@ -17,6 +17,9 @@ export type Filter = Readonly<{
   /** Any of these. */
   types?: readonly EventType[];
   transport?: string;
+  campaign?: string;
+  /** One of its tags. */
+  tag?: string;
   /** Moments from and to which events count, epoch milliseconds. */
   since?: EpochMs;
   until?: EpochMs;
@@ -33,6 +36,7 @@ export function matches(event: Event, filter: Filter): boolean {
     same(filter.user, event.user) &&
     (filter.types === undefined || filter.types.includes(event.type)) &&
     same(filter.transport, event.transport) &&
+    matchesWords(event, filter) &&
     event.at >= (filter.since ?? -Infinity) &&
     event.at <= (filter.until ?? Infinity)
   );
@@ -47,7 +51,7 @@ export function earliest({ id, since }: Filter): EpochMs {
 export function needlesOf(filter: Filter): readonly string[] {
   const exact = [filter.id, filter.messageId && bare(filter.messageId), filter.user];
   const type = filter.types?.length === 1 ? filter.types[0] : undefined;
-  return [...exact, filter.transport, type]
+  return [...exact, filter.transport, filter.campaign, filter.tag, type]
     .filter((value) => value !== undefined && PLAIN.test(value))
     .map(String);
 }
@@ -55,6 +59,10 @@ export function needlesOf(filter: Filter): readonly string[] {
 function matchesIds(event: Event, { id, messageId }: Filter): boolean {
   if (id !== undefined && event.submission !== id && event.delivery !== id) return false;
   return messageId === undefined || bare(event.messageId ?? '') === bare(messageId);
+}
+
+function matchesWords(event: Event, { campaign, tag }: Filter): boolean {
+  return same(campaign, event.campaign) && (tag === undefined || event.tags?.includes(tag) === true);
 }
 
 function matchesPeople(event: Event, { recipient, sender }: Filter): boolean {

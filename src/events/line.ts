@@ -9,7 +9,7 @@ export type Entry = Readonly<{
   id: string;
   /** Field `e`: an Event as JSON. */
   event: string;
-  /** Field `r`: JSON pairs of delivery and recipient; the event is then told once for each. */
+  /** Field `r`: JSON pairs of delivery and recipient (and a due time of its own); the event is then told once for each. */
   pairs: string | undefined;
 }>;
 
@@ -21,7 +21,7 @@ export const MAX_LINE = 32 * 1024;
 const CUT_TEXT = 1000;
 const MARK = '"cursor":"';
 
-const pairsSchema = z.array(z.tuple([z.string(), z.string()]));
+const pairsSchema = z.array(z.tuple([z.string(), z.string()]).rest(z.number()));
 const anyEvent = z.looseObject({ type: z.string() });
 
 /** An entry's lines, each ended by LF, and how many events it stands for in all. */
@@ -67,8 +67,8 @@ function linesOfPairs({ id, event }: Entry, pairsJson: string, from: number): Li
   const rest = bounded(shared).slice(1);
   let text = '';
   for (let n = from; n < pairs.length; n++) {
-    const [delivery = '', recipient = ''] = pairs[n] ?? [];
-    const own = JSON.stringify({ id: `${delivery}.${parsed.type}`, delivery, recipient });
+    const [delivery = '', recipient = '', due] = pairs[n] ?? [];
+    const own = JSON.stringify({ id: `${delivery}.${parsed.type}`, delivery, recipient, due });
     text += splice(`${own.slice(0, -1)},${rest}`, id, n);
   }
   return { text, count: pairs.length };

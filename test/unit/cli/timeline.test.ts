@@ -81,6 +81,84 @@ test('a message that waits says when it goes on', () => {
   expect(sayTimeline([base], options)).toContain('IN THE QUEUE, no attempt has ended yet');
 });
 
+test('what the sender calls it stands at the top, what was not done as asked below the attempt', () => {
+  const words = {
+    campaign: 'c1',
+    campaignName: 'Spring',
+    tags: ['a', 'b'],
+    metadata: { order: '7', x: 'y' },
+  };
+  const noted: Event = { ...delivered, ...words, notes: ['Not tracked: the message is signed.'] };
+  const text = sayTimeline([{ ...base, ...words }, noted], { now: at, conversations: 'all' });
+  expect(text).toContain(
+    'Campaign:   c1 (Spring)\nTags:       a, b\nMetadata:   order=7, x=y\nWhen:       accepted',
+  );
+  expect(text).toContain('\n      note: Not tracked: the message is signed.\n');
+  expect(
+    sayTimeline([{ ...base, campaign: 'c1', campaignName: 'c1' }], { now: at, conversations: 'all' }),
+  ).toContain('Campaign:   c1\n');
+});
+
+test('a message for later says when it is to be sent', () => {
+  const scheduled: Event = { ...base, due: at + 7_200_000 };
+  const text = sayTimeline([scheduled], { now: at, conversations: 'all' });
+  expect(text).toContain('SCHEDULED, to be sent in 2h, at 2026-01-31 05:00:00 UTC');
+  expect(text).toContain('accepted  for 2026-01-31 05:00:00 UTC');
+  expect(sayEvent(scheduled)).toContain('ann@example.net: for 2026-01-31 05:00:00 UTC');
+  expect(sayTimeline([scheduled, deferred], { now: at, conversations: 'all' })).toContain('next attempt in');
+});
+
+const hit = (type: Event['type'], more: Partial<Event>): Event => ({
+  ...base,
+  id: `x.${type}`,
+  type,
+  ...more,
+});
+test.each([
+  [
+    hit('opened', { client: 'Apple Mail', os: 'iOS', device: 'mobile', country: 'DE', machine: 'proxy' }),
+    'opened  Apple Mail on iOS, mobile, DE, a mail provider fetched it, perhaps unseen',
+    'Apple Mail on iOS',
+  ],
+  [
+    hit('clicked', {
+      url: 'https://shop.example/?a=1',
+      link: 3,
+      client: 'Firefox',
+      device: 'unknown',
+      ip: '192.0.2.1',
+    }),
+    'clicked  link 3, Firefox, 192.0.2.1\n      https://shop.example/?a=1',
+    'https://shop.example/?a=1',
+  ],
+  [hit('clicked', { machine: 'scanner' }), 'clicked  a program that follows links', 'program that follows'],
+  [
+    hit('unsubscribed', { how: 'one-click', topic: 'news' }),
+    'unsubscribed  topic news, by one click in the mail program',
+    'topic news',
+  ],
+  [hit('unsubscribed', { how: 'resubscribe' }), 'unsubscribed  took it back', 'took it back'],
+  [hit('opened', {}), 'opened\n', 'opened'],
+])('what recipients do is told readably (%#)', (event, long, short) => {
+  expect(sayTimeline([base, delivered, event], { now: at, conversations: 'all' })).toContain(long);
+  expect(sayEvent(event)).toContain(short);
+});
+
+test('a sly campaign, note or link cannot fake lines or drive the terminal', () => {
+  const sly = 'x\n2026-01-31  delivered\u001b[2J';
+  const event = hit('clicked', {
+    url: sly,
+    client: sly,
+    notes: [sly],
+    campaign: sly,
+    tags: [sly],
+    metadata: { a: sly },
+  });
+  const text = sayTimeline([{ ...event, at: 0 }], { now: at, conversations: 'all' });
+  expect(text).not.toMatch(/^2026-01-31 {2}delivered/m);
+  expect(text).not.toContain('\u001b');
+});
+
 test('each recipient has its own story', () => {
   const other = { ...base, delivery: 'S-2', recipient: 'bob@example.net' };
   const text = sayTimeline([base, other, delivered], { now: at, conversations: 'all' });

@@ -45,6 +45,18 @@ test('pairs make one line for each delivery, with its own id and recipient', () 
   expect(linesOf({ ...entry, pairs }, 2).text).toBe('');
 });
 
+test('a delivery that is due at another time than the others says so in its own line', () => {
+  const pairs = JSON.stringify([
+    ['S-1', 'a@example.net'],
+    ['S-2', 'b@example.net', 1_767_300_000_000],
+  ]);
+  const lines = linesOf({ ...entry, pairs })
+    .text.trimEnd()
+    .split('\n')
+    .map(readLine);
+  expect(lines.map((line) => line?.event.due)).toEqual([undefined, 1_767_300_000_000]);
+});
+
 describe('a line stays bounded and whole', () => {
   test.each([
     ['a huge conversation', { ...event, conversation: 'x'.repeat(3 * MAX_LINE) }],
