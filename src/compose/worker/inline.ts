@@ -1,0 +1,74 @@
+// CSS of <style> elements put into style attributes; for rendering threads only; the only file that imports juice and cheerio.
+import { load, type CheerioAPI } from 'cheerio/slim';
+import juice from 'juice';
+import { hideTags } from './hide-tags.ts';
+import { MAX_OUTPUT, refuse, type CssTask, type Made } from './jobs.ts';
+import { applySplices, setAttributes, type Splice } from './start-tag.ts';
+
+type Attributes = Readonly<Record<string, string>>;
+
+/** <style> elements for these media only stay where they are. */
+const anyMedia = /^\s*(?:all|screen)?\s*$/i;
+
+/** Attributes for old Outlooks, where the letter has none of its own, and the CSS values that mean something there. */
+const oldAttributes: Readonly<Record<string, RegExp>> = {
+  width: /^\d+%?$/,
+  height: /^\d+%?$/,
+  bgcolor: /^(?:#[\da-f]{3}|#[\da-f]{6})$/i,
+  align: /^(?:left|right|center|justify)$/,
+  valign: /^(?:top|middle|bottom|baseline)$/,
+};
+
+export function inlineTask({ html }: CssTask): Made<string> {
+  try {
+    const output = inlineCss(html);
+    if (output.length <= MAX_OUTPUT) return { ok: true, output };
+    return refuse('wrong', `With its CSS in its elements the HTML has more than ${MAX_OUTPUT} characters.`);
+  } catch {
+    return refuse('wrong', 'The CSS of the HTML cannot be put into its elements.');
+  }
+}
+
+/**
+ * juice says what the attributes should be; they are put into the text as it came, so that everything else (doctype, entities,
+ * comments for Outlook, merge tags, mistakes) stays byte for byte. The <style> elements stay too: for media queries, and for
+ * those who can read them.
+ */
+export function inlineCss(html: string): string {
+  const { text, show } = hideTags(html);
+  const $ = load(text, { xml: { xmlMode: false, decodeEntities: false, withStartIndices: true } });
+  const before = elements($, '*').map((element) => ({ element, attributes: { ...element.attribs } }));
+  leaveOut($);
+  juice.juiceDocument($, { removeStyleTags: false, preserveImportant: true });
+  const splices: Splice[] = [];
+  for (const { element, attributes } of before) {
+    const values = changes(attributes, element.attribs);
+    if (values.size === 0 || typeof element.startIndex !== 'number') continue;
+    splices.push(...setAttributes(text, element.startIndex, values));
+  }
+  return applySplices(
+    html,
+    splices.map((splice) => ({ ...splice, text: show(splice.text) })),
+  );
+}
+
+const elements = ($: CheerioAPI, selector: string) =>
+  $(selector)
+    .toArray()
+    .filter((node) => 'attribs' in node);
+
+/** juice looks at no media attribute. */
+function leaveOut($: CheerioAPI): void {
+  for (const element of elements($, 'style[media]'))
+    if (!anyMedia.test(element.attribs['media'] ?? '')) element.attribs['data-embed'] = '';
+}
+
+function changes(before: Attributes, after: Attributes): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  if (after['style'] !== undefined && after['style'] !== before['style']) values.set('style', after['style']);
+  for (const [name, meaningful] of Object.entries(oldAttributes)) {
+    const value = after[name];
+    if (before[name] === undefined && value !== undefined && meaningful.test(value)) values.set(name, value);
+  }
+  return values;
+}

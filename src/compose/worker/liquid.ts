@@ -1,0 +1,157 @@
+// Stored templates in Liquid, filled in with limits; for rendering threads only; the only file that imports liquidjs.
+import { Context, Liquid, toValueSync, type Emitter, type FilterImplOptions, type Template } from 'liquidjs';
+import {
+  MAX_ALLOCATED,
+  MAX_OUTPUT,
+  MAX_SOURCE,
+  MAX_SUBJECT,
+  parts,
+  refuse,
+  RENDER_MS,
+  type LiquidTask,
+  type Made,
+  type Part,
+  type Parts,
+} from './jobs.ts';
+import { explain, tooLong } from './mistakes.ts';
+import { makeTemplateCache } from './template-cache.ts';
+
+const MAX_DEPTH = 32;
+
+type FilterFunction = Extract<FilterImplOptions, (...args: never[]) => unknown>;
+
+/** Tags that read other files: there are none. */
+const fileTags = ['include', 'render', 'layout', 'block'];
+/** Filters that know "now" and "today". */
+const dateFilters = ['date', 'date_to_xmlschema', 'date_to_rfc822', 'date_to_string', 'date_to_long_string'];
+
+/** Does Liquid jobs, one at a time; `tell` is told the number of the part that is worked on. */
+export function makeLiquid(tell: (part: number) => void): (task: LiquidTask) => Made<Parts> {
+  let now = 0;
+  const html = makeHtmlEngine(() => now);
+  const plain = makeEngine({}, () => now);
+  const cache = makeTemplateCache<Template[]>();
+
+  const renderPart = (task: LiquidTask, part: Part, values: object, untilMs: number): string => {
+    const liquid = part === 'html' ? html : plain;
+    const template = cache(`${task.key}/${part}`, task[part] ?? '', (source) => liquid.parse(source));
+    const limits = { sync: true, renderLimit: untilMs - performance.now() };
+    // A copy: {% increment %} writes into it.
+    const scope: object = Object.assign(Object.create(null), values);
+    const context = new Context(scope, liquid.options, limits, { liquid });
+    const output = new BoundedOutput();
+    toValueSync(liquid.renderer.renderTemplates(template, context, output));
+    return part === 'subject' ? oneLine(output.buffer) : output.buffer;
+  };
+
+  return (task) => {
+    const untilMs = performance.now() + RENDER_MS;
+    const values = readScope(task.scope);
+    if (values === undefined)
+      return refuse('wrong', `The values for the template are nested more than ${MAX_DEPTH} deep.`);
+    now = task.now;
+    const output: { [part in Part]?: string } = {};
+    for (const [number, part] of parts.entries()) {
+      if (task[part] === undefined) continue;
+      tell(number);
+      try {
+        output[part] = renderPart(task, part, values, untilMs);
+      } catch (error) {
+        return explain(error, part);
+      }
+    }
+    return { ok: true, output };
+  };
+}
+
+/** Escapes what a template prints, once: templates that were written for engines that do not are right here too. */
+function makeHtmlEngine(now: () => number): Liquid {
+  const liquid = makeEngine({ outputEscape: 'escape' }, now);
+  const escape = filterOf(liquid, 'escape');
+  const escapeOnce = filterOf(liquid, 'escape_once');
+  const breakLines = filterOf(liquid, 'newline_to_br');
+  for (const name of ['escape', 'xml_escape']) liquid.registerFilter(name, { raw: true, handler: escape });
+  liquid.registerFilter('escape_once', { raw: true, handler: escapeOnce });
+  liquid.registerFilter('newline_to_br', {
+    raw: true,
+    handler(value: unknown): unknown {
+      return breakLines.call(this, escapeOnce.call(this, value));
+    },
+  });
+  return liquid;
+}
+
+function filterOf(liquid: Liquid, name: string): FilterFunction {
+  const filter = liquid.filters[name];
+  if (typeof filter !== 'function') throw new Error(`liquidjs has no filter "${name}"`);
+  return filter;
+}
+
+function makeEngine(escape: Readonly<{ outputEscape?: 'escape' }>, now: () => number): Liquid {
+  const liquid = new Liquid({
+    ownPropertyOnly: true,
+    strictFilters: true,
+    dynamicPartials: false,
+    relativeReference: false,
+    templates: {}, // takes the place of the file system
+    parseLimit: MAX_SOURCE,
+    renderLimit: RENDER_MS,
+    memoryLimit: MAX_ALLOCATED,
+    timezoneOffset: 0,
+    locale: 'en-US',
+    ...escape,
+  });
+  for (const tag of fileTags) delete liquid.tags[tag];
+  // Each attempt has to give the same bytes: no chance, and no clock but the message's own.
+  liquid.unregisterFilter('sample');
+  for (const name of dateFilters) {
+    const filter = filterOf(liquid, name);
+    liquid.registerFilter(name, function (value: unknown, ...rest: unknown[]): unknown {
+      return filter.call(this, value === 'now' || value === 'today' ? now() / 1000 : value, ...rest);
+    });
+  }
+  return liquid;
+}
+
+class BoundedOutput implements Emitter {
+  buffer = '';
+
+  write(value: unknown): void {
+    this.buffer += print(value);
+    if (this.buffer.length > MAX_OUTPUT) throw tooLong(MAX_OUTPUT);
+  }
+}
+
+/** As liquidjs prints values; an object in the middle of a letter is a mistake, and throws. */
+function print(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value === null || value === undefined) return '';
+  if (Array.isArray(value)) return value.map(print).join('');
+  if (typeof value === 'object') throw new Error('object cannot be printed');
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/[ \p{Cc}\u2028\u2029]+/gu, ' ').trim();
+  if (line.length > MAX_SUBJECT) throw tooLong(MAX_SUBJECT);
+  return line;
+}
+
+/** Values without prototypes, or undefined when they are nested too deeply. */
+function readScope(json: string): object | undefined {
+  const values = bare(JSON.parse(json), MAX_DEPTH);
+  return typeof values === 'object' && values !== null ? values : undefined;
+}
+
+/** The value with all objects in it made anew, without a prototype; undefined when it is deeper than `depth`. */
+function bare(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return undefined;
+  const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [] : Object.create(null);
+  for (const [name, inner] of Object.entries(value)) {
+    const made = bare(inner, depth - 1);
+    if (made === undefined) return undefined;
+    Object.defineProperty(copy, name, { value: made, writable: true, enumerable: true, configurable: true });
+  }
+  return copy;
+}

@@ -1,0 +1,53 @@
+// What runs inside a rendering thread: loads its engine, closes what a template must never reach, does one job after the other.
+import { workerData } from 'node:worker_threads';
+import type { CssTask, LiquidTask, Start } from './jobs.ts';
+
+type Work = (task: unknown) => unknown;
+
+async function loadEngine({ engine, step }: Start): Promise<Work> {
+  switch (engine) {
+    case 'liquid': {
+      const { makeLiquid } = await import('./liquid.ts');
+      const work = makeLiquid((part) => Atomics.store(step, 0, part));
+      return (task) => (isLiquidTask(task) ? work(task) : undefined);
+    }
+    case 'css': {
+      const { inlineTask } = await import('./inline.ts');
+      return (task) => (isCssTask(task) ? inlineTask(task) : undefined);
+    }
+  }
+}
+
+// What comes in was made by ourselves, in another thread: only its kind is asked, a schema would be slow to load.
+const has = (value: unknown, name: string): boolean =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, name);
+const isStart = (value: unknown): value is Start =>
+  has(value, 'engine') && has(value, 'port') && has(value, 'step');
+const isLiquidTask = (value: unknown): value is LiquidTask => has(value, 'key') && has(value, 'scope');
+const isCssTask = (value: unknown): value is CssTask => has(value, 'html');
+
+/**
+ * A thread is no sandbox, and template languages have had ways out before: by the constructor of a function to code of one's own
+ * (CVE-2026-45618), by a built-in prototype to the messages of others. Both are closed, whatever the engine does.
+ */
+function closeWaysOut(): void {
+  const functions = [() => 0, async () => 0, function* () {}, async function* () {}];
+  for (const one of functions) {
+    const prototype: object = Object.getPrototypeOf(one);
+    Object.defineProperty(prototype, 'constructor', {
+      value: undefined,
+      writable: false,
+      configurable: false,
+    });
+  }
+  const builtIn = [Object, Array, Function, String, Number, Boolean, RegExp, Map, Set, Promise, Error];
+  for (const one of builtIn) Reflect.preventExtensions(one.prototype);
+}
+
+if (isStart(workerData)) {
+  const { port } = workerData;
+  const work = await loadEngine(workerData);
+  closeWaysOut();
+  port.on('message', (task) => port.postMessage(work(task)));
+  port.postMessage('ready');
+}
