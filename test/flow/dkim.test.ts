@@ -1,30 +1,9 @@
 // Our signatures as Debian's dkimpy reads them, a verifier that shares no code with us or with mailauth.
-import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { crlf, PLAIN_PEER, records, renderOf, USUAL_PEER } from '../support/letters.ts';
+import { dkimpy as ask, dkimpySkipped, hasDkimpy } from '../support/dkimpy.ts';
+import { crlf, PLAIN_PEER, renderOf, USUAL_PEER } from '../support/letters.ts';
 
-const python = ['/usr/bin/python3', 'python3'].find(
-  (one) => spawnSync(one, ['-c', 'import dkim, nacl']).status === 0,
-);
-const skipped = python ? '' : ' (skipped: python3 has no dkim module; install python3-dkim and python3-nacl)';
-
-const SCRIPT = `
-import dkim, json, sys
-asked = json.load(sys.stdin)
-txt = lambda name, timeout=5: asked['dns'].get((name.decode() if isinstance(name, bytes) else name).rstrip('.').lower(), '').encode() or None
-message = asked['message'].encode('latin1')
-found = []
-for index in range(asked['count']):
-    try: found.append(bool(dkim.DKIM(message).verify(idx=index, dnsfunc=txt)))
-    except dkim.DKIMException as error: found.append(str(error))
-print(json.dumps(found))
-`;
-
-const dkimpy = (message: Buffer): unknown => {
-  const input = JSON.stringify({ dns: records, message: message.toString('latin1'), count: 2 });
-  const { stdout, stderr } = spawnSync(python ?? '', ['-c', SCRIPT], { input, encoding: 'utf8' });
-  return stdout === '' ? stderr : JSON.parse(stdout);
-};
+const dkimpy = (message: Buffer): readonly unknown[] | undefined => ask([message])[0];
 
 const order = crlf(`From: Shop <orders@shop.example>
 To: Ann <ann@mail.example>
@@ -45,7 +24,7 @@ end
 
 `);
 
-describe.skipIf(!python)(`dkimpy${skipped}`, () => {
+describe.skipIf(!hasDkimpy)(`dkimpy${dkimpySkipped}`, () => {
   test('verifies both signatures', async () => {
     for (const peer of [USUAL_PEER, PLAIN_PEER])
       expect(dkimpy((await renderOf(order, peer)).bytes)).toEqual([true, true]);
