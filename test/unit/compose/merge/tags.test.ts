@@ -1,0 +1,259 @@
+// Merge tags as the vendors write them, what only looks like one, and texts that are made to cost time.
+import { describe, expect, test } from 'vitest';
+import { unescapeHtml } from '../../../../src/compose/html/tokens.ts';
+import { charsetOf, utf8, type Charset } from '../../../../src/compose/merge/charset.ts';
+import { tagSearch, type Hit } from '../../../../src/compose/merge/tags.ts';
+import { tagSyntaxes, type TagSyntax } from '../../../../src/model/instructions.ts';
+
+const search = (
+  text: string,
+  syntaxes: readonly TagSyntax[],
+  {
+    form = 'html',
+    literals = [],
+    charset = utf8,
+  }: { form?: 'html' | 'plain'; literals?: readonly string[]; charset?: Charset } = {},
+): readonly Hit[] =>
+  tagSearch({ syntaxes, literals, charset, form, unescape: unescapeHtml })(charset.encode(text, form), 1000);
+
+const brief = (hits: readonly Hit[]): string[] =>
+  hits.map(
+    ({ tag }) =>
+      `${tag.syntax} ${tag.name}${tag.fallback === undefined ? '' : `|${tag.fallback}`}${tag.raw ? ' raw' : ''}`,
+  );
+
+describe('brackets', () => {
+  test.each([
+    ['Dear [firstname],', ['brackets firstname']],
+    ['[firstname|friend]', ['brackets firstname|friend']],
+    ['[firstname|]', ['brackets firstname|']],
+    ['[ First Name ]', ['brackets First Name']],
+    ['[a.b-c_d]', ['brackets a.b-c_d']],
+    ['[_hash] [1]', ['brackets _hash', 'brackets 1']],
+    ['[Größe] [名前] [имя]', ['brackets Größe', 'brackets 名前', 'brackets имя']],
+    ['[Gr&ouml;&szlig;e] [first&nbsp;name]', ['brackets Größe', 'brackets first name']],
+    ['[first\r\n  name]', ['brackets first name']],
+    ['[a|b|c] [x|caf&eacute;]', ['brackets a|b|c', 'brackets x|café']],
+    ['[[name]]', ['brackets name']],
+    ['[a [b] c]', ['brackets b']],
+    ['[] [ ] [a,b] [a@b] [a&b] [Tom &amp; Jerry] ["x"] [a/b] [a=b] [a|b', []],
+    [`[${'x'.repeat(64)}]`, [`brackets ${'x'.repeat(64)}`]],
+    [`[${'x'.repeat(65)}] [x|${'y'.repeat(256)}]`, []],
+    ['[x|<b>]', []],
+    ['[<b>name</b>]', []],
+  ])('%s', (text, tags) => expect(brief(search(text, ['brackets']))).toEqual(tags));
+
+  test('plain text has no entities and no tag over two lines', () => {
+    expect(
+      brief(search('[Gr&ouml;&szlig;e] [a\r\nb] [Größe|x & y]', ['brackets'], { form: 'plain' })),
+    ).toEqual(['brackets Größe|x & y']);
+  });
+
+  test('in another charset', () => {
+    const charset = charsetOf('iso-8859-15');
+    expect(charset).toBeDefined();
+    if (charset) expect(brief(search('[Größe|€]', ['brackets'], { charset }))).toEqual(['brackets Größe|€']);
+  });
+
+  test('name their place and what of ours they may mean', () => {
+    expect(search('ü [Email]', ['brackets'])).toEqual([
+      {
+        start: 3,
+        end: 10,
+        tag: { syntax: 'brackets', name: 'Email', source: '[Email]', raw: false, system: 'email' },
+      },
+    ]);
+    expect(search('[unsubscribe]', ['brackets'])[0]?.tag.system).toBe('unsubscribe_url');
+  });
+});
+
+describe('other vendors', () => {
+  test.each<[TagSyntax, string, string[]]>([
+    ['mailgun', '%recipient.first% %recipient.Last-Name%', ['mailgun first raw', 'mailgun Last-Name raw']],
+    [
+      'mailgun',
+      '%recipient% %recipient_email% %unsubscribe_url%',
+      ['mailgun recipient raw', 'mailgun recipient_email raw', 'mailgun unsubscribe_url raw'],
+    ],
+    [
+      'mailgun',
+      '%tag_unsubscribe_url% %mailing_list_unsubscribe_url%',
+      ['mailgun tag_unsubscribe_url raw', 'mailgun mailing_list_unsubscribe_url raw'],
+    ],
+    ['mailgun', '100% recipient. %recipient.% %recipient.a b% %other%', []],
+    [
+      'mailchimp',
+      '*|FNAME|* *|fname|* *|A_B-1|*',
+      ['mailchimp FNAME raw', 'mailchimp fname raw', 'mailchimp A_B-1 raw'],
+    ],
+    [
+      'mailchimp',
+      '*|UNSUB|* *|UNSUB:https://shop.example/bye?a=1|*',
+      ['mailchimp UNSUB raw', 'mailchimp UNSUB raw'],
+    ],
+    ['mailchimp', '*%7CFNAME%7C*', ['mailchimp FNAME raw']],
+    ['mailchimp', '*|IF:X=1|* *|DATE:Y|* *||* *|a b|* **bold**', []],
+    [
+      'handlebars',
+      '{{name}} {{ name }} {{a.b}} {{{html}}} {{&html}}',
+      ['handlebars name', 'handlebars name', 'handlebars a.b', 'handlebars html raw', 'handlebars html raw'],
+    ],
+    [
+      'handlebars',
+      '{{unsub "https://shop.example/bye"}} {{unsub}}',
+      ['handlebars unsub', 'handlebars unsub'],
+    ],
+    ['handlebars', '{{#if x}} {{else}} {{/if}} {{> p}} {{! c }} {{}} {{ a b }} {{this}}', []],
+    [
+      'mailjet',
+      '{{var:name:"friend"}} {{var:name}} {{data:x:""}}',
+      ['mailjet name|friend', 'mailjet name', 'mailjet x|'],
+    ],
+    [
+      'mailjet',
+      '[[var:name:"friend"]] {{var:name:&quot;you &amp; me&quot;}}',
+      ['mailjet name|friend', 'mailjet name|you & me'],
+    ],
+    ['mailjet', '[[EMAIL_TO]] [[UNSUB_LINK_EN]] {{name}} [[x]]', ['mailjet EMAIL_TO', 'mailjet UNSUB_LINK']],
+  ])('%s: %s', (syntax, text, tags) => expect(brief(search(text, [syntax]))).toEqual(tags));
+
+  test('their own variables are told from the sender’s', () => {
+    const [own, ours] = search('%recipient.email% %recipient_email%', ['mailgun']);
+    expect(own?.tag.system).toBeUndefined();
+    expect(ours?.tag.system).toBe('email');
+  });
+});
+
+describe('literals', () => {
+  test('are found as they stand, the longest first', () => {
+    const literals = ['-name-', '-name-s', ':greeting', '{{x}}', '[y]'];
+    expect(
+      brief(search('-name-s and -name-, :greeting {{x}} [y] -Name-', ['literal'], { literals })),
+    ).toEqual([
+      'literal -name-s raw',
+      'literal -name- raw',
+      'literal :greeting raw',
+      'literal {{x}} raw',
+      'literal [y] raw',
+    ]);
+  });
+
+  test('are found as an editor writes them into HTML', () => {
+    const hits = search('<%name%> &lt;%name%&gt; a&amp;b', ['literal'], { literals: ['<%name%>', 'a&b'] });
+    expect(brief(hits)).toEqual(['literal <%name%> raw', 'literal <%name%> raw', 'literal a&b raw']);
+  });
+
+  test('win where another way of writing begins at the same place', () => {
+    expect(brief(search('[name] [other]', ['brackets', 'literal'], { literals: ['[name]'] }))).toEqual([
+      'literal [name] raw',
+      'brackets other',
+    ]);
+  });
+
+  test('SendGrid’s own are known without being asked for', () => {
+    const hits = search('<%asm_group_unsubscribe_raw_url%> [unsubscribe] <%asm_preferences_raw_url%>', [
+      'literal',
+    ]);
+    expect(hits.map(({ tag }) => tag.system)).toEqual([
+      'unsubscribe_url',
+      'unsubscribe_url',
+      'preferences_url',
+    ]);
+  });
+
+  test('non-ASCII keys are found in the part’s charset', () => {
+    const charset = charsetOf('windows-1252');
+    expect(charset).toBeDefined();
+    if (charset)
+      expect(brief(search('-größe-', ['literal'], { charset, literals: ['-größe-'] }))).toEqual([
+        'literal -größe- raw',
+      ]);
+  });
+
+  test('are nothing where the syntax was not asked for', () => {
+    expect(search('-name-', ['brackets'], { literals: ['-name-'] })).toEqual([]);
+  });
+});
+
+describe('all ways at once', () => {
+  test('hits are sorted, do not overlap and stand where they say, in random texts', () => {
+    const pieces = [
+      '[',
+      ']',
+      '|',
+      '*|',
+      '|*',
+      '{{',
+      '}}',
+      '{',
+      '}',
+      '%recipient.',
+      '%',
+      'a',
+      'name',
+      ' ',
+      '<',
+      '&amp;',
+      ':',
+      '"',
+      'var:',
+      '-n-',
+      '\r\n',
+      'é',
+      'unsub ',
+    ];
+    const find = tagSearch({
+      syntaxes: tagSyntaxes,
+      literals: ['-n-', 'name]', 'a'],
+      charset: utf8,
+      form: 'html',
+      unescape: unescapeHtml,
+    });
+    let seed = 11;
+    for (let round = 0; round < 4000; round++) {
+      let source = '';
+      for (let i = 0; i < 14; i++) {
+        seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+        source += pieces[Math.floor((seed / 2_147_483_648) * pieces.length)];
+      }
+      let from = 0;
+      for (const { start, end, tag } of find(source, 100)) {
+        expect(start).toBeGreaterThanOrEqual(from);
+        expect(source.slice(start, end)).toBe(tag.source);
+        from = end;
+      }
+    }
+  });
+
+  test.each([
+    '[',
+    '[a|',
+    '[a',
+    '%recipient.',
+    '%recipient.a',
+    '*|',
+    '*|UNSUB:',
+    '{{',
+    '{{{',
+    '{{var:a:"',
+    '[[var:a:',
+    '{{unsub ',
+    `[${'a'.repeat(60)}`,
+    '[&nbsp;',
+    'a',
+    '-n',
+  ])('a megabyte of %j takes little time', (piece) => {
+    const find = tagSearch({
+      syntaxes: tagSyntaxes,
+      literals: ['-name-', 'aab'],
+      charset: utf8,
+      form: 'html',
+      unescape: unescapeHtml,
+    });
+    const source = piece.repeat(Math.ceil(1_000_000 / piece.length));
+    const before = process.cpuUsage();
+    find(source, 20_000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(1000);
+  });
+});
