@@ -10,7 +10,7 @@ import { replyToDisk, type Received, type Spill } from './body.ts';
 import { decide, type DecideDeps, type Decision } from './decide.ts';
 import type { Sender } from './envelope.ts';
 import { readHeader, type HeaderFacts } from './parse.ts';
-import { peopleOf, type Person } from './people.ts';
+import { cutStored, peopleOf, type Person } from './people.ts';
 import { ruleOnSender } from './policy.ts';
 import { replies, type Reply } from './replies.ts';
 import type { Tally } from './tally.ts';
@@ -66,6 +66,8 @@ export type TakeDeps = DecideDeps &
 
 /** A message with the same idempotency key is not sent again for so long. */
 const KEY_WINDOW_MS = 24 * 3_600_000;
+const TOO_MUCH_STORED =
+  'Values of the recipient store were merged for the first recipients only: there are too many for one message.';
 
 /** One message as the conversation gave it. */
 export type Arrival = Readonly<{
@@ -211,7 +213,12 @@ async function withStored({ submission, decision }: Prepared, deps: TakeDeps): P
   const addresses = decision.recipients.map(({ address }) => address.toLowerCase());
   try {
     const stored = await deps.recipientFields(account, addresses);
-    return { ...submission, treatment: { ...treatment, stored } };
+    const cut = cutStored(stored);
+    return {
+      ...submission,
+      treatment: { ...treatment, stored: cut ?? stored },
+      ...(cut ? { notes: [...(submission.notes ?? []), TOO_MUCH_STORED] } : {}),
+    };
   } catch (error) {
     deps.log.warn(
       { error: String(error) },
