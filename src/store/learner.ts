@@ -1,7 +1,7 @@
 // Learning names and merge fields of recipients from accepted mail: gathered for a moment, written together, never in the way.
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { makeLru } from './lru.ts';
+import { makeLru, type Lru } from './lru.ts';
 import { learnableFields, learnableName, recipientAddress, type Person } from './recipient-facts.ts';
 
 export type Seen = Person & Readonly<{ seen: EpochMs }>;
@@ -16,8 +16,10 @@ export type Learner = Readonly<{
 const GATHER_MS = 300;
 /** People who wait to be written; more are not learned, which costs nothing but their merge fields. */
 const MAX_WAITING = 5000;
-/** What was written lately is not written again. */
+/** What was written lately is not written again, for an hour: it may have been forgotten meanwhile, or had no room. */
+const KNOWN_MS = 3_600_000;
 const MAX_KNOWN_CHARS = 4_000_000;
+const MAX_PRINT = 8192;
 
 /** `write` may reject: what was not written is lost, and learned again with the next message. */
 export function makeLearner(
@@ -28,7 +30,9 @@ export function makeLearner(
   }>,
 ): Learner {
   const { clock, log, write } = deps;
-  const known = makeLru<string>(MAX_KNOWN_CHARS, (text, key) => text.length + key.length);
+  const newKnown = (): Lru<string> => makeLru(MAX_KNOWN_CHARS, (text, key) => text.length + key.length);
+  let known = newKnown();
+  let knownUntil = clock.ticks() + KNOWN_MS;
   const waiting = new Map<string, Readonly<{ account: string; person: Seen }>>();
   let timer: (() => void) | undefined;
 
@@ -48,25 +52,23 @@ export function makeLearner(
   };
   const note = (account: string, { address: text, name, fields }: Person, seen: EpochMs): void => {
     const address = recipientAddress(text);
-    const worth = { name: learnableName(name), fields: learnableFields(fields) };
-    if (address === undefined || (worth.name === '' && Object.keys(worth.fields).length === 0)) return;
+    if (address === undefined) return;
     const key = keyOf(account, address);
-    const print = JSON.stringify(worth);
+    const print = JSON.stringify([name, fields]);
     if (known.get(key) === print || (waiting.size >= MAX_WAITING && !waiting.has(key))) return;
-    known.put(key, print);
-    const earlier = waiting.get(key)?.person;
-    const person = {
-      address,
-      seen,
-      name: worth.name || earlier?.name,
-      fields: learnableFields({ ...earlier?.fields, ...worth.fields }),
-    };
-    waiting.set(key, { account, person });
+    if (print.length <= MAX_PRINT) known.put(key, print);
+    const worth = { name: learnableName(name), fields: learnableFields(fields) };
+    if (worth.name === '' && Object.keys(worth.fields).length === 0) return;
+    waiting.set(key, { account, person: merged(waiting.get(key)?.person, { address, seen, ...worth }) });
     timer ??= clock.after(GATHER_MS, () => void flush());
   };
   return {
     learn: (account, people) => {
       const now = clock.now();
+      if (clock.ticks() > knownUntil) {
+        known = newKnown();
+        knownUntil = clock.ticks() + KNOWN_MS;
+      }
       for (const person of people) note(account, person, now);
     },
     drop: (account, address) => {
@@ -76,6 +78,13 @@ export function makeLearner(
     },
     flush,
   };
+}
+
+/** What the later message says wins. */
+function merged(earlier: Seen | undefined, later: Seen): Seen {
+  if (!earlier) return later;
+  const fields = learnableFields({ ...earlier.fields, ...later.fields });
+  return { ...later, name: later.name || earlier.name, fields };
 }
 
 function keyOf(account: string, address: string): string {
