@@ -3,12 +3,13 @@ import { isUtf8 } from 'node:buffer';
 
 const MAX_WORD_BYTES = 39; // 64 characters encoded: within RFC 2047 §2, and a field name fits on the line
 const MAX_COLUMNS = 76; // RFC 2045 §6.7 (5)
-const CR = 13;
-const LF = 10;
-const SPACE = 32;
-const TAB = 9;
-const EQUALS = 61;
-const HEX = Buffer.from('0123456789ABCDEF');
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).toUpperCase().padStart(2, '0'),
+);
+const QP_PIECE = 1024 * 1024;
+/** What stands for nothing but itself is printable ASCII without "=", space and tab. */
+const UNSAFE = /[^\t -<>-~]/;
+const ALL_UNSAFE = /[^\t -<>-~]/g;
 const windows1252 = new TextDecoder('windows-1252');
 
 /** Raw 8-bit header bytes as text: UTF-8 where they are, else the most likely old charset. */
@@ -43,32 +44,42 @@ export function encodedPhrase(display: string): string {
 
 /** Quoted-printable of text with CRLF line ends; lines of at most 76 columns. Decoding gives the same bytes. */
 export function quotedPrintable(text: Buffer): Buffer {
-  const out = Buffer.allocUnsafe(roomFor(text));
-  let size = 0;
-  let column = 0;
-  for (let i = 0; i < text.length; i++) {
-    const byte = text[i] ?? 0;
-    if (byte === CR && text[i + 1] === LF) {
-      out[size++] = CR;
-      out[size++] = LF;
-      column = 0;
-      i++;
-      continue;
-    }
-    const encode = mustEncode(text, i);
-    const width = encode ? 3 : 1;
-    if (column + width > lineRoom(text, i)) {
-      size += out.write('=\r\n', size, 'latin1');
-      column = 0;
-    }
-    column += width;
-    if (encode) {
-      out[size++] = EQUALS;
-      out[size++] = HEX[byte >> 4] ?? 0;
-      out[size++] = HEX[byte & 15] ?? 0;
-    } else out[size++] = byte;
+  // One piece after the other, so that a large text does not stand in memory three times.
+  const pieces: Buffer[] = [];
+  for (let start = 0; start < text.length;) {
+    const crlf = start + QP_PIECE < text.length ? text.indexOf('\r\n', start + QP_PIECE) : -1;
+    const end = crlf < 0 ? text.length : crlf + 2;
+    pieces.push(Buffer.from(quotedPrintableText(text.toString('latin1', start, end)), 'latin1'));
+    start = end;
   }
-  return out.subarray(0, size);
+  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
+}
+
+/** The same for bytes as latin1 characters: engines search and cut text faster than we can walk through bytes. */
+export function quotedPrintableText(bytes: string): string {
+  return bytes.split('\r\n').map(quotedPrintableLine).join('\r\n');
+}
+
+function quotedPrintableLine(line: string): string {
+  let encoded = UNSAFE.test(line) ? line.replace(ALL_UNSAFE, hexOf) : line;
+  // RFC 2045 §6.7 (3): white space at the end of a line would be lost on the way.
+  if (encoded.endsWith(' ') || encoded.endsWith('\t'))
+    encoded = encoded.slice(0, -1) + hexOf(encoded.slice(-1));
+  if (encoded.length <= MAX_COLUMNS) return encoded;
+  let folded = '';
+  let at = 0;
+  while (encoded.length - at > MAX_COLUMNS) {
+    let end = at + MAX_COLUMNS - 1; // a column for the "="
+    if (encoded[end - 1] === '=') end -= 1;
+    else if (encoded[end - 2] === '=') end -= 2;
+    folded += `${encoded.slice(at, end)}=\r\n`;
+    at = end;
+  }
+  return folded + encoded.slice(at);
+}
+
+function hexOf(char: string): string {
+  return `=${HEX[char.charCodeAt(0)] ?? ''}`;
 }
 
 /** Base64 in lines of 76 columns, each with CRLF. */
@@ -84,25 +95,4 @@ export function extendedValue(text: string): string {
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   return `utf-8''${escaped}`;
-}
-
-/** A column is kept for the "=" of a soft line break, unless the character ends its line. */
-function lineRoom(text: Buffer, at: number): number {
-  const next = at + 1;
-  return next === text.length || (text[next] === CR && text[next + 1] === LF) ? MAX_COLUMNS : MAX_COLUMNS - 1;
-}
-
-function mustEncode(text: Buffer, at: number): boolean {
-  const byte = text[at] ?? 0;
-  if (byte === SPACE || byte === TAB) {
-    // RFC 2045 §6.7 (3): white space at the end of a line would be lost on the way.
-    return at + 1 === text.length || (text[at + 1] === CR && text[at + 2] === LF);
-  }
-  return byte < SPACE || byte > 126 || byte === EQUALS;
-}
-
-function roomFor(text: Buffer): number {
-  let size = text.length;
-  for (let i = 0; i < text.length; i++) if (mustEncode(text, i)) size += 2;
-  return size + 3 * Math.ceil(size / (MAX_COLUMNS - 3)) + 3;
 }

@@ -1,5 +1,5 @@
 // Transfer encodings of a changed part (RFC 2045 §6): only what changes is written anew, the rest keeps its bytes. Pure.
-import { base64Lines, quotedPrintable } from '../../mail/encode.ts';
+import { base64Lines, quotedPrintableText } from '../../mail/encode.ts';
 
 /** Text in place of the decoded bytes from `start` to `end`; one character per byte. */
 export type Splice = Readonly<{ start: number; end: number; text: string }>;
@@ -33,7 +33,7 @@ export function write(decoded: Decoded, splices: readonly Splice[], mode: WriteM
     case 'spliced-qp':
       return Buffer.from(spliceQp(decoded, splices), 'latin1');
     case 'qp':
-      return quotedPrintable(Buffer.from(joined(decoded.text, splices), 'latin1'));
+      return Buffer.from(quotedPrintableText(joined(decoded.text, splices)), 'latin1');
     case 'base64':
       return base64Lines(Buffer.from(joined(decoded.text, splices), 'latin1'));
   }
@@ -163,8 +163,6 @@ function encodeInner(text: string): string {
   const blank = /[ \t]$/.exec(text)?.[0];
   const most = blank === undefined ? text : text.slice(0, -1);
   // The full stop keeps room on the last line for what follows.
-  const encoded = quotedPrintable(Buffer.from(`${most}.`, 'latin1'))
-    .toString('latin1')
-    .slice(0, -1);
+  const encoded = quotedPrintableText(`${most}.`).slice(0, -1);
   return blank === undefined ? encoded : `${encoded}${SOFT_BREAK}${blank === ' ' ? '=20' : '=09'}`;
 }
