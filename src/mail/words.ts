@@ -3,25 +3,35 @@ import { decodeRaw } from './encode.ts';
 
 const WORD = /=\?([\w.:()+-]{1,40})(?:\*[\w-]{0,20})?\?([bq])\?([^?\s]{0,10000})\?=/gi;
 
+/** Words that stand side by side in one charset: senders cut characters over two of them (against RFC 2047 §5). */
+type Run = Readonly<{ charset: string; chunks: Buffer[]; words: string[] }>;
+
 /** Bytes of a raw header value (folding undone) as text: encoded words decoded, raw 8-bit text read as UTF-8 or Windows-1252. */
 export function decodeWords(raw: Buffer): string {
   const text = decodeRaw(raw);
   if (!text.includes('=?')) return text;
-  // RFC 2047 §6.2: white space between two encoded words is not shown.
-  return joinNeighbours(text).replace(WORD, (whole, charset: string, encoding: string, content: string) => {
-    const bytes = encoding.toLowerCase() === 'b' ? Buffer.from(content, 'base64') : decodeQ(content);
-    return decodeCharset(bytes, charset) ?? whole;
-  });
+  let done = '';
+  let at = 0;
+  let run: Run | undefined;
+  for (const { 0: word, 1: name = '', 2: encoding = '', 3: content = '', index } of text.matchAll(WORD)) {
+    const gap = text.slice(at, index);
+    const charset = name.toLowerCase();
+    // RFC 2047 §6.2: white space between two encoded words is not shown.
+    const isNext = run !== undefined && gap.trim() === '';
+    if (!isNext || run?.charset !== charset) {
+      done += textOf(run) + (isNext ? '' : gap);
+      run = { charset, chunks: [], words: [] };
+    }
+    run?.chunks.push(encoding.toLowerCase() === 'b' ? Buffer.from(content, 'base64') : decodeQ(content));
+    run?.words.push(word);
+    at = index + word.length;
+  }
+  return done + textOf(run) + text.slice(at);
 }
 
-/** Words of one charset and encoding are joined first: senders cut characters over two words (against §5). */
-function joinNeighbours(text: string): string {
-  return text
-    .replace(/(\?=)[ \t\r\n]+(?==\?)/g, '$1')
-    .replace(/=\?([^?]{1,60})\?[qQ]\?([^?\s]*)\?=(?:=\?\1\?[qQ]\?[^?\s]*\?=)+/g, (run, charset: string) => {
-      const contents = run.slice(2, -2).split('?==?');
-      return `=?${charset}?Q?${contents.map((word) => word.slice(word.lastIndexOf('?') + 1)).join('')}?=`;
-    });
+/** A charset that nobody knows: the words stay as they stand. */
+function textOf(run: Run | undefined): string {
+  return run ? (decodeCharset(Buffer.concat(run.chunks), run.charset) ?? run.words.join('')) : '';
 }
 
 function decodeQ(content: string): Buffer {
@@ -35,6 +45,6 @@ function decodeCharset(bytes: Buffer, charset: string): string | undefined {
   try {
     return new TextDecoder(charset).decode(bytes);
   } catch {
-    return undefined; // a charset that nobody knows: the word stays as it stands
+    return undefined;
   }
 }

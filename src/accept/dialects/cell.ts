@@ -23,6 +23,9 @@ const MAX_LINE = 255;
 const MAX_VALUE = 65_536;
 const MAX_ADDRESS = 320;
 const MAX_TIME = 60;
+/** An address as nearly all are: nothing about it needs to be taken apart. */
+const SIMPLE = /^([\w!#$%&'*+/=?^`{|}~-]{1,64}(?:\.[\w!#$%&'*+/=?^`{|}~-]{1,64})*)@([\w.-]{1,253})$/;
+const PRINTABLE = /^[ -~]*$/;
 const YES = new Set(['true', 'yes', 'y', 'on', '1']);
 const NO = new Set(['false', 'no', 'n', 'off', '0']);
 
@@ -111,13 +114,24 @@ export function pool(cell: Cell): string | undefined {
 }
 
 /** One mailbox, with or without a name. */
-export function mailbox(cell: Cell): Readonly<{ address: string; name?: string }> | undefined {
+export function mailbox(cell: Cell): Box | undefined {
   const text = plain(cell);
   if (text === undefined || text === '') return undefined;
+  return simpleBox(text) ?? anyBox(text) ?? cell.complain(cell.at, 'a mail address');
+}
+
+type Box = Readonly<{ address: string; name?: string }>;
+
+function simpleBox(text: string): Box | undefined {
+  const [, local = '', host = ''] = (text.length <= MAX_ADDRESS && SIMPLE.exec(text)) || [];
+  const ascii = host === '' ? undefined : toAsciiDomain(host);
+  return ascii === undefined ? undefined : { address: `${local}@${ascii}` };
+}
+
+function anyBox(text: string): Box | undefined {
   const boxes = text.length <= MAX_ADDRESS + MAX_LINE ? readMailboxes(text) : undefined;
   const [box] = boxes ?? [];
-  if (!box || boxes?.length !== 1 || box.address.length > MAX_ADDRESS)
-    return cell.complain(cell.at, 'a mail address');
+  if (!box || boxes?.length !== 1 || box.address.length > MAX_ADDRESS) return undefined;
   return box.name === '' ? { address: box.address } : { address: box.address, name: cut(box.name, MAX_LINE) };
 }
 
@@ -208,7 +222,7 @@ function plain(cell: Cell): string | undefined {
 }
 
 function clean(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').toWellFormed();
+  return PRINTABLE.test(text) ? text : text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').toWellFormed();
 }
 
 function cut(text: string, max: number): string {

@@ -6,7 +6,7 @@ import { mailjet } from './mailjet.ts';
 import { mandrill } from './mandrill.ts';
 import { native } from './native.ts';
 import { postmark } from './postmark.ts';
-import { join, wishOf, type Part } from './rows.ts';
+import { askedOf, join, some, type Part } from './rows.ts';
 import { sendgrid } from './sendgrid.ts';
 import { ses } from './ses.ts';
 import { smtpplus } from './smtpplus.ts';
@@ -44,8 +44,8 @@ export type Asked = Readonly<{
   notes?: readonly string[];
 }>;
 
-/** What a sender asked for, or which field is wrong and what it must be. */
-export type Wish = Readonly<({ ok: true } & Asked) | { ok: false; field: string; must: string }>;
+/** What a sender asked for; or which field is wrong, what it must be, and what all other fields ask for. */
+export type Wish = Readonly<({ ok: true } & Asked) | { ok: false; field: string; must: string; rest: Asked }>;
 
 /** What is known of one field of a dialect, for docs/dialects.md. */
 export type FieldDoc = Readonly<{
@@ -78,11 +78,12 @@ export const dialects: readonly Dialect[] = [
 /** What all dialects together read; where two speak of the same thing, the first in the list wins. */
 export function readWish(field: ReadField, facts: Facts): Wish {
   let part: Part = {};
+  let problem: Readonly<{ field: string; must: string }> | undefined;
   for (const dialect of dialects) {
     const wish = dialect.read(field, facts);
-    if (!wish.ok) return wish;
-    const { ok: _, instructions, ...rest } = wish;
-    part = join(part, { ...instructions, ...rest });
+    if (!wish.ok) problem ??= { field: wish.field, must: wish.must };
+    const { instructions, to, also, idempotencyKey, notes } = wish.ok ? wish : wish.rest;
+    part = join(part, { ...instructions, ...some({ to, also, idempotencyKey, notes }) });
   }
-  return wishOf(part);
+  return problem ? { ok: false, ...problem, rest: askedOf(part) } : { ok: true, ...askedOf(part) };
 }

@@ -52,7 +52,7 @@ const rows: readonly Row[] = [
   {
     field: 'X-Mailgun-Deliver-Within',
     note: 'How long to try, such as `1h30m`.',
-    read: (cell) => some({ ttl: duration(cell) }),
+    read: (cell) => (maybeNamed(cell) === undefined ? {} : some({ ttl: duration(cell) })),
   },
   {
     field: 'X-Mailgun-Drop-Message',

@@ -1,4 +1,4 @@
-// Our own control fields, X-Postino-*: everything that a sender may ask for; those for merge tags and mail are in native-mail.ts. Pure.
+// Our own control fields, X-Postino-*; those for what is in the mail are in native-mail.ts. Pure.
 import {
   choice,
   domain,

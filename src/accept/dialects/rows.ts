@@ -2,6 +2,7 @@
 import type { EpochMs } from '../../lib/clock.ts';
 import type { Instructions } from '../../model/instructions.ts';
 import { json, members, type Cell, type Complain } from './cell.ts';
+import type { Json } from './json.ts';
 import type { Asked, Dialect, Facts, FieldDoc, ReadField, Wish } from './index.ts';
 
 /** What one field asks for: instructions, and the rest of what may be asked, on one level. */
@@ -22,10 +23,14 @@ export type Row = Readonly<{
   missed?: true;
 }>;
 
-type Problem = { field: string; must: string } | undefined;
+/** Says what a field must be; `at` is the place inside it, "" the whole. */
+type Phrase = (at: string, be: string) => string;
+/** Hears the complaints of one reading: counts them and keeps the first. */
+type Ear = { complaints: number; problem?: Readonly<{ field: string; must: string }> };
 type Table = Readonly<{ name: string; about: string; rows: readonly Row[] }>;
 
 const MAX_TAGS = 20;
+const NOTHING: Wish = { ok: true, instructions: {} };
 
 /**
  * A dialect of one header field per instruction. Lax: of several fields of a name the first counts, and an empty one says
@@ -33,53 +38,38 @@ const MAX_TAGS = 20;
  */
 export function headerDialect(table: Table, manner: 'lax' | 'strict' = 'lax'): Dialect {
   const { name, about, rows } = table;
+  const keys = rows.map((row) => ({ row, key: row.field.toLowerCase() }));
   return {
     name,
     about,
     docs: rows.map(docOf),
     read: (field, facts) => {
-      let problem: Problem;
-      const complainOf =
-        (spelling: string): Complain =>
-        (at, be) => {
-          problem ??= { field: spelling, must: at === '' ? `must be ${be}` : `must have ${be} at ${at}` };
-          return undefined;
-        };
-      const get: Get = (spelling) => headerCells(spelling, field, facts, complainOf(spelling));
-      const present = rows.filter((row) => {
-        const cells = get(row.field);
-        if (manner === 'strict') checkStrictly(row, cells);
-        return cells.length > 0;
-      });
-      const part = readRows(present, get, facts.now);
-      return problem ? { ok: false, ...problem } : wishOf(part);
+      const present = keys.filter(({ key }) => isThere(key, facts.names)).map(({ row }) => row);
+      if (present.length === 0) return NOTHING;
+      const ear: Ear = { complaints: 0 };
+      const get: Get = (spelling) => headerCells(spelling, field, facts, complainTo(ear, spelling, say));
+      const part = readRows(present, get, { now: facts.now, ear, manner });
+      return finish(part, ear);
     },
   };
 }
 
-/** A dialect of one header field with a JSON object; of several such fields the first counts. `say` words complaints. */
-export function jsonDialect(
-  table: Table & Readonly<{ header: string }>,
-  say: (at: string, be: string) => string = (at, be) =>
-    at === '' ? `must be ${be}` : `must have ${be} at ${at}`,
-): Dialect {
+/** A dialect of one header field with a JSON object; of several such fields the first counts. */
+export function jsonDialect(table: Table & Readonly<{ header: string }>, phrase: Phrase = say): Dialect {
   const { name, about, rows, header } = table;
+  const key = header.toLowerCase();
   return {
     name,
     about,
     docs: rows.map(docOf),
     read: (field, facts) => {
-      if (!facts.names.has(header.toLowerCase())) return { ok: true, instructions: {} };
-      let problem: Problem;
-      const complain: Complain = (at, be) => {
-        problem ??= { field: header, must: say(at, be) };
-        return undefined;
-      };
-      const [text] = headerCells(header, field, facts, complain);
-      const get = pathsOf(text ? members(json(text)) : new Map());
+      if (!facts.names.has(key)) return NOTHING;
+      const ear: Ear = { complaints: 0 };
+      const [text] = headerCells(header, field, facts, complainTo(ear, header, phrase));
+      const get = pathsOf(text ? members(parsed(key, field, text)) : new Map());
       const present = rows.filter((row) => get(row.field).some((cell) => cell.value !== null));
-      const part = readRows(present, get, facts.now);
-      return problem ? { ok: false, ...problem } : wishOf(part);
+      const part = readRows(present, get, { now: facts.now, ear, manner: 'lax' });
+      return finish(part, ear);
     },
   };
 }
@@ -100,6 +90,8 @@ export function checked(read: (cell: Cell) => unknown): (cell: Cell) => Part {
 
 /** What both ask for. Tags, metadata, merge values and more recipients add up; elsewhere the first wins. */
 export function join(first: Part, second: Part): Part {
+  if (isEmpty(first)) return second;
+  if (isEmpty(second)) return first;
   const tags = [...new Set([...(first.tags ?? []), ...(second.tags ?? [])])].slice(0, MAX_TAGS);
   return {
     ...second,
@@ -116,18 +108,56 @@ export function join(first: Part, second: Part): Part {
   };
 }
 
-export function wishOf({ to, also, idempotencyKey, notes, ...instructions }: Part): Wish {
-  return { ok: true, instructions, ...some({ to, also, idempotencyKey, notes }) };
+export function askedOf({ to, also, idempotencyKey, notes, ...instructions }: Part): Asked {
+  return { instructions, ...some({ to, also, idempotencyKey, notes }) };
 }
 
-function readRows(rows: readonly Row[], get: Get, now: EpochMs): Part {
+function isEmpty(part: Part): boolean {
+  for (const _ in part) return false;
+  return true;
+}
+
+/** `key` is a name in lower case, or the beginning of names and "*". */
+function isThere(key: string, names: ReadonlySet<string>): boolean {
+  if (!key.endsWith('*')) return names.has(key);
+  for (const name of names) if (name.startsWith(key.slice(0, -1))) return true;
+  return false;
+}
+
+type Circumstances = Readonly<{ now: EpochMs; ear: Ear; manner: 'lax' | 'strict' }>;
+
+/** What the rows ask for; a row that complains asks for nothing. */
+function readRows(rows: readonly Row[], get: Get, { now, ear, manner }: Circumstances): Part {
   let part: Part = {};
   for (const row of rows) {
-    const [cell] = get(row.field);
-    if (cell && row.read) part = join(part, row.read(cell, get, now));
-    else if (row.missed) part = join(part, { notes: [`${row.field} is not supported and was ignored`] });
+    const before = ear.complaints;
+    const cells = get(row.field);
+    if (manner === 'strict') checkStrictly(row, cells);
+    const asked = readRow(row, cells, get, now);
+    if (ear.complaints === before) part = join(part, asked);
   }
   return part;
+}
+
+function readRow({ field, read, missed }: Row, [cell]: readonly Cell[], get: Get, now: EpochMs): Part {
+  if (cell && read) return read(cell, get, now);
+  return missed ? { notes: [`${field} is not supported and was ignored`] } : {};
+}
+
+function say(at: string, be: string): string {
+  return at === '' ? `must be ${be}` : `must have ${be} at ${at}`;
+}
+
+function complainTo(ear: Ear, field: string, phrase: Phrase): Complain {
+  return (at, be) => {
+    ear.complaints++;
+    ear.problem ??= { field, must: phrase(at, be) };
+    return undefined;
+  };
+}
+
+function finish(part: Part, { problem }: Ear): Wish {
+  return problem ? { ok: false, ...problem, rest: askedOf(part) } : { ok: true, ...askedOf(part) };
 }
 
 function checkStrictly(row: Row, cells: readonly Cell[]): void {
@@ -160,6 +190,17 @@ function familyCells(prefix: string, field: ReadField, facts: Facts, complain: C
     field(name).forEach((value, index) => family.set(index === 0 ? rest : `${rest}_${index + 1}`, value));
   }
   return family.size > 0 ? [{ value: family, at: '', complain }] : [];
+}
+
+/** SMTP+ and SendGrid share a field: its JSON is read once for each message. */
+const readings = new WeakMap<ReadField, Map<string, Json>>();
+
+function parsed(key: string, field: ReadField, text: Cell): Cell {
+  const known = readings.get(field)?.get(key);
+  if (known !== undefined) return { ...text, value: known };
+  const cell = json(text);
+  readings.set(field, (readings.get(field) ?? new Map<string, Json>()).set(key, cell.value));
+  return cell;
 }
 
 /** Finds cells by path, each path once. */

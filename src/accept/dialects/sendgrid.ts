@@ -21,6 +21,10 @@ const MAX_TOPICS = 25;
 const MAX_TOPIC = 100;
 const MAX_BATCH = 100;
 
+type Recipients = readonly (NamedRecipient | undefined)[];
+
+const known = new WeakMap<Cell, Recipients>();
+
 const rows: readonly Row[] = [
   {
     field: 'to',
@@ -31,8 +35,9 @@ const rows: readonly Row[] = [
       const to = new Map<string, NamedRecipient>();
       boxes.forEach((box, index) => {
         const key = box?.address.toLowerCase();
+        const sendAt = times[index];
         if (box && key !== undefined && !to.has(key))
-          to.set(key, { ...box, ...some({ sendAt: times[index] }) });
+          to.set(key, sendAt === undefined ? box : { ...box, sendAt });
       });
       return to.size > 0 ? { to: [...to.values()], separate: true } : {};
     },
@@ -112,9 +117,13 @@ export const sendgrid = jsonDialect({
   rows,
 });
 
-/** One per address in `to`; undefined where it is none. */
-function recipients(get: Get): readonly (NamedRecipient | undefined)[] {
-  return get('to').flatMap(items).map(mailbox);
+/** One per address in `to`; undefined where it is none. Several rows ask for them, so they are read once for each list. */
+function recipients(get: Get): Recipients {
+  const [cell] = get('to');
+  if (!cell) return [];
+  const boxes = known.get(cell) ?? items(cell).map(mailbox);
+  known.set(cell, boxes);
+  return boxes;
 }
 
 function topic(cell: Cell | undefined): Part {
@@ -122,7 +131,7 @@ function topic(cell: Cell | undefined): Part {
   return name === undefined ? {} : { topic: name, unsubscribe: true };
 }
 
-function readSub(cell: Cell, to: ReturnType<typeof recipients>): Part {
+function readSub(cell: Cell, to: Recipients): Part {
   const shared = new Map<string, string>();
   const own = new Map<string, Map<string, string>>();
   for (const [tag, list] of members(cell)) {
@@ -145,7 +154,7 @@ function assign(
   own: Map<string, Map<string, string>>,
   tag: string,
   values: readonly string[],
-  to: ReturnType<typeof recipients>,
+  to: Recipients,
 ): void {
   const done = new Set<string>();
   to.forEach((box, index) => {
