@@ -10,6 +10,8 @@ import { openSession } from './converse.ts';
 import { Conversation } from './conversation.ts';
 import type { Lane } from './lanes/lane.ts';
 import { Peer } from './peer.ts';
+import { isForTls, protectionOf, ruleFor, servedBy, unmet } from './protection.ts';
+import type { Demand, Protection, TlsRule } from './protection.ts';
 import type { Target, Way } from './route.ts';
 import { transact, withdrawn, type Transaction } from './transaction.ts';
 import { sourceFor } from './transports/source.ts';
@@ -35,6 +37,8 @@ export type Path = Readonly<{
   ehlo: string;
   lane: Lane;
   way: Extract<Way, { kind: 'hosts' }>;
+  /** What the message demands of TLS; undefined: nothing. */
+  demand: Demand;
 }>;
 
 const MAX_SESSIONS = 2;
@@ -52,6 +56,8 @@ export class Attempt {
   readonly #conversation = new Conversation();
   readonly #since: number;
   #sessions = 0;
+  /** A host that did not give what the message demands of TLS. */
+  #unmet: Outcome | undefined;
   #rendered: Readonly<{ capabilities: Capabilities; letter: Letter }> | undefined;
 
   constructor(deps: AttemptDeps, path: Path, errand: Errand) {
@@ -64,7 +70,12 @@ export class Attempt {
   /** Runs it. Rejects only when rendering does (the body store is away), never for remote trouble. */
   async run(): Promise<Outcome> {
     if (this.#errand.signal.aborted) return this.#ended(withdrawn('connect'), {});
-    const kept = this.#path.lane.take([this.#identity('address'), this.#identity('address6')]);
+    const kept = this.#path.lane.take(
+      servedBy(this.#path.demand).flatMap((protection) => [
+        this.#identity('address', protection),
+        this.#identity('address6', protection),
+      ]),
+    );
     if (kept) {
       this.#conversation.note(
         `connection to ${kept.facts.host} (${kept.facts.address}) kept from before, message ${kept.sent + 1}`,
@@ -80,50 +91,68 @@ export class Attempt {
   async #connectAndUse(): Promise<Outcome> {
     const { way, lane } = this.#path;
     let last: Outcome | undefined;
+    lane.makeRoom(way.limit);
     for (const target of lane.order(way.targets)) {
       if (this.#sessions >= MAX_SESSIONS) break;
       const outcome = await this.#tryTarget(target);
       if (outcome.done) return outcome.outcome;
       last = outcome.outcome ?? last;
     }
-    return last ?? this.#ended(this.#noFamily(), {});
+    // That a host lacks the TLS that was demanded tells the sender more than that another one is down.
+    return this.#unmet ?? last ?? this.#ended(this.#noFamily(), {});
   }
 
   async #tryTarget(target: Target): Promise<Tried> {
-    const { transport, lane, way } = this.#path;
+    const { transport, lane, way, demand } = this.#path;
     const localAddress = sourceFor(transport, target.address);
     if (localAddress === undefined) return { done: false };
-    const plainAtOnce = way.tls === 'opportunistic' && lane.hasBrokenTls(target.address);
-    let opened = await this.#open(target, localAddress, plainAtOnce ? 'none' : way.tls);
+    const rule = ruleFor(way, demand);
+    const plain: TlsRule = { tls: 'none', verify: false };
+    const plainAtOnce = rule.tls === 'opportunistic' && lane.hasBrokenTls(target.address);
+    let opened = await this.#open(target, localAddress, plainAtOnce ? plain : rule);
     if ('trouble' in opened && opened.trouble.phase === 'tls' && this.#mayGoPlain()) {
       lane.rememberBrokenTls(target.address);
       this.#conversation.note('TLS failed; trying once more without it on a new connection');
-      opened = await this.#open(target, localAddress, 'none');
+      opened = await this.#open(target, localAddress, plain);
     }
     if ('peer' in opened) {
       const outcome = await this.#use(opened.peer, 'new');
       return outcome ? { done: true, outcome } : { done: false };
     }
-    const outcome = this.#ended(opened.trouble, { target, localAddress });
-    if (opened.trouble.kind === 'local') this.#alert(localAddress, opened.trouble);
-    else if (opened.trouble.kind !== 'aborted') lane.avoid(target.address);
-    const ours = opened.trouble.kind === 'local' || opened.trouble.kind === 'aborted';
+    return this.#notOpened(opened.trouble, target, localAddress);
+  }
+
+  #notOpened(trouble: Trouble, target: Target, localAddress: string): Tried {
+    const { lane, demand } = this.#path;
+    const where = { target, localAddress };
+    if (demand !== undefined && isForTls(trouble)) {
+      // The host serves others well: it is not avoided, and does not count as one that was tried.
+      this.#sessions--;
+      this.#unmet = this.#ended(unmet(trouble, target.host, demand), where);
+      return { done: false };
+    }
+    const outcome = this.#ended(trouble, where);
+    if (trouble.kind === 'local') this.#alert(localAddress, trouble);
+    else if (trouble.kind !== 'aborted') lane.avoid(target.address);
+    const ours = trouble.kind === 'local' || trouble.kind === 'aborted';
     return ours ? { done: true, outcome } : { done: false, outcome };
   }
 
   #mayGoPlain(): boolean {
-    return this.#path.way.tls === 'opportunistic' && !this.#path.way.login && !this.#errand.signal.aborted;
+    const { way, demand } = this.#path;
+    const optional = way.tls === 'opportunistic' && demand === undefined;
+    return optional && !way.login && !this.#errand.signal.aborted;
   }
 
   async #open(
     target: Target,
     localAddress: string,
-    tls: Path['way']['tls'],
+    rule: TlsRule,
   ): Promise<Readonly<{ peer: Peer } | { trouble: Trouble }>> {
     const { way, ehlo, lane } = this.#path;
     const { clock, config } = this.#deps;
     const { signal } = this.#errand;
-    const opening = { target, localAddress, ehlo, tls, verify: way.verify, signal };
+    const opening = { target, localAddress, ehlo, ...rule, signal };
     const opened = await openSession(
       { ...opening, ...(way.login && { login: way.login }) },
       { clock, timeouts: config.timeouts, conversation: this.#conversation },
@@ -135,7 +164,8 @@ export class Attempt {
     this.#sessions++;
     const address = `${target.address}:${target.port}`;
     const { socket, ...session } = opened.session;
-    const identity = this.#identity(localAddress === this.#path.transport.address6 ? 'address6' : 'address');
+    const source = localAddress === this.#path.transport.address6 ? 'address6' : 'address';
+    const identity = this.#identity(source, protectionOf(session.tls, rule));
     const facts = { host: target.host, address, localAddress, ehlo, identity, ...session };
     const peer = new Peer(socket, facts, clock);
     lane.adopt(peer);
@@ -157,6 +187,7 @@ export class Attempt {
         timeouts: config.timeouts,
         conversation: this.#conversation,
         mayProceed: () => this.#errand.mayProceed(),
+        requireTls: this.#path.demand === 'verified',
       });
       return this.#outcomeOf(done, peer, origin);
     } finally {
@@ -219,9 +250,10 @@ export class Attempt {
   }
 
   /** What must be equal for a kept connection to serve this attempt. */
-  #identity(source: 'address' | 'address6'): string {
+  #identity(source: 'address' | 'address6', protection: Protection): string {
     const { transport, ehlo, way } = this.#path;
-    return [transport[source], ehlo, way.tls, way.login?.username, way.login?.password].join('\0');
+    const { username, password } = way.login ?? {};
+    return [transport[source], ehlo, way.tls, protection, username, password].join('\0');
   }
 
   #noFamily(): Trouble {

@@ -6,7 +6,7 @@ import type { Letter, Render } from '../model/letter.ts';
 import type { Cause, Outcome } from '../model/outcome.ts';
 import type { Transport } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
-import { Attempt, type Errand } from './attempt.ts';
+import { Attempt, type Errand, type Path } from './attempt.ts';
 import type { BounceRules } from './classify.ts';
 import type { DeliveryConfig, DnsConfig } from './config.ts';
 import { Lanes, type LaneCount } from './lanes/index.ts';
@@ -87,11 +87,12 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
     if (transport.kind === 'sandbox') return caught(deps, order, transport);
     const way = await route(delivery.domain);
     if (way.kind === 'nowhere') return stopped(way.cause);
-    const path = {
+    const path: Path = {
       transport,
       ehlo: transport.ehlo ?? deps.hostname,
       lane: lanes.of(transport.name, way.lane),
       way,
+      demand: order.submission.instructions.tls,
     };
     return new Attempt({ config, rules: deps.bounceRules, clock, log }, path, order).run();
   }

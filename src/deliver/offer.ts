@@ -5,6 +5,8 @@ export type Offer = Readonly<{
   eightBitMime: boolean;
   smtputf8: boolean;
   dsn: boolean;
+  /** RFC 8689: it hands mail on over TLS only, where MAIL says so. */
+  requireTls: boolean;
   /** SIZE was offered; `maxBytes` 0: it named no limit. */
   size: boolean;
   maxBytes: number;
@@ -15,6 +17,7 @@ export const noOffer: Offer = {
   eightBitMime: false,
   smtputf8: false,
   dsn: false,
+  requireTls: false,
   size: false,
   maxBytes: 0,
 };
@@ -32,6 +35,7 @@ export function readOffer(reply: string): Offer {
     eightBitMime: keywords.has('8BITMIME'),
     smtputf8: keywords.has('SMTPUTF8'),
     dsn: keywords.has('DSN'),
+    requireTls: keywords.has('REQUIRETLS'),
     size: keywords.has('SIZE'),
     maxBytes: /^\d{1,15}$/.test(limit) ? Number(limit) : 0,
   };

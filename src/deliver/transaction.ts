@@ -15,6 +15,8 @@ export type TransactionDeps = Readonly<{
   conversation: Conversation;
   /** Asked before MAIL and again before the dot: false when another process may have taken over. */
   mayProceed(): boolean;
+  /** The sender wants TLS all the way: MAIL says so where the peer knows it. */
+  requireTls: boolean;
 }>;
 
 export type Transaction = Readonly<
@@ -69,7 +71,7 @@ function whyUnfit(peer: Peer, letter: Letter): Trouble | undefined {
 async function envelope(peer: Peer, letter: Letter, deps: TransactionDeps): Promise<Transaction | undefined> {
   const { timeouts } = deps;
   const steps: Step[] = [
-    { phase: 'mail', command: mailCommand(peer, letter), ms: timeouts.envelope },
+    { phase: 'mail', command: mailCommand(peer, letter, deps), ms: timeouts.envelope },
     { phase: 'rcpt', command: rcptCommand(peer, letter), ms: timeouts.envelope },
     { phase: 'data', command: 'DATA', ms: timeouts.data },
   ];
@@ -162,12 +164,13 @@ async function ending(peer: Peer, deps: TransactionDeps, bytes: number): Promise
   return { kind: 'failed', trouble, ambiguous: true, answered: true };
 }
 
-function mailCommand(peer: Peer, letter: Letter): string {
-  const { offer } = peer.facts;
+function mailCommand(peer: Peer, letter: Letter, { requireTls }: TransactionDeps): string {
+  const { offer, tls } = peer.facts;
   let command = `MAIL FROM:<${letter.from}>`;
   if (offer.size) command += ` SIZE=${letter.size}`;
   if (letter.eightBit) command += ' BODY=8BITMIME';
   if (letter.smtputf8) command += ' SMTPUTF8';
+  if (requireTls && offer.requireTls && tls !== undefined) command += ' REQUIRETLS';
   if (offer.dsn && letter.dsn.ret !== undefined) command += ` RET=${letter.dsn.ret}`;
   if (offer.dsn && letter.dsn.envid !== undefined) command += ` ENVID=${letter.dsn.envid}`;
   return command;

@@ -7,6 +7,7 @@ import { makeDeliver, type Deliver, type Order } from '../../src/deliver/deliver
 import { systemClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import type { Capabilities, Letter, Part, Render } from '../../src/model/letter.ts';
+import type { Instructions } from '../../src/model/instructions.ts';
 import { transportSchema, type Transport } from '../../src/model/settings.ts';
 import { startFakeDns, type FakeDns, type Records } from './fake-dns.ts';
 import { startFakeMx, type FakeMx, type MxOptions } from './fake-mx.ts';
@@ -87,6 +88,7 @@ export type OrderOptions = Readonly<{
   render?: Render;
   signal?: AbortSignal;
   mayProceed?: () => boolean;
+  instructions?: Instructions;
   /** Told what the peer can take each time a letter is rendered. */
   onRender?: (capabilities: Capabilities) => void;
 }>;
@@ -129,7 +131,7 @@ export function orderFor(options: OrderOptions): Order {
       subject: 'Hello',
       headerFrom: from,
       received: { helo: 'client', address: '127.0.0.1', protocol: 'ESMTPA' },
-      instructions: {},
+      instructions: options.instructions ?? {},
     },
     delivery: {
       v: 1,

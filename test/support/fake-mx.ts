@@ -24,6 +24,8 @@ export type MxOptions = Readonly<{
   keywords?: readonly string[];
   /** STARTTLS with a certificate of our own; "broken" offers it, says 220 and then sends garbage; "refused" says 454. */
   starttls?: boolean | 'broken' | 'refused';
+  /** The certificate it shows, in place of its own that nobody signed; see certificates.ts. */
+  context?: SecureContext;
   /** TLS from the first byte. */
   implicitTls?: boolean;
   /** Wants this log-in (PLAIN or LOGIN) before MAIL. */
@@ -93,7 +95,7 @@ async function makeContext(): Promise<SecureContext> {
 
 /** Starts a mail host. */
 export async function startFakeMx(options: MxOptions = {}): Promise<FakeMx> {
-  const context = await (certificate ??= makeContext());
+  const context = options.context ?? (await (certificate ??= makeContext()));
   const state: MxState = {
     options,
     context,

@@ -40,6 +40,11 @@ export class Lane {
     return at < 0 ? undefined : this.#idle.splice(at, 1)[0];
   }
 
+  /** Ends the longest unused idle connection where all that the lane may have are open: a new one is needed. */
+  makeRoom(limit: number): void {
+    if (this.#open.size >= limit) this.#idle[0]?.quit();
+  }
+
   /** Counts a new connection until it is of no use any more. */
   adopt(peer: Peer): void {
     this.#open.add(peer);

@@ -66,7 +66,7 @@ describe('a campaign or a batch', () => {
     const left = (await backlog.operate.list({}, 10)).map(({ recipient }) => recipient.address);
     expect(left.toSorted()).toEqual(['b@x.test', 'd@x.test']);
     const cancelled = (await backlog.events()).filter(({ type }) => type === 'cancelled');
-    expect(cancelled.map(({ campaign }) => campaign).toSorted()).toEqual(['spring', 'spring-2']);
+    expect(cancelled.map(({ campaign = '' }) => campaign).toSorted()).toEqual(['spring', 'spring-2']);
     expect((await cli(backlog, 'queue show <id>', {})).code).toBe(1);
   });
 

@@ -62,12 +62,15 @@ describe('source addresses', () => {
 });
 
 test('an EHLO reply is read keyword by keyword, in any case', () => {
-  const offer = readOffer('250-mx.test PIPELINING\n250-size 1000\n250-8bitmime\n250-SMTPUTF8\n250 X-DSN');
+  const offer = readOffer(
+    '250-mx.test PIPELINING\n250-size 1000\n250-8bitmime\n250-SMTPUTF8\n250-RequireTLS\n250 X-DSN',
+  );
   expect(offer).toEqual({
     pipelining: false,
     eightBitMime: true,
     smtputf8: true,
     dsn: false,
+    requireTls: true,
     size: true,
     maxBytes: 1000,
   });
