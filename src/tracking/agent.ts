@@ -1,6 +1,7 @@
 // Who came: mail providers' picture proxies, security scanners, mail programs and browsers, by their user agents.
 import type { Event } from '../model/event.ts';
 import { nameBrowser } from './browser.ts';
+import { makeRecent } from './recent.ts';
 import { isRobot } from './robots.ts';
 
 export type Agent = Readonly<{
@@ -75,12 +76,10 @@ const MAX_KNOWN = 2000;
 
 /** Makes the look-up, which remembers what it was asked last: there are few user agents and many hits. */
 export function makeAgents(): (userAgent: string) => Agent {
-  const known = new Map<string, Agent>();
+  const known = makeRecent<Agent>(MAX_KNOWN);
   return (userAgent) => {
     const found = known.get(userAgent);
     if (found) return found;
-    const [oldest] = known.keys();
-    if (known.size >= MAX_KNOWN && oldest !== undefined) known.delete(oldest);
     const agent = describeAgent(userAgent);
     known.set(userAgent, agent);
     return agent;

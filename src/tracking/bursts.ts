@@ -1,4 +1,5 @@
 // Clicks that no person makes: many links of one letter within seconds, or one letter over and over. Pure but for its memory.
+import { makeRecent, type Recent } from './recent.ts';
 
 /** The clicks on one letter's links within one short time; judged when it is over. */
 export type Burst = Readonly<{ isScan(): boolean }>;
@@ -24,8 +25,8 @@ type Count = { readonly since: number; hits: number };
 
 /** Remembers the letters that were hit last, a bounded number of them. */
 export function makeBursts(): Bursts {
-  const windows = new Map<string, Window>();
-  const counts = new Map<string, Count>();
+  const windows = makeRecent<Window>(MAX_LETTERS);
+  const counts = makeRecent<Count>(MAX_LETTERS);
   return {
     click: (delivery, link, ticks) => {
       const window = recent(windows, { delivery, ticks, lifeMs: BURST_MS }, () => ({
@@ -45,17 +46,14 @@ export function makeBursts(): Bursts {
 
 type Wanted = Readonly<{ delivery: string; ticks: number; lifeMs: number }>;
 
-/** The entry that is young enough, or a new one in the place of an older one; the oldest gives way. */
+/** The entry that is young enough, or a new one in the place of an older one. */
 function recent<T extends Readonly<{ since: number }>>(
-  entries: Map<string, T>,
+  entries: Recent<T>,
   { delivery, ticks, lifeMs }: Wanted,
   make: () => T,
 ): T {
   const known = entries.get(delivery);
   if (known && ticks - known.since <= lifeMs) return known;
-  entries.delete(delivery); // a new entry goes to the end
-  const [oldest] = entries.keys();
-  if (entries.size >= MAX_LETTERS && oldest !== undefined) entries.delete(oldest);
   const made = make();
   entries.set(delivery, made);
   return made;

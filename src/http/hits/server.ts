@@ -5,7 +5,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { explainListen, type Listening } from '../listening.ts';
 import type { TrackingConfig } from '../tracking-config.ts';
 import { makeHandler, type HandlerDeps } from './handler.ts';
-import { loadCertificates, type Certificates } from './tls.ts';
+import { loadCertificates, MIN_TLS, type Certificates } from './tls.ts';
 
 export type HitsDeps = Omit<HandlerDeps, 'trustProxy'> & Readonly<{ config: TrackingConfig; clock: Clock }>;
 
@@ -53,16 +53,26 @@ export function makeHits(deps: HitsDeps): HitsServer {
 }
 
 function makeServer(handler: RequestListener, certificates: Certificates | undefined): Server {
-  const server = certificates
-    ? createSecureServer(
-        { ...LIMITS, SNICallback: (host, done) => done(null, certificates.contextFor(host)) },
-        handler,
-      )
-    : createServer(LIMITS, handler);
+  const server = certificates ? makeSecureServer(handler, certificates) : createServer(LIMITS, handler);
   server.maxConnections = MAX_CONNECTIONS;
   server.maxHeadersCount = MAX_HEADERS;
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
   server.timeout = IDLE_MS;
+  return server;
+}
+
+function makeSecureServer(handler: RequestListener, certificates: Certificates): Server {
+  const minVersion = MIN_TLS;
+  const server = createSecureServer(
+    {
+      ...LIMITS,
+      ...certificates.first,
+      minVersion,
+      SNICallback: (host, done) => done(null, certificates.contextFor(host)),
+    },
+    handler,
+  );
+  certificates.onFirst((pem) => server.setSecureContext({ ...pem, minVersion }));
   return server;
 }
 

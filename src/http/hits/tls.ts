@@ -8,12 +8,20 @@ import type { TrackingConfig } from '../tracking-config.ts';
 export type Certificates = Readonly<{
   /** The context for a host; the first one where no certificate names it. */
   contextFor(host: string): SecureContext;
+  /** The first one, for clients that name no host. */
+  first: Pem;
+  /** Calls `use` with the first one whenever it was reloaded. */
+  onFirst(use: (pem: Pem) => void): void;
   stop(): void;
 }>;
 
-type Files = Readonly<{ host: string; certificate: string; key: string }>;
-type Loaded = { readonly files: Files; stamp: string; context: SecureContext };
+/** Certificate chain and private key. */
+export type Pem = Readonly<{ cert: Buffer; key: Buffer }>;
 
+type Files = Readonly<{ host: string; certificate: string; key: string }>;
+type Loaded = { readonly files: Files; stamp: string; pem: Pem; context: SecureContext };
+
+export const MIN_TLS = 'TLSv1.2';
 const LOOK_EVERY_MS = 30_000;
 const ANY = '*';
 
@@ -25,11 +33,17 @@ export async function loadCertificates(
   const { certificate, key } = config;
   const common = certificate === undefined || key === undefined ? [] : [{ host: ANY, certificate, key }];
   const loaded = await Promise.all([...common, ...config.certificates].map(load));
+  const [first] = loaded;
+  if (!first) throw new Error('tracking: there is no certificate');
+  let useFirst: (pem: Pem) => void = () => undefined;
   const reload = async (one: Loaded): Promise<void> => {
     const stamp = await stampOf(one.files);
     if (stamp === one.stamp) return;
     one.stamp = stamp;
-    one.context = (await load(one.files)).context;
+    const { pem, context } = await load(one.files);
+    one.pem = pem;
+    one.context = context;
+    if (one === first) useFirst(pem);
     log.info({ file: one.files.certificate }, 'The certificate of the tracking listener was reloaded.');
   };
   const stop = clock.every(LOOK_EVERY_MS, () => {
@@ -38,10 +52,12 @@ export async function loadCertificates(
         log.warn({ error: String(error) }, 'The changed certificate cannot be used; the old one stays.'),
       );
   });
-  const [first] = loaded;
-  if (!first) throw new Error('tracking: there is no certificate');
   return {
     contextFor: (host) => (bestFor(host.toLowerCase(), loaded) ?? first).context,
+    first: first.pem,
+    onFirst: (use) => {
+      useFirst = use;
+    },
     stop,
   };
 }
@@ -58,7 +74,12 @@ async function load(files: Files): Promise<Loaded> {
   const stamp = await stampOf(files);
   try {
     const [cert, key] = await Promise.all([readFile(files.certificate), readFile(files.key)]);
-    return { files, stamp, context: createSecureContext({ cert, key, minVersion: 'TLSv1.2' }) };
+    return {
+      files,
+      stamp,
+      pem: { cert, key },
+      context: createSecureContext({ cert, key, minVersion: MIN_TLS }),
+    };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(
