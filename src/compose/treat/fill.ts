@@ -1,4 +1,5 @@
 // One text part filled for one recipient, in the transfer encoding that its plan says. Pure.
+import { isAsciiText } from '../../mail/fold.ts';
 import type { Part } from '../../model/letter.ts';
 import type { Submission } from '../../model/submission.ts';
 import { fillSlot, outputLimit, type Fill } from '../html/fill.ts';
@@ -19,10 +20,15 @@ export function isPart(piece: Part | PlannedLeaf): piece is Part {
   return Buffer.isBuffer(piece) || 'file' in piece;
 }
 
+/** A part's fields and bytes; `qp`: it had to be written in quoted-printable. */
+export type Filled = Readonly<{ head: Buffer; body: Buffer; qp: boolean }>;
+
+const MAX_LINE = 998; // RFC 5321 §4.5.3.1.6, without CR LF
+
 /** The part's bytes, or that its values make it too large. */
-export function fillLeaf(leaf: PlannedLeaf, filler: Filler): Buffer | Readonly<{ problem: 'output' }> {
+export function fillLeaf(leaf: PlannedLeaf, filler: Filler): Filled | Readonly<{ problem: 'output' }> {
   const fill = fillOf(leaf, filler);
-  const { decoded, slots, mode } = leaf;
+  const { decoded, slots } = leaf;
   const limit = outputLimit(decoded.text.length);
   const splices: Splice[] = [];
   let size = decoded.text.length;
@@ -32,7 +38,25 @@ export function fillLeaf(leaf: PlannedLeaf, filler: Filler): Buffer | Readonly<{
     if (size > limit) return { problem: 'output' };
     splices.push({ start: slot.start, end: slot.end, text });
   }
-  return write(decoded, splices, mode);
+  const mode = leaf.mode === 'plain' && !staysPlain(decoded.text, splices) ? 'qp' : leaf.mode;
+  const qp = mode === 'qp';
+  return { head: qp ? leaf.qpHead : leaf.head, body: write(decoded, splices, mode), qp };
+}
+
+/** What is put in is ASCII, and no line with it becomes too long. */
+function staysPlain(text: string, splices: readonly Splice[]): boolean {
+  let lineStart = -1;
+  let grown = 0;
+  return splices.every((splice) => {
+    if (!isAsciiText(splice.text)) return false;
+    const start = splice.start === 0 ? 0 : text.lastIndexOf('\n', splice.start - 1) + 1;
+    grown = start === lineStart ? grown : 0;
+    lineStart = start;
+    grown += splice.text.length - (splice.end - splice.start);
+    const lf = text.indexOf('\n', splice.end);
+    // Line ends in what is put in only make the lines shorter than this.
+    return (lf < 0 ? text.length : lf) - start + grown <= MAX_LINE;
+  });
 }
 
 function fillOf({ charset, firstLink, kind }: PlannedLeaf, filler: Filler): Fill {

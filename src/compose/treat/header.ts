@@ -2,7 +2,7 @@
 import { readMailboxes, writeMailbox } from '../../mail/address.ts';
 import { decodeRaw, encodedWords } from '../../mail/encode.ts';
 import { foldField, isAsciiText, oneLine } from '../../mail/fold.ts';
-import { valueOf, type Field } from '../../mail/headers.ts';
+import { scanHeaders, valueOf, type Field } from '../../mail/headers.ts';
 import { decodeWords } from '../../mail/words.ts';
 import type { Delivery } from '../../model/delivery.ts';
 import type { Submission } from '../../model/submission.ts';
@@ -38,9 +38,9 @@ const NEVER =
 /** Looks for fields with tags among those that the user named. */
 export function planHeader(
   fields: Buffer,
-  scan: readonly Field[],
   wish: Readonly<{ headers: readonly string[]; subject?: string | undefined }>,
 ): HeaderPlan {
+  const scan = scanHeaders(fields).fields;
   const wanted = new Set(wish.headers);
   const tagged = new Map<number, Readonly<{ name: string; value: Buffer; kind: HeaderKind }>>();
   const names = new Map<string, string>();

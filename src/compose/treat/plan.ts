@@ -1,5 +1,4 @@
 // The plan of a treated message: which bytes stay, which parts have slots, made once for all recipients. Pure.
-import { scanHeaders, type Field } from '../../mail/headers.ts';
 import type { Part } from '../../model/letter.ts';
 import type { Compiled, Slot, SlotOptions } from '../html/slot.ts';
 import { ampSlots, htmlSlots, textSlots } from '../html/slots.ts';
@@ -16,15 +15,19 @@ export type PlannedLeaf = Readonly<{
   charset: Charset;
   decoded: Decoded;
   slots: readonly Slot[];
+  /** A plain part that gets letters beyond ASCII, or a line too long for SMTP, is written in quoted-printable instead. */
   mode: WriteMode;
   firstLink: number;
+  /** Its fields with the empty line, as they are and for quoted-printable; none of its own where it is the message itself. */
+  head: Buffer;
+  qpHead: Buffer;
 }>;
 
 /** A body as a row of bytes that stay and parts that are filled for each recipient. */
 export type Plan = Readonly<{
-  /** The message's own fields, those of its text already changed. */
+  /** The message's own fields, and the same for a text of its own that is written in quoted-printable. */
   fields: Buffer;
-  scan: readonly Field[];
+  qpFields: Buffer;
   pieces: readonly (Part | PlannedLeaf)[];
   links: number;
   notes: readonly string[];
@@ -41,9 +44,7 @@ export type PlanWish = Readonly<{
 
 /** A text larger than this is left as it is: nobody reads it, and it would hold up everybody else's mail. */
 const MAX_LEAF_BYTES = 2 * 1024 * 1024;
-const MAX_LINE = 998; // RFC 5321 §4.5.3.1.6, without CR LF
-/** About what a link of ours is long, beside its target. */
-const LINK_CHARS = 320;
+const CRLF = Buffer.from('\r\n');
 
 /** Plans a message. `bodyPart` gives a range of the body as a part of a letter. */
 export function planMessage(
@@ -53,6 +54,7 @@ export function planMessage(
 ): Plan {
   const { body } = message;
   let { fields } = message;
+  let qpFields = fields;
   const pieces: (Part | PlannedLeaf)[] = [];
   const notes: string[] = [];
   const seen = new Set<LeafKind>();
@@ -76,11 +78,8 @@ export function planMessage(
       obstacle ??= planned.problem;
       continue;
     }
-    if (planned.fields && leaf.fieldsStart < 0) fields = planned.fields;
-    if (planned.fields && leaf.fieldsStart >= 0) {
-      keep(leaf.fieldsStart);
-      pieces.push(Buffer.concat([planned.fields, Buffer.from('\r\n')]));
-    } else keep(leaf.start);
+    if (leaf.fieldsStart < 0) ({ fields, qpFields } = planned);
+    keep(leaf.fieldsStart < 0 ? leaf.start : leaf.fieldsStart);
     pieces.push(planned.leaf);
     if (planned.note !== undefined) notes.push(planned.note);
     links += planned.links;
@@ -88,12 +87,14 @@ export function planMessage(
   }
   keep(body.length);
   const blocked = wish.mustMerge && obstacle !== undefined ? { obstacle } : {};
-  return { fields, scan: scanHeaders(fields).fields, pieces, links, notes, ...blocked };
+  return { fields, qpFields, pieces, links, notes, ...blocked };
 }
 
 type PlannedPart = Readonly<{
   leaf: PlannedLeaf;
-  fields: Buffer | undefined;
+  /** Its fields, as they are and for quoted-printable. */
+  fields: Buffer;
+  qpFields: Buffer;
   links: number;
   note?: string;
 }>;
@@ -161,13 +162,26 @@ type Draft = Readonly<{
 function plannedPart(leaf: Leaf, draft: Draft, firstLink: number): PlannedPart {
   const { charset, decoded, getsText, transcoded } = draft;
   const { slots, links, problem } = draft.compiled;
-  const mode = modeOf(leaf, { transcoded, getsText, long: hasLongLine(decoded.text, slots) });
+  const mode = modeOf(leaf, transcoded);
+  const text = getsText ? ({ charset: 'utf-8' } as const) : {};
+  const qpFields = recoded(leaf, { encoding: 'quoted-printable', ...text }) ?? leaf.fields;
+  const fields =
+    mode === 'plain' ? leaf.fields : mode === 'qp' ? qpFields : (recoded(leaf, text) ?? leaf.fields);
+  const isOwn = leaf.fieldsStart < 0;
+  const head = (bytes: Buffer): Buffer => (isOwn ? Buffer.alloc(0) : Buffer.concat([bytes, CRLF]));
   return {
-    leaf: { kind: leaf.kind, charset, decoded, slots, mode, firstLink },
-    fields: recoded(leaf, {
-      ...(mode === 'qp' ? { encoding: 'quoted-printable' } : {}),
-      ...(getsText ? { charset: 'utf-8' } : {}),
-    }),
+    leaf: {
+      kind: leaf.kind,
+      charset,
+      decoded,
+      slots,
+      mode,
+      firstLink,
+      head: head(fields),
+      qpHead: head(qpFields),
+    },
+    fields,
+    qpFields,
     links,
     ...(problem ? { note: `Some of the message's text was left as it is: ${sayProblem[problem]}.` } : {}),
   };
@@ -189,25 +203,8 @@ function putsText(slot: Slot): boolean {
   return slot.kind === 'tag' || slot.kind === 'header' || slot.kind === 'footer'; // filled links are ASCII
 }
 
-function modeOf(
-  { encoding }: Leaf,
-  { transcoded, getsText, long }: Readonly<{ transcoded: boolean; getsText: boolean; long: boolean }>,
-): WriteMode {
+function modeOf({ encoding }: Leaf, transcoded: boolean): WriteMode {
   if (encoding === 'base64') return 'base64';
-  if (encoding === 'quoted-printable') return transcoded ? 'qp' : 'spliced-qp';
-  return getsText || long ? 'qp' : 'plain';
-}
-
-/** True when a link of ours could make a line longer than SMTP takes. */
-function hasLongLine(text: string, slots: readonly Slot[]): boolean {
-  let lineStart = -1;
-  let extra = 0;
-  return slots.some((slot) => {
-    const start = text.lastIndexOf('\n', slot.start - 1) + 1;
-    extra = start === lineStart ? extra : 0;
-    lineStart = start;
-    extra += LINK_CHARS + (slot.end - slot.start) / 2;
-    const lf = text.indexOf('\n', slot.end);
-    return (lf < 0 ? text.length : lf) - start + extra > MAX_LINE;
-  });
+  if (transcoded) return 'qp';
+  return encoding === 'quoted-printable' ? 'spliced-qp' : 'plain';
 }

@@ -36,6 +36,8 @@ export type Treat = (submission: Submission, delivery: Delivery) => Promise<Draf
 type Prepared = Readonly<{
   plan: Plan;
   header: HeaderPlan;
+  /** The header where the message's own text is written in quoted-printable. */
+  qpHeader: HeaderPlan;
   values: MergeValues;
   /** Finds the tags of header fields; undefined: there are none. */
   search: TagSearch | undefined;
@@ -98,12 +100,12 @@ function prepare(submission: Submission, source: Source, how: 'tags' | 'filled')
   const searches = searchesFor(submission, merges, values.literals);
   const plan = planMessage(source.message, source.part, planWishFor(submission, merges, searches));
   if (plan.obstacle !== undefined) return { refusal: cannotMerge(plan.obstacle) };
-  const header = planHeader(plan.fields, plan.scan, {
-    headers: merges ? (treatment.mergeHeaders ?? []) : [],
-    subject: source.subject,
-  });
+  const headers = merges ? (treatment.mergeHeaders ?? []) : [];
+  const header = planHeader(plan.fields, { headers, subject: source.subject });
+  const qpHeader =
+    plan.qpFields === plan.fields ? header : planHeader(plan.qpFields, { headers, subject: source.subject });
   const noted = source.notes.length > 0 ? { ...plan, notes: [...source.notes, ...plan.notes] } : plan;
-  return { plan: noted, header, values, search: searches(unicode, 'plain'), merges };
+  return { plan: noted, header, qpHeader, values, search: searches(unicode, 'plain'), merges };
 }
 
 /** SendGrid's `replace` is a text of the body that the link takes the place of. */
@@ -127,12 +129,22 @@ function fillFor(prepared: Prepared, subject: Subject): Draft | Refused {
   let next = plan.links;
   const filler = { submission, links, value: lookup, nextLink: () => ++next };
   const body: Part[] = [];
+  let inQp = false;
   for (const piece of plan.pieces) {
-    const part = isPart(piece) ? piece : fillLeaf(piece, filler);
-    if ('problem' in part) return { refusal: cannotMerge('its values make it far larger than it was.') };
-    body.push(part);
+    if (isPart(piece)) {
+      body.push(piece);
+      continue;
+    }
+    const filled = fillLeaf(piece, filler);
+    if ('problem' in filled) return { refusal: cannotMerge('its values make it far larger than it was.') };
+    inQp ||= filled.qp;
+    if (filled.head.length > 0) body.push(filled.head);
+    body.push(filled.body);
   }
-  const fields = fillFields(header, subject, { tags, unsubscribe: unsubscribeOf(subject) });
+  const fields = fillFields(inQp ? prepared.qpHeader : header, subject, {
+    tags,
+    unsubscribe: unsubscribeOf(subject),
+  });
   return { fields, body, notes: plan.notes };
 }
 

@@ -13,6 +13,16 @@ import type { PlanWish } from './plan.ts';
 /** The tags of a message in each form of text. */
 export type Searches = (charset: Charset, form: Form) => TagSearch | undefined;
 
+/** What a text must have before a tag of that syntax can be in it. */
+const SIGNS: Readonly<Record<TagSyntax, RegExp>> = {
+  brackets: /\[/,
+  mailgun: /%(?:\w+_)?unsubscribe/i,
+  mailchimp: /\*\|/,
+  handlebars: /\{\{/,
+  mailjet: /\{\{|\[\[/,
+  literal: /<%|&lt;%|\[unsubscribe\]/i,
+};
+
 /**
  * Tags are those of the sender's syntaxes, where values are merged; and in every syntax those that stand for our
  * unsubscribe page, where the message is to have one.
@@ -24,17 +34,35 @@ export function searchesFor(
 ): Searches {
   const offers = offersUnsubscribe(instructions) && treatment?.linkBase !== undefined;
   const theirs = new Set<TagSyntax>(merges ? (instructions.merge?.syntaxes ?? ['brackets']) : []);
-  if (!offers && theirs.size === 0) return () => undefined;
   const replace = instructions.unsubscribeText?.replace;
-  const syntaxes: readonly TagSyntax[] = offers ? tagSyntaxes : [...theirs];
-  return (charset, form) => {
-    const search = tagSearch({ syntaxes, literals, charset, form, unescape: unescapeHtml });
-    if (!offers) return search;
-    return (source, max) =>
-      search(source, max).filter(
-        ({ tag }) => theirs.has(tag.syntax) || isOurPage(tag.system) || tag.name === replace,
-      );
+  if (replace !== undefined) theirs.add('literal');
+  if (!offers && theirs.size === 0) return () => undefined;
+  return (charset, form) => (source, max) => {
+    const syntaxes = tagSyntaxes.filter((one) => theirs.has(one) || (offers && SIGNS[one].test(source)));
+    if (syntaxes.length === 0) return [];
+    const hits = search({ syntaxes, literals, charset, form })(source, max);
+    return offers ? hits.filter(({ tag }) => theirs.has(tag.syntax) || isOurPage(tag.system)) : hits;
   };
+}
+
+type Wanted = Readonly<{
+  syntaxes: readonly TagSyntax[];
+  literals: ReadonlySet<string>;
+  charset: Charset;
+  form: Form;
+}>;
+
+/** Searches without texts of the message's own serve all messages. */
+const shared = new WeakMap<Charset, Map<string, TagSearch>>();
+
+function search(wanted: Wanted): TagSearch {
+  if (wanted.literals.size > 0) return tagSearch({ ...wanted, unescape: unescapeHtml });
+  const known = shared.get(wanted.charset) ?? new Map<string, TagSearch>();
+  shared.set(wanted.charset, known);
+  const key = `${wanted.form} ${wanted.syntaxes.join(' ')}`;
+  const found = known.get(key) ?? tagSearch({ ...wanted, unescape: unescapeHtml });
+  known.set(key, found);
+  return found;
 }
 
 /** True when the message may have a link to unsubscribe. */
