@@ -127,7 +127,7 @@ function prepare(arrival: Arrival, deps: TakeDeps): Prepared | Reply {
     account: user.account,
     user: user.name,
     at: now,
-    from: ruling.sender,
+    from: returnPath(ruling.sender, decision.instructions.returnPathDomain),
     size: message.size,
     headerSize: message.block.size,
     body: 'redis:',
@@ -145,6 +145,13 @@ function prepare(arrival: Arrival, deps: TakeDeps): Prepared | Reply {
     ...(notes === undefined || notes.length === 0 ? {} : { notes: [...notes] }),
   };
   return { submission, decision, fingerprint: decision.fingerprint ?? fingerprintOf(arrival, facts) };
+}
+
+/** The envelope sender in the domain that the message was granted for it; the null sender stays. */
+function returnPath(sender: string, domain: string | undefined): string {
+  return domain === undefined || sender === ''
+    ? sender
+    : `${sender.slice(0, sender.lastIndexOf('@'))}@${domain}`;
 }
 
 /** RFC 6531 §3.4: asked for by the client, and needed when the envelope or the header goes beyond ASCII. */

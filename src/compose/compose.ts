@@ -54,10 +54,13 @@ export function makeCompose(deps: RenderDeps & TreatDeps): Compose {
   };
 }
 
-/** Chooses signing keys by the From that recipients will read: of each algorithm the domain's newest (last) key. */
+/**
+ * Chooses signing keys by the domain that the message names and was granted, else by the From that recipients will read: of
+ * each algorithm the domain's newest (last) key.
+ */
 export function pin(submission: Submission, settings: Settings): Pins {
   const rewritten = submission.rewrite && readMailboxes(submission.rewrite.from)?.[0]?.address;
-  let name = domainOf(rewritten ?? submission.headerFrom);
+  let name = submission.instructions.signingDomain ?? domainOf(rewritten ?? submission.headerFrom);
   while (name !== '') {
     const domain = settings.domains.get(name);
     if (domain && domain.keys.length > 0 && domain.account === submission.account) {

@@ -152,6 +152,13 @@ test('a key names the message for a day; without one, Message-ID, envelope and b
   expect(third).not.toHaveProperty('repeatWithin');
 });
 
+test('a return path of a granted domain becomes the envelope sender, a foreign one is refused', async () => {
+  const door = await open();
+  expect(await send(door, ['X-Postino-Return-Path-Domain: shop.example'])).toMatch(/^250/);
+  expect(last(door).submission.from).toBe('me@shop.example');
+  expect(await send(door, ['X-Postino-Return-Path-Domain: other.example'])).toMatch(/^550 5\.7\.1/);
+});
+
 test('what was asked for and cannot be done is noted', async () => {
   const door = await open();
   await send(door, ['X-Postino-Track-Opens: yes']);

@@ -70,6 +70,12 @@ describe('pin', () => {
     expect(pins.dkim[0]).toEqual({ domain: 'shop.example', selector: 'r1' });
   });
 
+  test('a signing domain that was granted comes before the From', () => {
+    const instructions = { signingDomain: 'rotated.example' };
+    const pins = pin(submissionOf(message, { headerFrom: 'a@shop.example', instructions }), settings);
+    expect(pins.dkim[0]).toEqual({ domain: 'rotated.example', selector: 'new' });
+  });
+
   test('another account’s key on a sub-domain falls back to our parent', () => {
     const pins = pin(submissionOf(message, { headerFrom: 'a@theirs.shop.example' }), settings);
     expect(pins.dkim[0]?.domain).toBe('shop.example');
