@@ -138,9 +138,10 @@ function firstValue(header: Buffer, fields: Fields, name: string): Buffer {
   return field ? rawValue(header, field) : NOTHING;
 }
 
-/** Bytes of a value, trimmed; folding undone (RFC 5322 §2.2.3) unless it is asked for. */
+/** Bytes of a value, trimmed, folding undone (RFC 5322 §2.2.3); "folded": as they are, with spaces in place of the name. */
 function rawValue(header: Buffer, field: Field, folding?: 'folded'): Buffer {
   const raw = header.toString('latin1', field.valueStart, field.end);
-  const text = folding === 'folded' ? raw : raw.replace(/\r?\n(?=[ \t])/g, '');
-  return Buffer.from(text.trim(), 'latin1');
+  if (folding === 'folded')
+    return Buffer.from(' '.repeat(field.valueStart - field.start) + raw.trimEnd(), 'latin1');
+  return Buffer.from(raw.replace(/\r?\n(?=[ \t])/g, '').trim(), 'latin1');
 }

@@ -14,7 +14,7 @@ import { sparkpost } from './sparkpost.ts';
 
 /**
  * Reads fields by name (lower case): all values, top to bottom, encoded words decoded, folding undone. "folded" leaves
- * line ends and the white space behind them as they are.
+ * line ends and the white space behind them as they are, and has spaces where the name and its colon stood.
  */
 export type ReadField = (name: string, folding?: 'folded') => readonly string[];
 

@@ -14,8 +14,8 @@ const MAX_BYTES = 65_536;
 const MAX_DEPTH = 10;
 const MAX_NAMES = 1000;
 const MAX_ITEMS = 10_000;
-/** Postfix and others cut a longer line anywhere and put in a line end and one space; the field's name took a part of it. */
-const CUT_COLUMNS = 960;
+/** Postfix cuts a line after so many octets, wherever that is, and puts in a line end and a space (smtp_line_length_limit). */
+const CUT_OCTETS: ReadonlySet<number> = new Set([990, 998]);
 const FOLD = /\r?\n(?=[ \t])/;
 const STRING = /"([^"\\]*(?:\\.[^"\\]*)*)"/sy;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -32,15 +32,17 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a field's value that may still have its folds (line end and white space). A fold stands for its white space
- * (RFC 5322 §2.2.3), also inside a string; where that gives no JSON, a fold is tried as nothing at all.
+ * Reads a field's value that may still have its folds (line end and white space), and begin with as many spaces as the
+ * field's name and colon took. A fold stands for its white space (RFC 5322 §2.2.3), also inside a string; where that gives
+ * no JSON, a fold is tried as nothing at all.
  */
 export function readJson(value: string): JsonReading {
-  if (Buffer.byteLength(value) > MAX_BYTES) return { ok: false, be: 'JSON of at most 64 KiB' };
   const lines = value.split(FOLD);
-  const reading = parse(lines.reduce(appendLine, ''));
+  const text = lines.reduce(appendLine, '').trim();
+  if (Buffer.byteLength(text) > MAX_BYTES) return { ok: false, be: 'JSON of at most 64 KiB' };
+  const reading = parse(text);
   if (reading.ok || lines.length === 1) return reading;
-  const joined = parse(lines.map((line, i) => (i === 0 ? line : line.trimStart())).join(''));
+  const joined = parse(lines.map((line) => line.trimStart()).join(''));
   return joined.ok ? joined : reading;
 }
 
@@ -52,7 +54,7 @@ export function writeJson(value: Json): string {
 }
 
 function appendLine(text: string, line: string, index: number, lines: readonly string[]): string {
-  const wasCut = (lines[index - 1]?.length ?? 0) >= CUT_COLUMNS && /^ (?! )/.test(line);
+  const wasCut = CUT_OCTETS.has(Buffer.byteLength(lines[index - 1] ?? ''));
   return text + (wasCut ? line.slice(1) : line);
 }
 

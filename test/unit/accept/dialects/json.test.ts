@@ -154,11 +154,21 @@ describe('folds', () => {
     ['with a bare LF', '{"a": fal\n se}', { a: false }],
   ])('%s', (_, text, want) => expect(read(text)).toEqual(want));
 
-  test('where a mail server cut a line at 998 characters, it put the space in', () => {
-    const words = 'word'.repeat(240);
-    expect(read(`{"a": "${words}\r\n ${words}"}`)).toEqual({ a: words + words });
-    expect(read(`{"a": "${words}\r\n  ${words}"}`)).toEqual({ a: `${words}  ${words}` });
+  test('where Postfix cut a line after 998 octets, the space is its own', () => {
+    const start = '           {"a": "';
+    const words = 'x'.repeat(998 - start.length);
+    expect(read(`${start}${words}\r\n ${'y'.repeat(997)}\r\n z"}`)).toEqual({
+      a: `${words}${'y'.repeat(997)}z`,
+    });
+    expect(read(`${start}${words}\r\n  two"}`)).toEqual({ a: `${words} two` });
+    expect(read(`${start}${words}x\r\n two"}`)).toEqual({ a: `${words}x two` });
+    expect(read(`${start}${'é'.repeat(10)}${'x'.repeat(990 - start.length - 20)}\r\n two"}`)).toEqual({
+      a: `${'é'.repeat(10)}${'x'.repeat(990 - start.length - 20)}two`,
+    });
   });
+
+  test('places are counted from where the value begins', () =>
+    expect(read('           {"a": tru}')).toBe('JSON; it breaks at character 7'));
 
   test('what is broken anyway is reported where it is', () =>
     expect(read('{"a": tr\r\n ue, b}')).toBe('JSON; it breaks at character 7'));
