@@ -136,7 +136,7 @@ function page({ language, brand }: Reader, { status, title, icon, body }: Conten
 <html lang="${language}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex"><title>${escapeHtml(full)}</title><style>${style}</style></head>
-<body><main>${head}<div class="${mark}"><svg width="24" height="24" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${ICONS[icon]}</svg></div>
+<body><main>${head}<div class="${mark}"><svg width="28" height="28" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${ICONS[icon]}</svg></div>
 <h1>${escapeHtml(title)}</h1>
 ${body}</main></body></html>
 `,

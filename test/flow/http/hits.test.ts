@@ -9,19 +9,18 @@ import { connect } from 'node:tls';
 import { generate } from 'selfsigned';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadCertificates } from '../../../src/http/hits/tls.ts';
-import { parseConfig } from '../../../src/config.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { silentLog } from '../../../src/lib/log.ts';
-import { eventSchema, type Event } from '../../../src/model/event.ts';
 import { domainSchema } from '../../../src/model/settings.ts';
-import { openBase, type Base } from '../../../src/roles/base.ts';
-import { openLinker, startTracking, type Tracking } from '../../../src/roles/tracking.ts';
+import type { Base } from '../../../src/roles/base.ts';
+import type { Tracking } from '../../../src/roles/tracking.ts';
 import type { Facts } from '../../../src/tracking/facts.ts';
 import { handClock } from '../../support/hand-clock.ts';
+import { letterLinks, openHits, writtenEvents } from '../../support/hits.ts';
 import { makeMmdb } from '../../support/mmdb.ts';
 import { startPage } from '../../support/page.ts';
-import { randomPrefix, startRedis, type TestRedis } from '../../support/redis.ts';
+import { startRedis, type TestRedis } from '../../support/redis.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
 const DAY = 86_400_000;
@@ -44,32 +43,9 @@ afterEach(async () => {
 });
 
 async function start(more: object = {}, port = 0): Promise<void> {
-  const text = JSON.stringify({ data, tracking: { port, url: 'http://localhost:8081', ...more } });
-  const config = parseConfig(text, { file: undefined, environment: {} });
-  const around = { config, redisUrl: redis.url, prefix: randomPrefix(), log: silentLog, clock: systemClock };
-  base = await openBase(around);
-  await base.settings.domains.add(
-    domainSchema.parse({
-      v: 1,
-      name: 'shop.example',
-      trackingHost: 'click.shop.example',
-      brand: { name: 'The Shop' },
-      origin: 'command',
-    }),
-  );
-  tracking = await startTracking(base);
+  ({ base, tracking } = await openHits({ redis, data, tracking: { port, ...more } }));
 }
-
-const factsOf = (more: Partial<Facts> = {}): Facts => ({
-  delivery: `${newId(systemClock.now())}-1`,
-  account: 'default',
-  user: 'shop',
-  recipient: 'ann@example.net',
-  sender: 'b@shop.example',
-  headerFrom: 'news@shop.example',
-  ...more,
-});
-const linksOf = (more: Partial<Facts> = {}) => openLinker(base)(factsOf(more), 'http://click.shop.example');
+const linksOf = (more: Partial<Facts> = {}) => letterLinks(base, more);
 const pathOf = (url: string): string => new URL(url).pathname;
 
 type Answer = Readonly<{
@@ -111,11 +87,7 @@ function ask(
   });
 }
 
-async function written(): Promise<readonly Event[]> {
-  const entries = await base.asking.call('XRANGE', base.keys.events, '-', '+');
-  const list: unknown[] = Array.isArray(entries) ? entries : [];
-  return list.map((entry) => eventSchema.parse(JSON.parse(String(Array.isArray(entry) ? entry[1][1] : ''))));
-}
+const written = () => writtenEvents(base);
 const eventually = (count: number) =>
   expect.poll(written, { timeout: 10_000, interval: 100 }).toHaveLength(count);
 
@@ -138,7 +110,7 @@ describe('links', () => {
       type: 'clicked',
       url: target,
       link: 4,
-      recipient: 'ann@example.net',
+      recipient: 'anna.rossi@example.net',
       campaign: 'spring',
       tags: ['a'],
       metadata: { order: '17' },
@@ -286,8 +258,8 @@ describe('unsubscribing', () => {
       expect(answer.headers['set-cookie']).toBeUndefined();
       expect(answer.headers['location']).toBeUndefined();
     }
-    expect(await base.suppressions.isSuppressed('default', 'ann@example.net', 'news')).toBe(true);
-    expect(await base.suppressions.isSuppressed('default', 'ann@example.net', 'offers')).toBe(false);
+    expect(await base.suppressions.isSuppressed('default', 'anna.rossi@example.net', 'news')).toBe(true);
+    expect(await base.suppressions.isSuppressed('default', 'anna.rossi@example.net', 'offers')).toBe(false);
     const events = await written();
     expect(new Set(events.map(({ id }) => id)).size).toBe(1);
     expect(events[0]).toMatchObject({
@@ -310,7 +282,7 @@ describe('unsubscribing', () => {
       expect((await ask(`${path}?List-Unsubscribe=One-Click`)).status).toBe(200);
     }
     for (const method of ['PUT', 'DELETE', 'OPTIONS']) expect((await ask(path, { method })).status).toBe(405);
-    expect(await base.suppressions.show('default', 'ann@example.net', 'news')).toBeUndefined();
+    expect(await base.suppressions.show('default', 'anna.rossi@example.net', 'news')).toBeUndefined();
     expect(await written()).toEqual([]);
   });
 
@@ -330,11 +302,11 @@ describe('unsubscribing', () => {
     const done = await post('do=stop&topic=1');
     expect(done.body).toContain('Sie sind abgemeldet');
     expect(done.body).toContain('<bdi>offers</bdi>');
-    expect(await base.suppressions.isSuppressed('default', 'ann@example.net', 'offers')).toBe(true);
+    expect(await base.suppressions.isSuppressed('default', 'anna.rossi@example.net', 'offers')).toBe(true);
     expect((await post('do=resume&topic=1')).body).toContain('wieder angemeldet');
-    expect(await base.suppressions.isSuppressed('default', 'ann@example.net', 'offers')).toBe(false);
+    expect(await base.suppressions.isSuppressed('default', 'anna.rossi@example.net', 'offers')).toBe(false);
     await post('do=stop&all=1');
-    expect(await base.suppressions.isSuppressed('default', 'ann@example.net', 'anything')).toBe(true);
+    expect(await base.suppressions.isSuppressed('default', 'anna.rossi@example.net', 'anything')).toBe(true);
     expect((await written()).map(({ how, topic }) => [how, topic])).toEqual([
       ['page', 'offers'],
       ['resubscribe', 'offers'],
@@ -371,7 +343,7 @@ describe('unsubscribing', () => {
     expect(await tracking.unsubscribe.stop(token, { how: 'mail', scope: 'message' })).toEqual({
       kind: 'done',
     });
-    expect(await base.suppressions.isSuppressed('default', 'ann@example.net')).toBe(true);
+    expect(await base.suppressions.isSuppressed('default', 'anna.rossi@example.net')).toBe(true);
     expect(await written()).toMatchObject([{ type: 'unsubscribed', how: 'mail' }]);
   });
 });
@@ -410,10 +382,10 @@ describe('while Redis is away', () => {
     expect(readdirSync(join(data, 'unsubscribed'))).toHaveLength(2);
     await redis.restart();
     await expect.poll(() => readdirSync(join(data, 'unsubscribed')), { timeout: 15_000 }).toEqual([]);
-    expect(await base.suppressions.show('default', 'ann@example.net', 'news')).toMatchObject({
+    expect(await base.suppressions.show('default', 'anna.rossi@example.net', 'news')).toMatchObject({
       reason: 'unsubscribed',
     });
-    expect(await base.suppressions.show('default', 'ann@example.net')).toMatchObject({
+    expect(await base.suppressions.show('default', 'anna.rossi@example.net')).toMatchObject({
       reason: 'unsubscribed',
     });
     expect((await written()).map(({ how }) => how)).toEqual(expect.arrayContaining(['one-click', 'page']));
@@ -522,12 +494,9 @@ describe('limits', () => {
   test('a port that is taken is one sentence', async () => {
     await start();
     const { port } = tracking;
-    const first = { tracking, base };
-    await expect(start({}, port)).rejects.toThrow(
+    await expect(openHits({ redis, data, tracking: { port } })).rejects.toThrow(
       `tracking: cannot listen on 127.0.0.1, port ${port}: another program uses it.`,
     );
-    await base.close();
-    ({ tracking, base } = first);
   });
 });
 
