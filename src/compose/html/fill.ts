@@ -126,11 +126,11 @@ function withLinks(value: string, fill: Fill): string {
 }
 
 /** A value that stands in many places is read once. */
-const read = new WeakMap<Fill, Map<string, readonly Slot[]>>();
+const valueSlots = new WeakMap<Fill, Map<string, readonly Slot[]>>();
 
 function slotsOfValue(value: string, fill: Fill): readonly Slot[] {
-  const known = read.get(fill) ?? new Map<string, readonly Slot[]>();
-  read.set(fill, known);
+  const known = valueSlots.get(fill) ?? new Map<string, readonly Slot[]>();
+  valueSlots.set(fill, known);
   const slots =
     known.get(value) ??
     htmlSlots(value, {

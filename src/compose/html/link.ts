@@ -25,7 +25,8 @@ const CONTAINS_URL = /https?:\/\/[\w-]/i;
 const HOST_LIKE =
   /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})\.){1,10}\p{L}[\p{L}\p{N}-]{1,62}\.?(?::\d{1,5})?(?<path>[/?#]\S*)?$/u;
 const MAX_LABEL = 2048;
-const INVISIBLE = /[\u00ad\u200b-\u200f\u2060\ufeff]/g;
+// eslint-disable-next-line no-control-regex
+const INVISIBLE = /[\x00-\x08\u00ad\u200b-\u200f\u2060\ufeff]/g;
 
 /** `a`, `area`, and Outlook's shapes (`v:roundrect`). `name` in lower case. */
 export function isLinkElement(name: string): boolean {

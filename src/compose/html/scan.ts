@@ -182,12 +182,13 @@ function addLink(scan: Scan, frame: Frame, { start, end, quote }: Attribute): vo
   const place = { start, end, quote, hits, read: scan.read };
   const tooMany = scan.links >= MAX_LINKS;
   const draft = draftLink(scan.source, place, scan.options, frame.optOut || tooMany ? 'leave' : 'track');
-  closeLink(scan, frame);
+  const hasText = frame.element !== 'area';
+  if (hasText) closeLink(scan, frame);
   if (tooMany && !frame.optOut && (scan.options.clicks || scan.options.utm)) scan.problem ??= 'links';
   if (!draft) return;
   addDraft(scan, draft);
   if (draft.tracked || draft.utm) scan.links++;
-  if (draft.tracked && frame.element !== 'area') frame.open = { draft, element: frame.element, label: [] };
+  if (draft.tracked && hasText) frame.open = { draft, element: frame.element, label: [] };
 }
 
 /** `?filter[name]=x` is PHP's way to name a parameter, not a tag. */

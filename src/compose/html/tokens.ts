@@ -62,7 +62,9 @@ export function readTokens(source: string, from: number, to: number, reader: Tok
       ontextentity: ignore,
     },
   );
-  tokenizer.write(from === 0 && to === source.length ? source : source.slice(from, to));
+  const html = from === 0 && to === source.length ? source : source.slice(from, to);
+  // HTML knows no CDATA: it is a comment up to the next ">". The tokenizer would look for "]]>"; it takes capitals only.
+  tokenizer.write(html.replaceAll('<![CDATA[', '<![cdata['));
   tokenizer.end();
 }
 

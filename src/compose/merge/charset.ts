@@ -31,12 +31,14 @@ export function charsetOf(name: string): Charset | undefined {
 }
 
 function makeCharset(label: string): Charset | undefined {
-  // The Web reads "us-ascii" as Windows-1252; a mail reader may not, so only 7 bits are written.
-  if (/^(us-ascii|ascii|ansi_x3\.4-1968)$/.test(label)) return tableCharset('windows-1252', 128);
+  // The Web reads "us-ascii" and "iso-8859-1" as Windows-1252; a mail reader may not, so only what is theirs is written.
+  if (/^(us-ascii|ascii|ansi_x3\.4-1968)$/.test(label))
+    return tableCharset('windows-1252', (byte) => byte < 0x80);
   const encoding = encodingOf(label);
   if (encoding === undefined || /^(utf-16|iso-2022|x-user|replacement)/.test(encoding)) return undefined;
   if (encoding === 'utf-8') return utf8;
-  return tableCharset(encoding, 256);
+  const isLatin1 = /^(iso-?8859-1|iso_8859-1(:1987)?|latin1|l1)$/.test(label);
+  return tableCharset(encoding, (byte) => !isLatin1 || byte < 0x80 || byte > 0x9f);
 }
 
 function encodingOf(label: string): string | undefined {
@@ -47,11 +49,11 @@ function encodingOf(label: string): string | undefined {
   }
 }
 
-function tableCharset(encoding: string, singles: number): Charset {
+function tableCharset(encoding: string, isWritten: (byte: number) => boolean): Charset {
   const decoder = new TextDecoder(encoding);
   let table: ReadonlyMap<string, string> | undefined;
   const write = (char: string, form: Form): string => {
-    table ??= bytesByChar(decoder, singles);
+    table ??= bytesByChar(decoder, isWritten);
     return table.get(char) ?? (form === 'html' ? `&#${char.codePointAt(0)};` : '?');
   };
   return {
@@ -64,14 +66,14 @@ function tableCharset(encoding: string, singles: number): Charset {
 type Decoder = Readonly<{ encoding: string; decode(bytes: Uint8Array): string }>;
 
 /** What each character is written as: found by decoding every byte, and every pair of bytes where there are pairs. */
-function bytesByChar(decoder: Decoder, singles: number): ReadonlyMap<string, string> {
+function bytesByChar(decoder: Decoder, isWritten: (byte: number) => boolean): ReadonlyMap<string, string> {
   const table = new Map<string, string>();
   const learn = (bytes: readonly number[]): void => {
     const char = decoder.decode(Uint8Array.from(bytes));
     if (Array.from(char).length === 1 && char !== '\ufffd' && !table.has(char))
       table.set(char, String.fromCharCode(...bytes));
   };
-  for (let byte = 0; byte < singles; byte++) learn([byte]);
+  for (let byte = 0; byte < 256; byte++) if (isWritten(byte)) learn([byte]);
   if (!MULTIBYTE.has(decoder.encoding)) return table;
   for (let lead = 0x81; lead < 0xff; lead++)
     for (let trail = 0x40; trail < 0xff; trail++) learn([lead, trail]);

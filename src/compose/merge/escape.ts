@@ -69,8 +69,9 @@ export function escapeJson(value: string): string {
 export function escapeUrl(value: string, before: string, mode: 'component' | 'raw'): string {
   const clean = withoutControls(value);
   const part = partAfter(before);
-  if (part === 'start') return encodeIllegal(clean.trim());
-  if (part !== 'host' && mode === 'raw') return encodeIllegal(clean);
+  if (part === 'start') return encodeIllegal(inAscii(clean.trim()));
+  if (part !== 'host' && mode === 'raw')
+    return encodeIllegal(clean.replace(/[^\x20-\x7e]+/g, encodeURIComponent));
   if (/^(?:[\w.~!*()-]|%[0-9a-f]{2})+$/i.test(clean)) return clean;
   const encoded = encodeURIComponent(clean).replace(/'/g, '%27');
   if (part === 'path') return encoded.replaceAll('%2F', '/');
@@ -98,6 +99,12 @@ function partAfter(before: string): UrlPart {
 function withoutControls(text: string): string {
   // eslint-disable-next-line no-control-regex
   return text.toWellFormed().replace(/[\x00-\x1f\x7f\u2028\u2029]/g, '');
+}
+
+/** A whole URL with its host in A-labels and the rest percent-encoded. */
+function inAscii(url: string): string {
+  if (/^[\x20-\x7e]*$/.test(url)) return url;
+  return URL.parse(url)?.href ?? url.replace(/[^\x20-\x7e]+/g, encodeURIComponent);
 }
 
 function encodeIllegal(text: string): string {

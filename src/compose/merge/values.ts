@@ -46,8 +46,8 @@ export function mergeValues(merge: Merge, moreLiterals: readonly string[] = []):
 }
 
 /**
- * Keys that are tags as they stand. What is given for single recipients is a substitution as it is; of the values for all
- * only a key with a mark in it ("-name-", "%name%"), since SMTP+ fields are plain words that also stand in texts.
+ * Keys that are tags as they stand: all of them, but where the message writes tags in other ways too, then of the values for
+ * all only a key with a mark in it ("-name-", "%name%"), since SMTP+ fields are plain words that also stand in texts.
  */
 function literalsOf(merge: Merge, more: readonly string[]): ReadonlySet<string> {
   const literals = new Set<string>();
@@ -59,8 +59,9 @@ function literalsOf(merge: Merge, more: readonly string[]): ReadonlySet<string> 
     room -= key.length;
   };
   more.forEach(add);
+  const isAlone = merge.syntaxes.every((syntax) => syntax === 'literal');
   Object.keys(merge.fields ?? {})
-    .filter((key) => /[^\p{L}\p{M}\p{N}_ ]/u.test(key))
+    .filter((key) => isAlone || /[^\p{L}\p{M}\p{N}_ ]/u.test(key))
     .forEach(add);
   for (const values of Object.values(merge.recipients ?? {})) Object.keys(values).forEach(add);
   return literals;

@@ -77,6 +77,8 @@ describe('URLs', () => {
   test.each([
     ['https://shop.example/a?b=c&d=e#f', '', 'https://shop.example/a?b=c&d=e#f'],
     [' https://shop.example/a b"c ', '', 'https://shop.example/a%20b%22c'],
+    ['https://bücher.example/größe', '', 'https://xn--bcher-kva.example/gr%C3%B6%C3%9Fe'],
+    ['größe', '', 'gr%C3%B6%C3%9Fe'],
     ['a&b=c/d?e#f g', 'https://shop.example/?q=', 'a%26b%3Dc%2Fd%3Fe%23f%20g'],
     ['shoes/red & blue', 'https://shop.example/', 'shoes/red%20%26%20blue'],
     ['a%3Db', 'https://shop.example/?q=', 'a%3Db'],

@@ -5,6 +5,7 @@ import { fillHeader, unfilledInHeader, type HeaderKind } from '../../../../src/c
 import { tagSearch } from '../../../../src/compose/merge/tags.ts';
 import { readMailboxes } from '../../../../src/mail/address.ts';
 import { decodeWords } from '../../../../src/mail/words.ts';
+import { randomFrom } from './random.ts';
 
 const search = tagSearch({
   syntaxes: ['brackets', 'mailgun', 'handlebars', 'mailjet', 'mailchimp', 'literal'],
@@ -174,13 +175,9 @@ describe('no value', () => {
   ];
 
   test('adds a field, a line or a mailbox', () => {
-    let seed = 5;
+    const random = randomFrom(5);
     for (let round = 0; round < 6000; round++) {
-      let v = '';
-      for (let i = 0; i < 7; i++) {
-        seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-        v += pieces[Math.floor((seed / 2_147_483_648) * pieces.length)] ?? '';
-      }
+      const v = Array.from({ length: 7 }, () => pieces[random(pieces.length)]).join('');
       const template = templates[round % templates.length] ?? '';
       for (const kind of ['mailboxes', 'names', 'unstructured'] as const) {
         const field = filled(template, { v, '<%x%>': v }, kind);

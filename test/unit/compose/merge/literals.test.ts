@@ -1,6 +1,7 @@
 // Many fixed strings in one pass: the leftmost first, the longest of those, and linear whatever the strings are.
 import { describe, expect, test } from 'vitest';
 import { searchFor, type Found } from '../../../../src/compose/merge/literals.ts';
+import { randomFrom } from './random.ts';
 
 const found = (strings: readonly string[], source: string): string[] =>
   searchFor(strings)(source, 1000).map(({ start, text }) => `${start}:${text}`);
@@ -33,11 +34,7 @@ describe('a search for literals', () => {
   test('stops at its limit', () => expect(searchFor(['a'])('aaaa', 2)).toHaveLength(2));
 
   test('finds the same as a slow search, in random texts', () => {
-    let seed = 7;
-    const random = (below: number): number => {
-      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-      return Math.floor((seed / 2_147_483_648) * below);
-    };
+    const random = randomFrom(7);
     const word = (length: number): string => Array.from({ length }, () => 'abc'.charAt(random(3))).join('');
     for (let round = 0; round < 3000; round++) {
       const strings = Array.from({ length: random(6) }, () => word(random(5)));

@@ -4,6 +4,7 @@ import { unescapeHtml } from '../../../../src/compose/html/tokens.ts';
 import { charsetOf, utf8, type Charset } from '../../../../src/compose/merge/charset.ts';
 import { tagSearch, type Hit } from '../../../../src/compose/merge/tags.ts';
 import { tagSyntaxes, type TagSyntax } from '../../../../src/model/instructions.ts';
+import { randomFrom } from './random.ts';
 
 const search = (
   text: string,
@@ -209,13 +210,9 @@ describe('all ways at once', () => {
       form: 'html',
       unescape: unescapeHtml,
     });
-    let seed = 11;
+    const random = randomFrom(11);
     for (let round = 0; round < 4000; round++) {
-      let source = '';
-      for (let i = 0; i < 14; i++) {
-        seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-        source += pieces[Math.floor((seed / 2_147_483_648) * pieces.length)];
-      }
+      const source = Array.from({ length: 14 }, () => pieces[random(pieces.length)]).join('');
       let from = 0;
       for (const { start, end, tag } of find(source, 100)) {
         expect(start).toBeGreaterThanOrEqual(from);

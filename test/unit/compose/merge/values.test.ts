@@ -108,7 +108,7 @@ describe('SendGrid’s substitutions', () => {
       'bob@example.com': { '-name-': 'Bob', '-role-': '-seller-', word: 'W', '-section name-': 'x -deep1-' },
       'eve@example.com': { '-only-eve-': 'secret' },
     },
-    fields: { plainword: 'never', '%all%': 'everybody' },
+    fields: { plainword: 'always', '%all%': 'everybody' },
     sections: {
       '-seller-': 'Sells for: -name- (-only-eve-)',
       '-deep1-': '1 -deep2-',
@@ -122,11 +122,18 @@ describe('SendGrid’s substitutions', () => {
 
   test.each([
     ['-name- and -role-', 'Bob and Sells for: Bob (-only-eve-)'],
-    ['a word, %all%, plainword', 'a W, everybody, plainW'],
+    ['a word, %all%, plainword', 'a W, everybody, always'],
     ['-section name-', 'x 1 2 3 4 -deep5-'],
     ['<%asm_group_unsubscribe_raw_url%>', 'https://shop.example/u'],
     ['-only-eve-', '-only-eve-'],
   ])('%s', (text, want) => expect(merged(text, merge)).toBe(want));
+
+  test('a plain word is no tag where tags are also written in another way', () => {
+    const fields = { name: 'Bob', '-name-': 'Bob' };
+    expect(merged('[name], -name-, name', { syntaxes: ['brackets', 'literal'], fields })).toBe(
+      'Bob, Bob, name',
+    );
+  });
 
   test('a value names sections, but no other tags', () => {
     const own = { '-a-': '-b- -s-', '-b-': 'B' };
