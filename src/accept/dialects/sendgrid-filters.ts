@@ -112,7 +112,7 @@ function linked(cell: Cell, write: (words: string) => string): string | undefine
 
 /** The link's address is put in where the house's own tag stands. */
 function htmlLink(words: string): string {
-  return words === '' ? '[unsubscribe_url]' : `<a href="[unsubscribe_url]">${words}</a>`;
+  return `<a href="[unsubscribe_url]">${words === '' ? '[unsubscribe_url]' : words}</a>`;
 }
 
 function plainLink(words: string): string {

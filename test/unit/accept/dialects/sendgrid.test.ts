@@ -261,7 +261,7 @@ const cases: Cases = {
       {
         unsubscribe: true,
         unsubscribeText: {
-          html: 'To unsubscribe <a href="[unsubscribe_url]">click here</a>. Or [unsubscribe_url].',
+          html: 'To unsubscribe <a href="[unsubscribe_url]">click here</a>. Or <a href="[unsubscribe_url]">[unsubscribe_url]</a>.',
           text: 'Unsubscribe: [unsubscribe_url] or here [unsubscribe_url]',
         },
       },
