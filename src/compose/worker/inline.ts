@@ -3,6 +3,7 @@ import { load, type CheerioAPI } from 'cheerio/slim';
 import juice from 'juice';
 import { hideTags } from './hide-tags.ts';
 import { MAX_OUTPUT, refuse, type CssTask, type Made } from './jobs.ts';
+import { flatRules, putInVariables } from './sheet.ts';
 import { applySplices, setAttributes, type Splice } from './start-tag.ts';
 
 type Attributes = Readonly<Record<string, string>>;
@@ -22,7 +23,7 @@ const oldAttributes: Readonly<Record<string, RegExp>> = {
 export function inlineTask({ html }: CssTask): Made<string> {
   try {
     const output = inlineCss(html);
-    if (output.length <= MAX_OUTPUT) return { ok: true, output };
+    if (output !== undefined) return { ok: true, output };
     return refuse('wrong', `With its CSS in its elements the HTML has more than ${MAX_OUTPUT} characters.`);
   } catch {
     return refuse('wrong', 'The CSS of the HTML cannot be put into its elements.');
@@ -32,24 +33,27 @@ export function inlineTask({ html }: CssTask): Made<string> {
 /**
  * juice says what the attributes should be; they are put into the text as it came, so that everything else (doctype, entities,
  * comments for Outlook, merge tags, mistakes) stays byte for byte. The <style> elements stay too: for media queries, and for
- * those who can read them.
+ * those who can read them. Undefined: it gets too long.
  */
-export function inlineCss(html: string): string {
+export function inlineCss(html: string): string | undefined {
   const { text, show } = hideTags(html);
   const $ = load(text, { xml: { xmlMode: false, decodeEntities: false, withStartIndices: true } });
+  const css = styleOf($);
+  if (css === '') return html;
   const before = elements($, '*').map((element) => ({ element, attributes: { ...element.attribs } }));
-  leaveOut($);
-  juice.juiceDocument($, { removeStyleTags: false, preserveImportant: true });
+  juice.inlineDocument($, css, { preserveImportant: true, resolveCSSVariables: false });
   const splices: Splice[] = [];
+  let length = html.length;
   for (const { element, attributes } of before) {
     const values = changes(attributes, element.attribs);
     if (values.size === 0 || typeof element.startIndex !== 'number') continue;
-    splices.push(...setAttributes(text, element.startIndex, values));
+    for (const splice of setAttributes(text, element.startIndex, values)) {
+      splices.push({ ...splice, text: show(splice.text) });
+      length += splice.text.length - (splice.to - splice.from);
+    }
+    if (length > MAX_OUTPUT) return undefined;
   }
-  return applySplices(
-    html,
-    splices.map((splice) => ({ ...splice, text: show(splice.text) })),
-  );
+  return applySplices(html, splices);
 }
 
 const elements = ($: CheerioAPI, selector: string) =>
@@ -57,10 +61,12 @@ const elements = ($: CheerioAPI, selector: string) =>
     .toArray()
     .filter((node) => 'attribs' in node);
 
-/** juice looks at no media attribute. */
-function leaveOut($: CheerioAPI): void {
-  for (const element of elements($, 'style[media]'))
-    if (!anyMedia.test(element.attribs['media'] ?? '')) element.attribs['data-embed'] = '';
+/** The rules of all <style> elements that are meant for any reader, and not to be kept as they are. */
+function styleOf($: CheerioAPI): string {
+  const sheets = elements($, 'style').filter(
+    ({ attribs }) => anyMedia.test(attribs['media'] ?? '') && attribs['data-embed'] === undefined,
+  );
+  return putInVariables(sheets.flatMap((element) => flatRules($(element).text())));
 }
 
 function changes(before: Attributes, after: Attributes): ReadonlyMap<string, string> {

@@ -24,6 +24,8 @@ export type LiquidJob = Parts &
     now: EpochMs;
     /** Values by name, such as JSON has. */
     scope: Readonly<Record<string, unknown>>;
+    /** Names of values that are HTML already and are not escaped in HTML. */
+    markup?: readonly string[];
   }>;
 
 /**
@@ -47,8 +49,10 @@ export const MAX_OUTPUT = 2 * 1024 * 1024;
 export const MAX_SUBJECT = 998;
 /** Milliseconds for filling in all parts together; the thread that needs more is ended, a little later. */
 export const RENDER_MS = 120;
-/** Characters and list items that the filters of one part may make, each counted once. */
-export const MAX_ALLOCATED = 4 * 1024 * 1024;
+/** Characters and list items that the filters and captures of one part may make, each counted once. */
+export const MAX_ALLOCATED = 1024 * 1024;
+/** Characters of a text that is made from a list. */
+export const MAX_JOINED = 4 * 1024 * 1024;
 
 /** What a thread is told when it starts. */
 export type Start = Readonly<{
@@ -60,6 +64,7 @@ export type Start = Readonly<{
 }>;
 
 /** The values as JSON: cheaper to hand over than objects, and nothing but data. */
-export type LiquidTask = Parts & Readonly<{ key: string; now: EpochMs; scope: string }>;
+export type LiquidTask = Parts &
+  Readonly<{ key: string; now: EpochMs; scope: string; markup?: readonly string[] }>;
 
 export type CssTask = Readonly<{ html: string }>;

@@ -1,5 +1,6 @@
-// What runs inside a rendering thread: loads its engine, closes what a template must never reach, does one job after the other.
+// The inside of a rendering thread: loads its engine, is confined, does one job after the other.
 import { workerData } from 'node:worker_threads';
+import { closeWaysOut } from './confine.ts';
 import type { CssTask, LiquidTask, Start } from './jobs.ts';
 
 type Work = (task: unknown) => unknown;
@@ -25,24 +26,6 @@ const isStart = (value: unknown): value is Start =>
   has(value, 'engine') && has(value, 'port') && has(value, 'step');
 const isLiquidTask = (value: unknown): value is LiquidTask => has(value, 'key') && has(value, 'scope');
 const isCssTask = (value: unknown): value is CssTask => has(value, 'html');
-
-/**
- * A thread is no sandbox, and template languages have had ways out before: by the constructor of a function to code of one's own
- * (CVE-2026-45618), by a built-in prototype to the messages of others. Both are closed, whatever the engine does.
- */
-function closeWaysOut(): void {
-  const functions = [() => 0, async () => 0, function* () {}, async function* () {}];
-  for (const one of functions) {
-    const prototype: object = Object.getPrototypeOf(one);
-    Object.defineProperty(prototype, 'constructor', {
-      value: undefined,
-      writable: false,
-      configurable: false,
-    });
-  }
-  const builtIn = [Object, Array, Function, String, Number, Boolean, RegExp, Map, Set, Promise, Error];
-  for (const one of builtIn) Reflect.preventExtensions(one.prototype);
-}
 
 if (isStart(workerData)) {
   const { port } = workerData;

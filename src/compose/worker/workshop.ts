@@ -134,7 +134,7 @@ function makeBench<T>(
   };
 }
 
-function makeTask({ key, now, scope, ...job }: LiquidJob): LiquidTask | Refusal {
+function makeTask({ key, now, scope, markup = [], ...job }: LiquidJob): LiquidTask | Refusal {
   const { subject, html, text } = job;
   const long = parts.find((part) => (job[part]?.length ?? 0) > MAX_SOURCE);
   if (long) return tooLong(partNames[long], MAX_SOURCE);
@@ -146,7 +146,7 @@ function makeTask({ key, now, scope, ...job }: LiquidJob): LiquidTask | Refusal 
   }
   if (json.length > MAX_SCOPE)
     return refuse('wrong', `The values for the template have more than ${MAX_SCOPE} characters as JSON.`);
-  return { key, now, subject, html, text, scope: json };
+  return { key, now, subject, html, text, scope: json, markup };
 }
 
 const ownerOf = (key: string): string => key.split('/', 1)[0] ?? '';

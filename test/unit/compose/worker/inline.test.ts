@@ -6,7 +6,7 @@ import { inlineCss, inlineTask } from '../../../../src/compose/worker/inline.ts'
 
 const inBody = (css: string, body: string): string => {
   const head = `<style>${css}</style>`;
-  const out = inlineCss(head + body);
+  const out = inlineCss(head + body) ?? '';
   expect(out.startsWith(head)).toBe(true);
   return out.slice(head.length);
 };
@@ -101,7 +101,7 @@ describe('styles', () => {
     const bytes = Buffer.from('<style>.e { font: "é" }</style><p class="e" title="ü">→ €</p>').toString(
       'latin1',
     );
-    const out = Buffer.from(inlineCss(bytes), 'latin1').toString();
+    const out = Buffer.from(inlineCss(bytes) ?? '', 'latin1').toString();
     expect(out).toBe(`<style>.e { font: "é" }</style><p class="e" title="ü" style="font: 'é';">→ €</p>`);
   });
 
@@ -135,7 +135,7 @@ const skipped = corpora.length > 0 ? '' : ' (skipped: the shared corpora are not
 describe.skipIf(corpora.length === 0)(`real letters${skipped}`, () => {
   test.each(corpora.map((file) => file.slice(root.length)))('%s: only attributes change', (name) => {
     const html = readFileSync(root + name, 'utf8');
-    const out = inlineCss(html);
+    const out = inlineCss(html) ?? '';
     expect(skeleton(out)).toEqual(skeleton(html));
     // What is left when everything new is taken away again is what was there.
     expect(isSubsequence(withoutStyles(html), out)).toBe(true);

@@ -130,6 +130,29 @@ describe('a template', () => {
   });
 });
 
+describe('markup', () => {
+  const scope = { body: '<b>&amp;</b>', name: '<b>' };
+  const html = (source: string) => {
+    const made = work(task({ html: source, markup: ['body', 'nobody'] }, scope));
+    return made.ok ? made.output.html : made.problem;
+  };
+  test.each([
+    ['{{ body }} {{ name }}', '<b>&amp;</b> &lt;b&gt;'],
+    ['{{ body | raw }}', '<b>&amp;</b>'],
+    ['{{ body | default: "x" }}{{ nobody | default: "x" }}', '<b>&amp;</b>x'],
+    ['{% if body %}yes{% endif %}{% assign a = body %}{{ a }}', 'yes<b>&amp;</b>'],
+    ['{% capture a %}{{ body }}{% endcapture %}{{ a | raw }}', '<b>&amp;</b>'],
+    // What a filter made of it is no markup any more.
+    ['{{ body | append: name }}', '&lt;b&gt;&amp;amp;&lt;/b&gt;&lt;b&gt;'],
+    ['{{ body.constructor }}{{ body.toString }}', ''],
+  ])('%s', (source, want) => expect(html(source)).toBe(want));
+
+  test('is text like any other where there is no HTML', () => {
+    const made = work(task({ subject: '{{ body }}', text: '{{ body }}', markup: ['body'] }, scope));
+    expect(made).toEqual({ ok: true, output: { subject: '<b>&amp;</b>', text: '<b>&amp;</b>' } });
+  });
+});
+
 describe('a subject', () => {
   test.each([
     [
@@ -241,12 +264,22 @@ describe('what a template cannot reach', () => {
 describe('limits', () => {
   const slow = (source: string, scope: unknown = {}) => work(task({ html: source }, scope));
   test('of output', () => {
-    const source = '{% for i in (1..3000) %}{{ x }}{% endfor %}';
-    expect(slow(source, { x: 'x'.repeat(1000) })).toEqual({
+    const source = '{% for i in (1..300) %}{{ x }}{% endfor %}';
+    expect(slow(source, { x: 'x'.repeat(50_000) })).toEqual({
       ok: false,
       kind: 'wrong',
       problem: 'The HTML of the template, line 1: it makes more than 2097152 characters.',
     });
+  });
+  test('of captured text', () => {
+    const source = '{% capture s %}{% for i in (1..30) %}{{ x }}{% endfor %}{% endcapture %}';
+    expect(slow(source, { x: 'x'.repeat(50_000) })).toMatchObject({ ok: false, kind: 'wrong' });
+  });
+  test('of JSON', () => {
+    const list =
+      '{% assign a = list %}{% for i in (1..8) %}{% assign a = a | concat: a %}{% endfor %}{{ a | json }}';
+    expect(slow(list, { list: [{ ['k'.repeat(10_000)]: 1 }] })).toMatchObject({ ok: false, kind: 'wrong' });
+    expect(slow(list, { list: [] })).toEqual({ ok: true, output: { html: '[]' } });
   });
   test('of time, for all parts together', () => {
     const loops = '{% for i in (1..99999) %}{% for j in (1..99999) %}x{% endfor %}{% endfor %}';
@@ -261,6 +294,10 @@ describe('limits', () => {
   });
   test('of lists', () => {
     expect(slow('{% for i in (1..1000000000) %}{% endfor %}')).toMatchObject({ ok: false, kind: 'wrong' });
+    expect(slow('{% assign a = (1..700000) %}{{ a | reverse | first }}')).toMatchObject({
+      ok: false,
+      kind: 'wrong',
+    });
   });
   test('of the depth of values', () => {
     const deep = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;

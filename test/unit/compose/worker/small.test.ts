@@ -1,6 +1,7 @@
 // The small parts of the workshop: turns, the cache of templates, tags hidden from a parser, attributes in a start tag.
 import { describe, expect, test } from 'vitest';
 import { hideTags } from '../../../../src/compose/worker/hide-tags.ts';
+import { flatRules, putInVariables } from '../../../../src/compose/worker/sheet.ts';
 import { applySplices, setAttributes } from '../../../../src/compose/worker/start-tag.ts';
 import { makeTemplateCache } from '../../../../src/compose/worker/template-cache.ts';
 import { makeTurns } from '../../../../src/compose/worker/turns.ts';
@@ -106,6 +107,53 @@ describe('tags hidden from a parser', () => {
     for (const hostile of ['{{', '{%', '[[', '*|', '{{{', '{% {', '\uFDD0'])
       hideTags(hostile.repeat(200_000));
     expect(performance.now() - before).toBeLessThan(5000);
+  });
+});
+
+describe('a style sheet', () => {
+  test.each([
+    ['', ''],
+    ['a{b:c}', 'a{b:c}'],
+    [' a { b : c } \n d{e:f}', 'a { b : c }\nd{e:f}'],
+    ['@import "x"; a{b:c}', 'a{b:c}'],
+    ['@charset "x";@media x { a{b:c} d{e:f} } g{h:i}', 'g{h:i}'],
+    ['@font-face{x:y} a{b:c}', 'a{b:c}'],
+    ['@media x{ @media y { a{b:c} } } d{e:f}', 'd{e:f}'],
+    ['a{ b:c; &:hover{d:e} } f{g:h}', 'f{g:h}'],
+    ['a{b:c}}} d{e:f}', 'a{b:c}\nd{e:f}'],
+    ['a{b:"}"; c:\'{\'} d{e:url(data:x;y)}', 'a{b:"}"; c:\'{\'}\nd{e:url(data:x;y)}'],
+    ['/* } a{ */ a{b:c} /* { */', 'a{b:c}'],
+    ['/* x */ @media { a{b:c} }', ''],
+    ['a{/* } */b:c}', 'a{/* } */b:c}'],
+    ['<!-- a{b:c} -->', 'a{b:c}'],
+    ['a[x="{"]{b:c}', 'a[x="{"]{b:c}'],
+    ['a{b:c', ''],
+    ['a{b:"c} d{e:f}', ''],
+    ['a{b:"c\n} d{e:f}', 'a{b:"c\n}\nd{e:f}'],
+    ['}}}{{{', ''],
+  ])('%j gives %j', (css, want) => expect(flatRules(css).join('\n')).toBe(want));
+  test('takes no time, however it is made', () => {
+    const before = performance.now();
+    for (const hostile of ['{', '}', 'a{', '/*', '"', "'", '\\', '<!--', ' ', '/* */', 'a{b:c}', '@x;'])
+      putInVariables(flatRules(`${hostile.repeat(500_000 / hostile.length)} p{a:b}`));
+    expect(performance.now() - before).toBeLessThan(3000);
+  });
+  test.each([
+    ['p{color:var(--a)} :root{--a: red }', 'p{color:red}\n:root{}'],
+    [
+      'html{--a:1px;color:x;--b:2px} p{m:var(--a) var( --b ) var(--c) var(--c, 3px)}',
+      'html{color:x;}\np{m:1px 2px var(--c) 3px}',
+    ],
+    ['.x{--a:1} p{m:var(--a)}', '.x{--a:1}\np{m:var(--a)}'],
+    [':root{--a:$&$`$1} p{m:var(--a)}', ':root{}\np{m:$&$`$1}'],
+    [':root{--a:var(--b) var(--b);--b:x} p{m:var(--a)}', ':root{--a:x x;}\np{m:var(--a)}'],
+    [`:root{--a:${'x'.repeat(300)}} p{m:var(--a)}`, `:root{--a:${'x'.repeat(300)}}\np{m:var(--a)}`],
+  ])('%.80s: variables of the document are put in', (css, want) =>
+    expect(putInVariables(flatRules(css))).toBe(want),
+  );
+  test('variables make it no longer than it may be', () => {
+    const css = `:root{--a:${'x'.repeat(190)}} p{m:${'var(--a)'.repeat(10_000)}}`;
+    expect(putInVariables(flatRules(css))).toContain('var(--a)var(--a)');
   });
 });
 
