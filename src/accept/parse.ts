@@ -3,7 +3,7 @@ import { isAscii } from 'node:buffer';
 import { decodeRaw } from '../mail/encode.ts';
 import { isInstruction } from '../mail/control.ts';
 import { oneLine } from '../mail/fold.ts';
-import type { Field, HeaderBlock } from '../mail/headers.ts';
+import { valueOf, type Field, type HeaderBlock } from '../mail/headers.ts';
 import { readMailboxes, type Mailbox } from '../mail/address.ts';
 import { readContentType } from '../mail/mime.ts';
 import { decodeWords } from '../mail/words.ts';
@@ -20,7 +20,10 @@ export type HeaderFacts = Readonly<{
   toAndCc: () => readonly string[];
   /** Names of the fields that are there, in lower case. */
   names: ReadonlySet<string>;
-  /** It says that a program answers or reports (RFC 3834 §5, RFC 6522): nothing is added to such mail. */
+  /**
+   * A program answers or reports (RFC 3834 §5, RFC 6522): nothing is added to such mail. "auto-generated" is not that: shops,
+   * Rails and GitLab say it of every message they send.
+   */
   autoReply: boolean;
   /** Type of the whole message in lower case; "text/plain" when it names none. */
   contentType: string;
@@ -42,7 +45,6 @@ const MAX_RECEIVED = 50; // RFC 5321 §6.3 suggests 100 or more; mail from our u
 const MAX_SUBJECT = 255;
 const MAX_NAME = 255;
 const MAX_ADDRESSES = 5000;
-const NOTHING = Buffer.alloc(0);
 const NO_WISH: Wish = { ok: true, instructions: {} };
 const MAX_MESSAGE_ID = 512;
 
@@ -61,15 +63,16 @@ export function readHeader(
   const from = readFrom(header, fields.get('from') ?? []);
   if ('code' in from) return from;
   const names = new Set(fields.keys());
+  const [subject] = fields.get('subject') ?? [];
   return {
     from: from.mailboxes,
-    fromName: oneLine(decodeWords(Buffer.from(from.mailboxes[0]?.name ?? '')), MAX_NAME),
+    fromName: readName(from.mailboxes[0]?.name ?? ''),
     toAndCc: () => readToAndCc(header, fields),
     names,
     ...readKind(header, fields),
     hasReplyTo: names.has('reply-to'),
     messageId: readMessageId(header, fields.get('message-id')?.[0]),
-    subject: oneLine(decodeWords(firstValue(header, fields, 'subject')), MAX_SUBJECT),
+    subject: subject ? oneLine(decodeWords(rawValue(header, subject)), MAX_SUBJECT) : '',
     eightBit: !isAscii(header),
     wish: readControls(header, fields, names, now),
   };
@@ -109,6 +112,12 @@ function readFrom(
   return mailboxes ? { mailboxes } : replies.unreadableFrom;
 }
 
+function readName(name: string): string {
+  return /^[!-<>-~]*(?: [!-<>-~]+)*$/.test(name) && name.length <= MAX_NAME
+    ? name // no "=", no encoded word
+    : oneLine(decodeWords(Buffer.from(name)), MAX_NAME);
+}
+
 /** Best effort: a recipient that is missed here only looks like a Bcc. */
 function readToAndCc(header: Buffer, fields: Fields): readonly string[] {
   return [...(fields.get('to') ?? []), ...(fields.get('cc') ?? [])]
@@ -118,24 +127,20 @@ function readToAndCc(header: Buffer, fields: Fields): readonly string[] {
 }
 
 function readKind(header: Buffer, fields: Fields): Pick<HeaderFacts, 'contentType' | 'autoReply'> {
-  const contentType = readContentType(firstValue(header, fields, 'content-type').toString('latin1')).type;
-  const submitted = firstValue(header, fields, 'auto-submitted').toString('latin1');
+  const type = fields.get('content-type')?.[0];
+  const contentType = type ? readContentType(valueOf(header, type)).type : 'text/plain';
+  const automatic = fields.get('auto-submitted')?.[0];
+  const submitted = automatic ? valueOf(header, automatic) : '';
   return {
     contentType,
-    autoReply: contentType === 'multipart/report' || (submitted !== '' && !/^no\b/i.test(submitted)),
+    autoReply: contentType === 'multipart/report' || /^auto-replied\b/i.test(submitted),
   };
 }
 
 function readMessageId(header: Buffer, field: Field | undefined): string | undefined {
   if (!field) return undefined;
-  const value = rawValue(header, field).toString('latin1');
+  const value = valueOf(header, field);
   return value.length <= MAX_MESSAGE_ID ? /<[!-;=?-~]+>/.exec(value)?.[0] : undefined;
-}
-
-/** The first field of that name; nothing when there is none. */
-function firstValue(header: Buffer, fields: Fields, name: string): Buffer {
-  const field = fields.get(name)?.[0];
-  return field ? rawValue(header, field) : NOTHING;
 }
 
 /** Bytes of a value, trimmed, folding undone (RFC 5322 §2.2.3); "folded": as they are, with spaces in place of the name. */
