@@ -145,10 +145,15 @@ function slotsOfValue(value: string, fill: Fill): readonly Slot[] {
 function fillLink(slot: LinkSlot, fill: Fill): string {
   if (slot.fixed !== undefined) return written(slot, fill, slot.fixed) ?? slot.source;
   const url = urlOf(slot.target, fill.value, fill.charset, slot.quote);
-  if (url.filled && !isSafeUrl(url.text)) return '#';
+  if (url.filled && !isSafeUrl(url.text, literalStart(slot))) return '#';
   const target = cleanTarget(url.text);
   const changed = isTrackable(target) ? written(slot, fill, target) : undefined;
   return changed ?? (url.filled ? url.source : slot.source);
+}
+
+/** What the sender wrote before the first tag. */
+function literalStart({ target: [first] }: LinkSlot): string {
+  return first && !first.tag ? first.text : '';
 }
 
 /** The link by way of us, or with its parameters; undefined when it leads where it led before. */

@@ -6,6 +6,7 @@ const AMPERSAND = /&/g;
 // eslint-disable-next-line no-control-regex
 const CONTROLS = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
 const SCHEMES = new Set(['http', 'https', 'mailto', 'tel', 'sms', 'cid']);
+const SCRIPTS = new Set(['javascript', 'vbscript', 'data']);
 
 /** Text as it stands in a body: every line end CRLF, no other control characters than tabs. */
 export function escapeText(value: string): string {
@@ -78,10 +79,18 @@ export function escapeUrl(value: string, before: string, mode: 'component' | 'ra
   return part === 'mailbox' ? encoded.replaceAll('%40', '@') : encoded;
 }
 
-/** False for `javascript:` and every other scheme that a value has no business to bring. */
-export function isSafeUrl(url: string): boolean {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(withoutControls(url).trim())?.[1]?.toLowerCase();
-  return scheme === undefined || SCHEMES.has(scheme);
+/**
+ * False for `javascript:` and every other scheme that a value has no business to bring. `literal` is what the sender wrote in
+ * front of the first value: a scheme in it is the sender's own, such as an app's.
+ */
+export function isSafeUrl(url: string, literal = ''): boolean {
+  const scheme = schemeOf(url);
+  if (scheme === undefined || SCHEMES.has(scheme)) return true;
+  return schemeOf(literal) === scheme && !SCRIPTS.has(scheme);
+}
+
+function schemeOf(url: string): string | undefined {
+  return /^([a-z][a-z0-9+.-]*):/i.exec(withoutControls(url).trim())?.[1]?.toLowerCase();
 }
 
 type UrlPart = 'start' | 'host' | 'mailbox' | 'path' | 'query';

@@ -240,6 +240,8 @@ describe('a tag where it stands', () => {
       `<a href="${tracked(1, 'https://x.example/?filter[name]=a%20b%26c%2Fd&f[q][]=1')}">t</a>`,
     ],
     ['<a href="mailto:?subject=[q]">t</a>', '<a href="mailto:?subject=a%20b%26c%2Fd">t</a>'],
+    ['<a href="myapp://reset?q=[q]">t</a>', '<a href="myapp://reset?q=a%20b%26c%2Fd">t</a>'],
+    ['<a href="javascript:x([q])">t</a>', '<a href="#">t</a>'],
     ['<a href="[nothing]">t</a>', '<a href="[nothing]">t</a>'],
     ['<a href="[site]">t</a>', '<a href="x.example">t</a>'],
     ['<a href="[link]">[site]</a>', '<a href="https://l.example/?a=1&amp;b=2">x.example</a>'],
