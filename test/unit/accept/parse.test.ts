@@ -70,7 +70,11 @@ test.each([
   [['Auto-Submitted: no'], false],
   [['Auto-Submitted: No; comment=x'], false],
   [['Auto-Submitted:'], false],
-  [['Auto-Submitted: auto-generated'], true],
+  [['Auto-Submitted: auto-generated'], false],
+  [['Auto-Submitted: auto-notified'], false],
+  [['Auto-Submitted: Auto-Replied'], true],
+  [['Auto-Submitted: auto-replied; owner-email="a@b.example"'], true],
+  [['Auto-Submitted: auto-repliedly'], false],
   [['Content-Type: multipart/report; boundary=x'], true],
 ])('%j: a program answers or reports: %j', (lines, autoReply) =>
   expect(read([FROM, ...lines])).toMatchObject({ autoReply }),
