@@ -1,4 +1,4 @@
-// The sockets of the front door: connections, TLS, PROXY lines; the only file that imports smtp-server.
+// The sockets of a door: connections, TLS, PROXY lines; the only file that imports smtp-server.
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { SMTPServer } from 'smtp-server';
@@ -12,7 +12,7 @@ import type { Turnstile } from './turnstile.ts';
 import { Wire, type Reader } from './wire.ts';
 
 export type ListenerDeps = Readonly<{
-  config: SmtpConfig;
+  config: Pick<SmtpConfig, 'maxConnections' | 'deadlines'>;
   listener: ListenerConfig;
   /** Absent where the listener never speaks TLS. */
   certificate: Certificate | undefined;
@@ -182,7 +182,7 @@ class Connection extends SMTPConnection {
   }
 }
 
-/** One listening socket of the front door. */
+/** One listening socket of a door. */
 export class Listener extends SMTPServer {
   readonly deps: ListenerDeps;
 

@@ -13,25 +13,25 @@ export function startProblem(sentence: string, cause: unknown): StartProblem {
   return cause instanceof StartProblem ? cause : new StartProblem(sentence, { cause });
 }
 
-/** Why a port could not be listened on. `where` is "port 25" or "192.0.2.1 port 25". */
-export function listenProblem(where: string, cause: unknown): StartProblem {
+/** Why a port could not be listened on. `where` is "port 25" or "192.0.2.1 port 25", `key` stands in the configuration. */
+export function listenProblem(where: string, cause: unknown, key = 'smtp.listeners'): StartProblem {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return startProblem(`Cannot listen on ${where}: ${sentenceFor(code)}`, cause);
+  return startProblem(`Cannot listen on ${where}: ${sentenceFor(code, key)}`, cause);
 }
 
-function sentenceFor(code: unknown): string {
+function sentenceFor(code: unknown, key: string): string {
   switch (code) {
     case 'EADDRINUSE':
-      return 'another program has it; stop that program or choose another port in smtp.listeners.';
+      return `another program has it; stop that program or choose another port in ${key}.`;
     case 'EACCES':
     case 'EPERM':
       return 'ports below 1024 need a privilege; use a higher port, or give the service CAP_NET_BIND_SERVICE.';
     case 'EADDRNOTAVAIL':
-      return 'this host has no such address; correct host in smtp.listeners.';
+      return `this host has no such address; correct host in ${key}.`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return 'that host name has no address; write an IP address in smtp.listeners.';
+      return `that host name has no address; write an IP address in ${key}.`;
     default:
-      return `the system refused it (${typeof code === 'string' ? code : 'unknown error'}); check smtp.listeners.`;
+      return `the system refused it (${typeof code === 'string' ? code : 'unknown error'}); check ${key}.`;
   }
 }

@@ -1,17 +1,14 @@
 // One SMTP conversation, without its socket: command lines come in, replies and wishes (TLS, data, hanging up) go out.
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import type { Settings, User } from '../model/settings.ts';
-import type { Authenticate } from './authenticate.ts';
 import type { Deadlines, ListenerConfig } from './config.ts';
-import { readMail } from './envelope.ts';
-import { cleanHelo, ehloLines, isHttp, receivedFacts } from './hello.ts';
-import { identify, isLoopback } from './identity.ts';
-import { makeLogIn, type Step } from './login.ts';
+import type { Caller, Desk, Transaction } from './desk.ts';
+import { cleanHelo, isHttp, receivedFacts } from './hello.ts';
+import { isLoopback } from './identity.ts';
+import type { Step } from './login.ts';
 import { Patience } from './patience.ts';
 import { replies, writeLines, writeReply, type Reply } from './replies.ts';
 import type { Tally } from './tally.ts';
-import { refusalOfMail, Transaction, type TransactionDeps } from './transaction.ts';
 import type { DataReader } from './wire.ts';
 
 /** What a session asks of its socket. Replies are collected and written together. */
@@ -25,16 +22,14 @@ export type Out = Readonly<{
 
 export type Door = Pick<ListenerConfig, 'tls' | 'requireTls' | 'hideStarttls' | 'allowInsecureAuth'>;
 
-export type SessionDeps = TransactionDeps &
-  Readonly<{
-    hostname: string;
-    deadlines: Deadlines;
-    clock: Clock;
-    log: Log;
-    tally: Tally;
-    settings: () => Settings | undefined;
-    authenticate: Authenticate;
-  }>;
+export type SessionDeps = Readonly<{
+  hostname: string;
+  deadlines: Deadlines;
+  clock: Clock;
+  log: Log;
+  tally: Tally;
+  desk: Desk;
+}>;
 
 type Command = (session: Session, argument: string, more: boolean) => void | Promise<void>;
 
@@ -44,7 +39,7 @@ export class Session {
   readonly #address: string;
   readonly #out: Out;
   readonly #patience: Patience;
-  readonly #logIn: (argument: string) => Promise<Step>;
+  readonly #logIn: ((argument: string) => Promise<Step>) | undefined;
   #tls: string | undefined;
   #helo: string | undefined;
   #extended = false;
@@ -83,7 +78,7 @@ export class Session {
     this.#tls = peer.tls;
     this.#out = out;
     this.#patience = new Patience(deps.clock);
-    this.#logIn = makeLogIn({ ...deps, address: peer.address });
+    this.#logIn = deps.desk.makeLogIn?.(peer.address);
   }
 
   greet(): void {
@@ -149,9 +144,8 @@ export class Session {
     this.#transaction = undefined;
     if (!extended) return this.#idle(replies.hello(this.#deps.hostname));
     const starttls = this.#door.tls === 'starttls' && !this.#tls && !this.#door.hideStarttls;
-    const auth = this.#mayLogIn() && this.#userName === undefined;
-    const offer = { starttls, auth, isSecure: this.#tls !== undefined, user: this.#identify() };
-    this.#out.say(writeLines(250, ehloLines({ ...this.#deps, ...offer, now: this.#deps.clock.now() })));
+    const auth = this.#logIn !== undefined && this.#mayLogIn() && this.#userName === undefined;
+    this.#out.say(writeLines(250, this.#deps.desk.ehlo({ starttls, auth }, this.#caller())));
     this.#countIdle();
   }
 
@@ -165,6 +159,7 @@ export class Session {
   }
 
   #auth(argument: string): void | Promise<void> {
+    if (!this.#logIn) return this.#answer(replies.notOffered);
     if (this.#helo === undefined) return this.#answer(replies.helloFirst);
     if (!this.#mayLogIn()) return this.#answer(replies.encryptionNeeded);
     if (this.#userName !== undefined) return this.#answer(replies.alreadyLoggedIn);
@@ -201,30 +196,26 @@ export class Session {
   #mail(argument: string): void {
     if (this.#helo === undefined) return this.#answer(replies.helloFirst);
     if (this.#transaction) return this.#answer(replies.nestedMail);
-    const user = this.#identify();
-    if ('code' in user) return this.#answer(user);
-    const sender = readMail(argument, this.#tls !== undefined);
-    if (!sender.ok) return this.#answer(sender.reply);
-    const refusal = refusalOfMail(user, sender.value, this.#deps);
-    if (refusal) return this.#answer(refusal);
-    this.#transaction = new Transaction(user, sender.value, this.#deps);
+    const begun = this.#tlsMissing() ?? this.#deps.desk.begin(argument, this.#caller());
+    if ('code' in begun) return this.#answer(begun);
+    this.#transaction = begun;
     if (this.#patience.phase === 'logIn') this.#patience.enter('mail');
     this.#answer(replies.senderOk);
   }
 
   #rcpt(argument: string): void | Promise<void> {
-    const user = this.#identify();
-    if ('code' in user) return this.#answer(user);
-    const settings = this.#deps.settings();
-    if (!this.#transaction || !settings) return this.#answer(replies.mailFirst);
-    const reply = this.#transaction.recipient(argument, settings);
-    // A list with wrong addresses is no clumsy program.
-    return 'code' in reply ? this.#say(reply) : reply.then((late) => this.#say(late));
+    const refusal = this.#refusal();
+    if (refusal) return this.#answer(refusal);
+    if (!this.#transaction) return this.#answer(replies.mailFirst);
+    const reply = this.#transaction.recipient(argument);
+    // A list with wrong addresses is no clumsy program; what is too much is for the transaction to say.
+    const tell = (told: Reply): void => (told.code === 421 ? this.#end(told) : this.#say(told));
+    return 'code' in reply ? tell(reply) : reply.then(tell);
   }
 
   #startData(argument: string, more: boolean): void {
-    const user = this.#identify();
-    if ('code' in user) return this.#answer(user);
+    const refusal = this.#refusal();
+    if (refusal) return this.#answer(refusal);
     const transaction = this.#transaction;
     if (!transaction) return this.#answer(replies.mailFirst);
     if (transaction.recipientCount === 0) return this.#answer(replies.recipientFirst);
@@ -239,7 +230,7 @@ export class Session {
       tls: this.#tls,
       loggedIn: this.#userName !== undefined,
     };
-    const reader = transaction.read(receivedFacts(client, transaction.sender.smtputf8), {
+    const reader = transaction.read(receivedFacts(client, transaction.smtputf8), {
       done: (reply) => this.#finishData(reply),
       endless: (reply) => this.#end(reply),
     });
@@ -259,14 +250,21 @@ export class Session {
     if (this.#stopping) this.#end(replies.shuttingDown);
   }
 
-  /** Whose mail this is; MAIL, RCPT and DATA each ask for themselves. */
-  #identify(): User | Reply {
-    if (this.#door.requireTls && !this.#tls) return replies.tlsFirst;
-    return identify(this.#deps.settings(), this.#userName, this.#address);
+  /** Why nothing is taken from this client now; MAIL, RCPT and DATA each ask for themselves. */
+  #refusal(): Reply | undefined {
+    return this.#tlsMissing() ?? this.#deps.desk.refusal(this.#caller());
+  }
+
+  #tlsMissing(): Reply | undefined {
+    return this.#door.requireTls && !this.#tls ? replies.tlsFirst : undefined;
   }
 
   #isKnown(): boolean {
-    return !('code' in identify(this.#deps.settings(), this.#userName, this.#address));
+    return this.#deps.desk.refusal(this.#caller()) === undefined;
+  }
+
+  #caller(): Caller {
+    return { address: this.#address, userName: this.#userName, isSecure: this.#tls !== undefined };
   }
 
   /** Answers a command that brings no mail nearer; too many of them end the session. */

@@ -1,11 +1,13 @@
-// One mail transaction: its sender, its recipients, then its data (RFC 5321 §3.3).
+// One mail transaction of a user: its sender, its recipients, then its data (RFC 5321 §3.3).
 import type { Clock } from '../lib/clock.ts';
 import type { Settings, User } from '../model/settings.ts';
 import type { Recipient, Submission } from '../model/submission.ts';
 import { Body, type Budget, type Spill } from './body.ts';
+import type { DataEnds, Transaction } from './desk.ts';
 import { readRcpt, type Sender } from './envelope.ts';
 import { refusalOf } from './parameters.ts';
 import { maxRecipientsOf } from './recipients.ts';
+import { readInto } from './reading.ts';
 import { replies, type Reply } from './replies.ts';
 import type { Take } from './take.ts';
 import type { DataReader } from './wire.ts';
@@ -24,6 +26,8 @@ export type TransactionDeps = Readonly<{
   maxRecipients: number;
   budget: Budget;
   openSpill: () => Promise<Spill>;
+  /** Undefined while settings cannot be trusted: Redis is away, or they are stale. */
+  settings: () => Settings | undefined;
   isSuppressed: IsSuppressed;
   room?: AskRoom | undefined;
   take: Take;
@@ -49,62 +53,55 @@ export function refusalOfMail(
     : refusalOf(sender, clock.now(), user.scheduleAhead);
 }
 
-export class Transaction {
-  readonly user: User;
-  readonly sender: Sender;
+export class UserTransaction implements Transaction {
+  readonly #user: User;
+  readonly #sender: Sender;
   readonly #deps: TransactionDeps;
   readonly #recipients = new Map<string, Recipient>();
   #body: Body | undefined;
   #room: Promise<Room | undefined> | undefined;
 
   constructor(user: User, sender: Sender, deps: TransactionDeps) {
-    this.user = user;
-    this.sender = sender;
+    this.#user = user;
+    this.#sender = sender;
     this.#deps = deps;
+  }
+
+  get smtputf8(): boolean {
+    return this.#sender.smtputf8;
   }
 
   get recipientCount(): number {
     return this.#recipients.size;
   }
 
-  /** Message bytes that came in so far. */
   get arrived(): number {
     return this.#body?.arrived ?? 0;
   }
 
-  /** Takes one RCPT; `argument` is what follows the word. A repeated address is taken once. */
-  recipient(argument: string, settings: Settings): Reply | Promise<Reply> {
-    const parsed = readRcpt(argument, this.sender.smtputf8);
+  /** A repeated address is taken once. */
+  recipient(argument: string): Reply | Promise<Reply> {
+    const parsed = readRcpt(argument, this.#sender.smtputf8);
     if (!parsed.ok) return parsed.reply;
     const recipient = parsed.value;
     if (this.#recipients.has(recipient.address)) return replies.recipientOk;
-    const max = maxRecipientsOf(this.user, this.#deps.maxRecipients);
+    const max = maxRecipientsOf(this.#user, this.#deps.maxRecipients);
     if (this.#recipients.size >= max) return replies.tooManyRecipients(max);
-    const asksList = refusesSuppressed(this.user) && settings.suppressing.has(this.user.account);
-    if (asksList || (refusesOverLimit(this.user) && this.#deps.room))
+    const suppressing = this.#deps.settings()?.suppressing;
+    const asksList = refusesSuppressed(this.#user) && suppressing?.has(this.#user.account) === true;
+    if (asksList || (refusesOverLimit(this.#user) && this.#deps.room))
       return this.#ifAllowed(recipient, asksList);
     return this.#add(recipient);
   }
 
-  /** Reads the data; `done` gets the reply to its end, `endless` is called when the client sends far too much. */
-  read(
-    received: Submission['received'],
-    on: Readonly<{ done: (reply: Reply) => void; endless: (reply: Reply) => void }>,
-  ): DataReader {
-    const maxBytes = maxBytesOf(this.user, this.#deps.maxMessageBytes);
+  read(received: Submission['received'], on: DataEnds): DataReader {
+    const maxBytes = maxBytesOf(this.#user, this.#deps.maxMessageBytes);
     const body = new Body({ maxBytes, memoryBytes: MEMORY_BYTES }, this.#deps.budget, this.#deps.openSpill);
     this.#body = body;
-    return {
-      write: (chunk) => {
-        const wait = body.write(chunk);
-        if (body.endless) on.endless(replies.tooBig(maxBytes));
-        return wait;
-      },
-      end: async () => on.done(await this.#finish(body, received)),
-    };
+    return readInto(body, replies.tooBig(maxBytes), on, () => this.#finish(body, received));
   }
 
-  /** The client went away: what came in is forgotten. Not while it is being stored. */
+  /** Not while it is being stored. */
   async abandon(): Promise<void> {
     await this.#body?.drop();
   }
@@ -114,10 +111,9 @@ export class Transaction {
     try {
       const message = await body.finish();
       if ('code' in message) return message;
-      const { user, sender } = this;
       return await this.#deps.take({
-        user,
-        sender,
+        user: this.#user,
+        sender: this.#sender,
         recipients: [...this.#recipients.values()],
         message,
         received,
@@ -132,14 +128,14 @@ export class Transaction {
     if (room && this.#recipients.size >= room.left) return replies.recipientOverLimit(room.period);
     // When the list cannot be asked the address is taken: it is asked again before sending.
     const isSuppressed =
-      asksList && (await this.#deps.isSuppressed(this.user.account, recipient.address).catch(() => false));
+      asksList && (await this.#deps.isSuppressed(this.#user.account, recipient.address).catch(() => false));
     return isSuppressed ? replies.suppressed : this.#add(recipient);
   }
 
   /** Without an answer there is room: the limits are kept at the end of the data as well. */
   #askRoom(): Promise<Room | undefined> | undefined {
-    if (!refusesOverLimit(this.user)) return undefined;
-    this.#room ??= this.#deps.room?.(this.user).catch(() => undefined);
+    if (!refusesOverLimit(this.#user)) return undefined;
+    this.#room ??= this.#deps.room?.(this.#user).catch(() => undefined);
     return this.#room;
   }
 
