@@ -26,7 +26,7 @@ export type WorkshopSettings = Readonly<{
   /** How long a job may hold a thread. */
   liquidMs?: number;
   cssMs?: number;
-  /** Heap of a thread. */
+  /** Heap of a thread for templates; the one for CSS, which builds a document, has twice as much. */
   heapMb?: number;
 }>;
 
@@ -43,7 +43,7 @@ const LIQUID_MS = 200;
 const CSS_MS = 1000;
 const START_MS = 10_000;
 const IDLE_MS = 60_000;
-const HEAP_MB = 128;
+const HEAP_MB = 64;
 const WAITING = 500;
 
 const FULL = refuse('busy', 'Too many templates wait to be filled in just now; try again in a moment.');
@@ -76,16 +76,20 @@ export function makeWorkshop(settings: WorkshopSettings): Workshop {
     cssMs = CSS_MS,
     heapMb = HEAP_MB,
   } = settings;
-  const shared = { clock, maxWaiting, heapMb, startMs: START_MS, idleMs: IDLE_MS };
+  const shared = { clock, maxWaiting, startMs: START_MS, idleMs: IDLE_MS };
   const liquid = makeBench(
-    { ...shared, engine: 'liquid', size, limitMs: liquidMs },
+    { ...shared, engine: 'liquid', size, heapMb, limitMs: liquidMs },
     madePartsSchema,
     (step) => {
       const part = parts[step];
       return part ? partNames[part] : 'The template';
     },
   );
-  const css = makeBench({ ...shared, engine: 'css', size: 1, limitMs: cssMs }, madeHtmlSchema, () => HTML);
+  const css = makeBench(
+    { ...shared, engine: 'css', size: 1, heapMb: 2 * heapMb, limitMs: cssMs },
+    madeHtmlSchema,
+    () => HTML,
+  );
   return {
     render: (job) => {
       const task = makeTask(job);
