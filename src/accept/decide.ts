@@ -78,10 +78,17 @@ function hear(question: Question): Heard | Reply {
     return unheard('the sender is none of this user');
   if (!wish.ok) {
     if (user.badControls === 'refuse') return replies.badControl(wish.field, wish.must);
-    return unheard(`${wish.field} ${oneLine(wish.must, MAX_MUST)}`);
+    const { asked, notes } = namedBy(user, wish.rest);
+    const why = `${wish.field} ${oneLine(wish.must, MAX_MUST)}`;
+    return { asked, notes: [...notes, `A control field was not followed: ${why}.`] };
   }
-  const { to, also, notes = [], ...asked } = wish;
-  if (!user.trustedSmartHost || !(to ?? also)) return { asked: wish, notes };
+  return namedBy(user, wish);
+}
+
+/** What is asked for, without the recipients that a smart host's control fields name. */
+function namedBy(user: User, whole: Asked): Heard {
+  const { to, also, notes = [], ...asked } = whole;
+  if (!user.trustedSmartHost || !(to ?? also)) return { asked: whole, notes };
   // Nobody has checked that From of a smart host; a stranger could have mail sent to whom he likes.
   return {
     asked,
@@ -154,9 +161,11 @@ function isForeign({ user, facts }: Pick<Question, 'user' | 'facts'>): boolean {
 /** The campaign by the user's policy, for a message that brings none; a name of its own stays. */
 function campaignBy(
   { user, facts, ruling, now }: Question,
-  { campaign }: Instructions,
+  { campaign, campaignName }: Instructions,
 ): Pick<Instructions, 'campaign' | 'campaignName'> {
-  if (campaign !== undefined || user.campaigns === undefined) return {};
+  if (campaign !== undefined) return {};
+  // A name alone is a campaign as well: nothing else would hold its messages together.
+  if (user.campaigns === undefined) return campaignName === undefined ? {} : { campaign: campaignName };
   return campaignOf(user.campaigns, {
     at: now,
     user: user.name,

@@ -1,4 +1,4 @@
-// A message's own text: read for templates that put it in their place, replaced when its CSS is inlined or a template takes over. Pure.
+// A message's own text: read for templates that take it in, replaced when its CSS is inlined. Pure.
 import { quotedPrintable } from '../../mail/encode.ts';
 import { inUtf8 } from './charset.ts';
 import { findLeaves, type Leaf } from './leaves.ts';

@@ -103,20 +103,10 @@ function footerBlock(instructions: Instructions, treatment: Treatment): Block {
   const block = inBoth(typeof footer === 'object' ? footer : treatment.footer);
   // SendGrid's text is added only where no tag of the body is named for the link.
   const text = unsubscribeText && unsubscribeText.replace === undefined ? unsubscribeText : {};
-  const html = unsubscribeHtml(text.html);
-  const plain = text.text?.replace(/<%\s*%>/g, '[unsubscribe_url]');
   return {
-    ...some('html', [block.html, html].filter((part) => part !== undefined).join('')),
-    ...some('text', [block.text, plain].filter((part) => part !== undefined).join('\r\n')),
+    ...some('html', [block.html, text.html].filter((part) => part !== undefined).join('')),
+    ...some('text', [block.text, text.text].filter((part) => part !== undefined).join('\r\n')),
   };
-}
-
-/** `<% click here %>` becomes a link with that text, `<% %>` one with its address. */
-function unsubscribeHtml(html: string | undefined): string | undefined {
-  return html?.replace(/<%\s*([^%]*?)\s*%>/g, (_, label: string) => {
-    const shown = label === '' ? '[unsubscribe_url]' : label;
-    return `<a href="[unsubscribe_url]">${shown}</a>`;
-  });
 }
 
 /** A block that is written as text alone is shown in HTML, too. */

@@ -168,11 +168,11 @@ describe('a control field that is wrong', () => {
       status: '5.6.0',
       text: expect.stringMatching(/^X-Postino-Priority /),
     }));
-  test('or is ignored and noted, and rules and defaults stand', () => {
-    const who = user({ badControls: 'ignore', defaults: { tags: ['d'] } });
+  test('or is ignored and noted; what the other fields ask for, rules and defaults stand', () => {
+    const who = user({ badControls: 'ignore', defaults: { topic: 'news' } });
     expect(decided({ header, user: who })).toMatchObject({
-      instructions: { priority: 3, tags: ['d'] },
-      notes: [expect.stringMatching(/^Control fields were not followed: X-Postino-Priority .*\.$/)],
+      instructions: { priority: 3, tags: ['a'], topic: 'news' },
+      notes: [expect.stringMatching(/^A control field was not followed: X-Postino-Priority .*\.$/)],
     });
   });
 });

@@ -257,7 +257,10 @@ describe('unsubscribing', () => {
   });
 
   test("SendGrid's text and replace tag", async () => {
-    const unsubscribeText = { html: 'Want out? <% click here %>', text: 'Out: <% %>' };
+    const unsubscribeText = {
+      html: 'Want out? <a href="[unsubscribe_url]">click here</a>',
+      text: 'Out: [unsubscribe_url]',
+    };
     const added = await letterOf(`${hello}${HTML_TYPE}\n<body>Hi</body>\n`, {
       instructions: { unsubscribeText },
       treatment,
