@@ -1,5 +1,6 @@
 // Stored templates in Liquid, filled in with limits; for rendering threads only; the only file that imports liquidjs.
 import { Context, Liquid, toValueSync, type Emitter, type FilterImplOptions, type Template } from 'liquidjs';
+import type { Clock } from '../../lib/clock.ts';
 import {
   MAX_ALLOCATED,
   MAX_OUTPUT,
@@ -26,7 +27,10 @@ const fileTags = ['include', 'render', 'layout', 'block'];
 const dateFilters = ['date', 'date_to_xmlschema', 'date_to_rfc822', 'date_to_string', 'date_to_long_string'];
 
 /** Does Liquid jobs, one at a time; `tell` is told the number of the part that is worked on. */
-export function makeLiquid(tell: (part: number) => void): (task: LiquidTask) => Made<Parts> {
+export function makeLiquid(
+  clock: Pick<Clock, 'ticks'>,
+  tell: (part: number) => void,
+): (task: LiquidTask) => Made<Parts> {
   let now = 0;
   const html = makeHtmlEngine(() => now);
   const plain = makeEngine(() => now);
@@ -35,7 +39,7 @@ export function makeLiquid(tell: (part: number) => void): (task: LiquidTask) => 
   const renderPart = (task: LiquidTask, part: Part, values: object, untilMs: number): string => {
     const liquid = part === 'html' ? html : plain;
     const template = cache(`${task.key}/${part}`, task[part] ?? '', (source) => liquid.parse(source));
-    const limits = { sync: true, renderLimit: untilMs - performance.now() };
+    const limits = { sync: true, renderLimit: untilMs - clock.ticks() };
     const scope = copyScope(values, part === 'html' ? (task.markup ?? []) : []);
     const context = new Context(scope, liquid.options, limits, { liquid });
     const output = new BoundedOutput();
@@ -44,7 +48,7 @@ export function makeLiquid(tell: (part: number) => void): (task: LiquidTask) => 
   };
 
   return (task) => {
-    const untilMs = performance.now() + RENDER_MS;
+    const untilMs = clock.ticks() + RENDER_MS;
     const values = readScope(task.scope);
     if (values === undefined)
       return refuse('wrong', `The values for the template are nested more than ${MAX_DEPTH} deep.`);

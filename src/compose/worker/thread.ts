@@ -1,5 +1,6 @@
 // The inside of a rendering thread: loads its engine, is confined, does one job after the other.
 import { workerData } from 'node:worker_threads';
+import { systemClock } from '../../lib/clock.ts';
 import { closeWaysOut } from './confine.ts';
 import type { CssTask, LiquidTask, Start } from './jobs.ts';
 
@@ -13,7 +14,7 @@ async function loadEngine({ engine, step }: Start): Promise<Work> {
   switch (engine) {
     case 'liquid': {
       const { makeLiquid } = await import('./liquid.ts');
-      const work = makeLiquid((part) => Atomics.store(step, 0, part));
+      const work = makeLiquid(systemClock, (part) => Atomics.store(step, 0, part));
       work({ key: '', now: 0, html: WARM_UP, scope: '{"a":[{"b":1}]}' });
       return (task) => (isLiquidTask(task) ? work(task) : undefined);
     }

@@ -210,6 +210,15 @@ describe('the workshop', () => {
     expect(kinds).not.toContain('ok');
   });
 
+  test('hands over which values are HTML already', async () => {
+    const workshop = makeWorkshop({ clock });
+    const made = await workshop.render(
+      job({ html: '{{ body }}{{ n }}', scope: { body: '<b>', n: '<i>' }, markup: ['body'] }),
+    );
+    expect(made).toEqual({ ok: true, output: { html: '<b>&lt;i&gt;' } });
+    await workshop.close();
+  });
+
   test('says when too many wait', async () => {
     const workshop = makeWorkshop({ clock, size: 1, maxWaiting: 4 });
     const all = await Promise.all(

@@ -1,10 +1,11 @@
 // Liquid in this very thread: what a template gives, what it may not do, and what is said of its mistakes.
 import { describe, expect, test } from 'vitest';
 import type { LiquidTask } from '../../../../src/compose/worker/jobs.ts';
+import { systemClock } from '../../../../src/lib/clock.ts';
 import { makeLiquid } from '../../../../src/compose/worker/liquid.ts';
 
 const NOW = Date.UTC(2026, 10, 25, 9, 30);
-const work = makeLiquid(() => undefined);
+const work = makeLiquid(systemClock, () => undefined);
 const task = (job: Partial<LiquidTask>, scope: unknown = {}): LiquidTask => ({
   key: 'acme/test/1',
   now: NOW,
