@@ -42,8 +42,8 @@ export type PlanWish = Readonly<{
   mustMerge: boolean;
 }>;
 
-/** A text larger than this is left as it is: nobody reads it, and it would hold up everybody else's mail. */
-const MAX_LEAF_BYTES = 2 * 1024 * 1024;
+/** A text larger than this is left as it is: nobody reads it, and it would hold up everybody else's mail for 0.2 s. */
+const MAX_LEAF_BYTES = 1024 * 1024;
 const CRLF = Buffer.from('\r\n');
 
 /** Plans a message. `bodyPart` gives a range of the body as a part of a letter. */

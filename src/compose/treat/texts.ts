@@ -9,6 +9,9 @@ import type { Message } from './build.ts';
 /** The first HTML and the first plain text, as text; absent where there is none or its charset is not known. */
 export type OwnTexts = Readonly<{ html?: string; text?: string }>;
 
+/** A template takes the message's text in so often: once is usual, more would make a large message of a small one. */
+const MAX_TIMES = 4;
+
 /** Reads the texts of a message. */
 export function ownTexts({ fields, body }: Message): OwnTexts {
   const leaves = findLeaves(fields, body);
@@ -42,13 +45,22 @@ export function withHtml({ fields, body }: Message, html: string): Message {
 export function withBlock(source: string, name: string, own: string): string {
   const escaped = name.replace(/[^\w]/g, '\\$&');
   const tag = new RegExp(
-    `\\[${escaped}\\]|\\{\\{\\{?\\s*${escaped}\\s*\\}?\\}\\}|\\*\\|${escaped}\\|\\*|<%\\s*${escaped}\\s*%>`,
+    `\\[${escaped}\\]|\\{\\{\\{?\\s{0,9}${escaped}\\s{0,9}\\}?\\}\\}|\\*\\|${escaped}\\|\\*|<%\\s{0,9}${escaped}\\s{0,9}%>`,
     'gi',
   );
-  const region = new RegExp(`(<(\\w+)\\b[^>]*\\smc:edit=["']${escaped}["'][^>]*>)[^<]*(</\\2>)`, 'gi');
-  return source
-    .replace(region, (_, open: string, _name: string, close: string) => `${open}${own}${close}`)
-    .replace(tag, () => own);
+  let times = 0;
+  return withRegion(source, name, own).replace(tag, () => (times++ < MAX_TIMES ? own : ''));
+}
+
+/** The element with `mc:edit="<name>"` gets this content. Searched by hand: a pattern would take its time on hostile text. */
+function withRegion(source: string, name: string, own: string): string {
+  const mark = source.indexOf(`mc:edit="${name}"`);
+  const open = mark < 0 ? -1 : source.lastIndexOf('<', mark);
+  const openEnd = mark < 0 ? -1 : source.indexOf('>', mark);
+  const element = open < 0 ? undefined : /^<(\w{1,20})/.exec(source.slice(open, open + 22))?.[1];
+  if (element === undefined || openEnd < 0) return source;
+  const close = source.indexOf(`</${element}`, openEnd);
+  return close < 0 ? source : source.slice(0, openEnd + 1) + own + source.slice(close);
 }
 
 function readLeaf(leaf: Leaf, body: Buffer): string | undefined {

@@ -17,6 +17,11 @@ export type WriteMode = 'plain' | 'spliced-qp' | 'qp' | 'base64';
 
 const MAX_COLUMNS = 76; // RFC 2045 §6.7 (5)
 const SOFT_BREAK = '=\r\n';
+const EQUALS = 61;
+const SPACE = 32;
+const TAB = 9;
+
+const isBlank = (code: number): boolean => code === SPACE || code === TAB;
 
 /** Decodes a part's body. */
 export function decode(body: Buffer, encoding: string): Decoded {
@@ -56,40 +61,64 @@ function decodeQp(raw: string): Decoded {
   const rawEnd = new Uint32Array(raw.length + 1);
   const bytes = Buffer.allocUnsafe(raw.length);
   let size = 0;
-  const put = (byte: number, start: number, end: number): void => {
-    rawStart[size] = start;
-    rawEnd[size] = end;
-    bytes[size++] = byte;
-  };
   for (let i = 0; i < raw.length;) {
-    const code = raw.charCodeAt(i);
-    if (code === 61) {
-      const soft = /^=[ \t]*\r?\n/.exec(raw.slice(i, i + MAX_COLUMNS + 3));
-      const hex = /^=([0-9A-Fa-f]{2})/.exec(raw.slice(i, i + 3));
-      if (soft) i += soft[0].length;
-      else if (hex) {
-        put(Number.parseInt(hex[1] ?? '', 16), i, i + 3);
-        i += 3;
-      } else put(code, i, ++i);
-      continue;
+    const { byte, skip } = readQp(raw, i);
+    if (byte >= 0) {
+      rawStart[size] = i;
+      rawEnd[size] = i + skip;
+      bytes[size++] = byte;
     }
-    const blanks = code === 32 || code === 9 ? blanksAtEnd(raw, i) : 0;
-    if (blanks > 0) {
-      i += blanks;
-      continue;
-    }
-    put(code, i, i + 1);
-    i++;
+    i += skip;
   }
   rawStart[size] = raw.length;
   rawEnd[size] = raw.length;
   return { text: bytes.toString('latin1', 0, size), raw, rawStart, rawEnd };
 }
 
+/** The byte at `i`, -1 where there is none, and how many characters stand for it. One object serves all: nobody keeps it. */
+function readQp(raw: string, i: number): Readonly<{ byte: number; skip: number }> {
+  const code = raw.charCodeAt(i);
+  qp.byte = code;
+  qp.skip = 1;
+  if (code === EQUALS) {
+    const high = hexDigit(raw.charCodeAt(i + 1));
+    const low = hexDigit(raw.charCodeAt(i + 2));
+    const soft = high < 0 ? softBreakAt(raw, i) : 0;
+    if (soft > 0) {
+      qp.byte = -1;
+      qp.skip = soft;
+    } else if (high >= 0 && low >= 0) {
+      qp.byte = 16 * high + low;
+      qp.skip = 3;
+    }
+  } else if (code === SPACE || code === TAB) {
+    const blanks = blanksAtEnd(raw, i);
+    if (blanks > 0) qp.byte = -1;
+    qp.skip = blanks || 1;
+  }
+  return qp;
+}
+
+const qp = { byte: 0, skip: 1 };
+
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const upper = code & ~32;
+  return upper >= 65 && upper <= 70 ? upper - 55 : -1;
+}
+
+/** Length of "=", blanks and a line end; 0 when something else stands there. */
+function softBreakAt(raw: string, at: number): number {
+  let i = at + 1;
+  while (i - at < MAX_COLUMNS && isBlank(raw.charCodeAt(i))) i++;
+  if (raw[i] === '\n') return i + 1 - at;
+  return raw[i] === '\r' && raw[i + 1] === '\n' ? i + 2 - at : 0;
+}
+
 /** How many blanks from here stand before a line end; 0 when something else follows them. */
 function blanksAtEnd(raw: string, from: number): number {
   let i = from;
-  while (raw[i] === ' ' || raw[i] === '\t') i++;
+  while (isBlank(raw.charCodeAt(i))) i++;
   const ends = i === raw.length || raw[i] === '\n' || (raw[i] === '\r' && raw[i + 1] === '\n');
   return ends ? i - from : 0;
 }
