@@ -31,7 +31,7 @@ const rows: readonly Row[] = [
   },
   {
     field: 'X-PM-Message-Stream',
-    note: 'Topic of suppressions and of the unsubscribe page. The stream `broadcast` gets unsubscribe fields.',
+    note: 'Topic of suppressions and of the unsubscribe page. The stream `broadcast` gets unsubscribe fields, and `{{{ pm:unsubscribe_url }}}` in it the link.',
     read: (cell) => {
       const topic = maybeNamed(cell, MAX_TOPIC);
       return topic === undefined

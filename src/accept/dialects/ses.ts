@@ -21,7 +21,7 @@ const rows: readonly Row[] = [
   },
   {
     field: 'X-SES-LIST-MANAGEMENT-OPTIONS',
-    note: '`list; topic=name`: topic of suppressions and of the unsubscribe fields, which the message then gets; without topic the list is it.',
+    note: '`list; topic=name`: topic of suppressions and of the unsubscribe fields, which the message then gets; without topic the list is it. `{{amazonSESUnsubscribeUrl}}` becomes the link.',
     read: listManagement,
   },
   { field: 'X-SES-SOURCE-ARN', note: 'Who may send as whom is up to the user here.' },

@@ -38,7 +38,7 @@ function sourceOf(syntax: TagSyntax, form: Form): string {
       // Editors write the bar in a link as "%7C"; Mandrill takes that.
       return String.raw`\*(?:\||%7c)(?<chimp>unsub(?=:)|${NAME})(?::[^|*<>"'\s]{0,500})?(?:\||%7c)\*`;
     case 'handlebars':
-      return String.raw`\{\{\{\s{0,9}(?<bars3>${VARIABLE})\s{0,9}\}\}\}|\{\{(?!\{)\s{0,9}(?:(?<barsOurs>unsub)\s[^{}<>]{0,500}|(?<bars2>&?${VARIABLE})\s{0,9})\}\}`;
+      return String.raw`\{\{\{\s{0,9}(?:(?<barsOurs3>pm:unsubscribe(?:_url)?)|(?<bars3>${VARIABLE}))\s{0,9}\}\}\}|\{\{(?!\{)\s{0,9}(?:(?<barsOurs>unsub)\s[^{}<>]{0,500}|(?<bars2>&?${VARIABLE})\s{0,9})\}\}`;
     case 'literal':
       return '';
   }
@@ -62,7 +62,7 @@ export function readMatch(match: RegExpExecArray, read: (text: string) => string
     simple('mailgun', groups['gun']) ??
     simple('mailgun', groups['gunOurs'], true) ??
     readMailchimp(match[0], groups['chimp'], read) ??
-    simple('handlebars', groups['barsOurs'], true) ??
+    simple('handlebars', groups['barsOurs3'] ?? groups['barsOurs'], true) ??
     readHandlebars(groups, read)
   );
 }

@@ -24,7 +24,13 @@ const ALIASES: Readonly<Partial<Record<TagSyntax, Readonly<Record<string, string
     mailing_list_unsubscribe_url: 'unsubscribe_url',
   },
   mailchimp: { unsub: 'unsubscribe_url' },
-  handlebars: { unsub: 'unsubscribe_url' },
+  // Mandrill's, Postmark's two, and that of Amazon SES.
+  handlebars: {
+    unsub: 'unsubscribe_url',
+    'pm:unsubscribe': 'unsubscribe_url',
+    'pm:unsubscribe_url': 'unsubscribe_url',
+    amazonsesunsubscribeurl: 'unsubscribe_url',
+  },
   mailjet: { email_to: 'email', unsub_link: 'unsubscribe_url' },
   literal: SYSTEM_LITERALS,
 };

@@ -104,6 +104,11 @@ describe('other vendors', () => {
       '{{unsub "https://shop.example/bye"}} {{unsub}}',
       ['handlebars unsub', 'handlebars unsub'],
     ],
+    [
+      'handlebars',
+      '{{{ pm:unsubscribe }}} {{{pm:unsubscribe_url}}} {{amazonSESUnsubscribeUrl}} {{{ pm:other }}} {{pm:unsubscribe}}',
+      ['handlebars pm:unsubscribe', 'handlebars pm:unsubscribe_url', 'handlebars amazonSESUnsubscribeUrl'],
+    ],
     ['handlebars', '{{#if x}} {{else}} {{/if}} {{> p}} {{! c }} {{}} {{ a b }} {{this}}', []],
     [
       'mailjet',
