@@ -53,19 +53,27 @@ export function makeTreat(deps: TreatDeps): Treat {
   return async (submission, delivery) => {
     const base = submission.treatment?.linkBase;
     const links = base === undefined ? undefined : deps.links(submission, delivery, base);
+    // Mail to unsubscribe needs no place for links, only a token.
+    const tokens = links ?? (offersMailbox(submission) ? deps.links(submission, delivery, '') : undefined);
     const isLiquid = submission.treatment?.template?.engine === 'liquid';
     const prepared = isLiquid
       ? await prepareLiquid(deps, submission, delivery, links)
-      : await plans(`${submission.account}:${submission.id}`, () => prepareShared(deps, submission));
+      : await plans(`${submission.account}:${submission.id}`, () =>
+          prepareShared(deps, submission, delivery),
+        );
     if ('refusal' in prepared) return prepared;
-    const draft = fillFor(prepared, { submission, delivery, links });
-    await links?.settle();
+    const draft = fillFor(prepared, { submission, delivery, links, tokens });
+    await tokens?.settle();
     return draft;
   };
 }
 
-async function prepareShared(deps: TreatDeps, submission: Submission): Promise<Prepared | Refused> {
-  const source = await sharedSource(deps, submission);
+async function prepareShared(
+  deps: TreatDeps,
+  submission: Submission,
+  { attempts }: Delivery,
+): Promise<Prepared | Refused> {
+  const source = await sharedSource(deps, submission, attempts);
   return 'refusal' in source ? source : prepare(submission, source, 'tags');
 }
 
@@ -87,7 +95,7 @@ async function prepareLiquid(
     ...merge.fields,
     ...own(merge.recipients),
   };
-  const source = await liquidSource(deps, submission, scope);
+  const source = await liquidSource(deps, submission, { scope, attempts: delivery.attempts });
   return 'refusal' in source ? source : prepare(submission, source, 'filled');
 }
 
@@ -115,7 +123,12 @@ function withLiteral(merge: Merge, replace: string | undefined): readonly [Merge
   return [{ ...merge, syntaxes: [...new Set([...syntaxes, 'literal' as const])] }, [replace]];
 }
 
-type Subject = Readonly<{ submission: Submission; delivery: Delivery; links: Links | undefined }>;
+type Subject = Readonly<{
+  submission: Submission;
+  delivery: Delivery;
+  links: Links | undefined;
+  tokens: Pick<Links, 'unsubscribeToken'> | undefined;
+}>;
 
 function fillFor(prepared: Prepared, subject: Subject): Draft | Refused {
   const { plan, header, search, merges } = prepared;
@@ -180,14 +193,19 @@ function sayMissing(names: readonly string[]): string {
   return `there is no value for ${shown.join(', ')}${names.length > MAX_NAMED ? ' and others' : ''}; give it one, or a fallback as in [name|friend].`;
 }
 
+function offersMailbox({ instructions, treatment }: Submission): boolean {
+  return instructions.unsubscribe === true && treatment?.unsubscribeMailbox !== undefined;
+}
+
 /** What List-Unsubscribe says: the https address, which takes one-click, and a mailbox. */
-function unsubscribeOf({ submission, links }: Subject): readonly string[] {
+function unsubscribeOf({ submission, links, tokens }: Subject): readonly string[] {
   const { instructions, treatment } = submission;
   if (instructions.unsubscribe !== true) return [];
   const mailbox = treatment?.unsubscribeMailbox;
-  const mailto =
-    links && mailbox !== undefined ? [`mailto:${mailbox}?subject=${links.unsubscribeToken()}`] : [];
-  return links ? [links.unsubscribe(), ...mailto] : [];
+  return [
+    ...(links ? [links.unsubscribe()] : []),
+    ...(tokens && mailbox !== undefined ? [`mailto:${mailbox}?subject=${tokens.unsubscribeToken()}`] : []),
+  ];
 }
 
 function weigh(prepared: Prepared | Refused): number | undefined {

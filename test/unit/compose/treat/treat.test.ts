@@ -226,6 +226,17 @@ describe('unsubscribing', () => {
     expect((await verify(bytes)).map(({ result }) => result)).toEqual(['pass', 'pass']);
   });
 
+  test('a mailbox is enough: without a place for links there is no address but its own', async () => {
+    const mailbox = { unsubscribeMailbox: 'unsubscribe@bounces.shop.example' };
+    const { text } = await letterOf(`${hello}\nHi\n`, { instructions, treatment: mailbox });
+    expect(header(text)).toMatch(
+      /^List-Unsubscribe: <mailto:unsubscribe@bounces\.shop\.example\?subject=[\w-]+>\r$/m,
+    );
+    expect(text).not.toMatch(/One-Click|\/t\//);
+    const without = await letterOf(`${hello}\nHi\n`, { treatment: mailbox });
+    expect(without.text).not.toContain('List-Unsubscribe');
+  });
+
   test("a sender's own field stays the only one", async () => {
     const own = 'List-Unsubscribe: <https://shop.example/out>\n';
     const { text } = await letterOf(`${own}${hello}\nHi\n`, { instructions, treatment });
