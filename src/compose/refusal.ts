@@ -48,12 +48,22 @@ export function noTemplate(name: string, version: number): Cause {
   return { phase: 'compose', class: 'unsupported', status: '5.6.0', detail };
 }
 
-/** A template that could not be filled in. What a busy machine may be the reason of is tried again. */
-export function notRendered(name: string, { kind, problem }: Pick<Refusal, 'kind' | 'problem'>): Cause {
+/** A template that could not be filled in. What is only slow may go another time, as long as there is `patience`. */
+export function notRendered(
+  name: string,
+  { kind, problem }: Pick<Refusal, 'kind' | 'problem'>,
+  patience: boolean,
+): Cause {
   const detail = `The template "${name}" could not be filled in. ${problem}`;
-  return kind === 'wrong'
-    ? { phase: 'compose', class: 'unsupported', status: '5.6.0', detail }
-    : { phase: 'compose', class: 'local', status: '4.3.2', detail };
+  return kind === 'busy' || (kind === 'slow' && patience)
+    ? { phase: 'compose', class: 'local', status: '4.3.2', detail }
+    : { phase: 'compose', class: 'unsupported', status: '5.6.0', detail };
+}
+
+/** CSS that may be inlined another time. */
+export function notInlined({ problem }: Pick<Refusal, 'problem'>): Cause {
+  const detail = `The CSS of the message could not be inlined just now. ${problem}`;
+  return { phase: 'compose', class: 'local', status: '4.3.2', detail };
 }
 
 /** Values that were given and cannot be put in: half a message is not sent. */

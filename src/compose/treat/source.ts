@@ -4,10 +4,9 @@ import type { Cause } from '../../model/outcome.ts';
 import type { Submission } from '../../model/submission.ts';
 import { scanHeaders } from '../../mail/headers.ts';
 import { bodyPart, readHead, readRange, type StoredMessage } from '../body.ts';
-import { noTemplate, notRendered } from '../refusal.ts';
+import { noTemplate, notInlined, notRendered } from '../refusal.ts';
 import { stampFields } from '../stamp.ts';
-import type { Made, Parts } from '../worker/jobs.ts';
-import type { LiquidJob } from '../worker/jobs.ts';
+import type { LiquidJob, Made, Parts } from '../worker/jobs.ts';
 import { buildMessage, type Message } from './build.ts';
 import { ownTexts, withBlock, withHtml } from './texts.ts';
 
@@ -38,6 +37,9 @@ export type Source = Readonly<{
   notes: readonly string[];
 }>;
 
+/** Attempts in which something that took too long is held to be slow by chance. */
+const PATIENCE = 3;
+
 export type Refused = Readonly<{ refusal: Cause }>;
 
 /** The message as its client sent it, stamped. A file is read whole, but its bytes go out from the file. */
@@ -62,10 +64,14 @@ function inMemory(message: Message, notes: readonly string[] = []): Source {
 }
 
 /** The same with a template's text and inlined CSS, where that is wanted: for all recipients alike. */
-export async function sharedSource(deps: SourceDeps, submission: Submission): Promise<Source | Refused> {
+export async function sharedSource(
+  deps: SourceDeps,
+  submission: Submission,
+  attempts: number,
+): Promise<Source | Refused> {
   const original = await originalOf(deps, submission);
   const { template } = submission.treatment ?? {};
-  if (!template) return inlined(deps, submission, original);
+  if (!template) return inlined(deps, submission, original, attempts);
   const content = await deps.template(submission.account, template.name, template.version);
   if (!content) return { refusal: noTemplate(template.name, template.version) };
   const own = ownTexts(original.message);
@@ -77,17 +83,17 @@ export async function sharedSource(deps: SourceDeps, submission: Submission): Pr
   const message = buildMessage(original.message, texts, submission.id);
   const subject = content.subject && withBlock(content.subject, 'subject', submission.subject);
   const built = { ...inMemory(message), ...(subject ? { subject } : {}) };
-  return inlined(deps, submission, built);
+  return inlined(deps, submission, built, attempts);
 }
 
 /** A template in Liquid, filled in by the workshop for one recipient. `scope` are its values by name. */
 export async function liquidSource(
   deps: SourceDeps,
   submission: Submission,
-  scope: Readonly<Record<string, unknown>>,
+  { scope, attempts }: Readonly<{ scope: Readonly<Record<string, unknown>>; attempts: number }>,
 ): Promise<Source | Refused> {
   const { template } = submission.treatment ?? {};
-  if (!template) return sharedSource(deps, submission);
+  if (!template) return sharedSource(deps, submission, attempts);
   const [original, content] = await Promise.all([
     originalOf(deps, submission),
     deps.template(submission.account, template.name, template.version),
@@ -101,6 +107,7 @@ export async function liquidSource(
     subject: content.subject,
     html: content.html,
     text: content.text,
+    markup: own.html === undefined ? [] : [block],
     scope: {
       ...scope,
       [block]: own.html ?? own.text ?? '',
@@ -108,19 +115,25 @@ export async function liquidSource(
       subject: submission.subject,
     },
   });
-  if (!made.ok) return { refusal: notRendered(template.name, made) };
+  if (!made.ok) return { refusal: notRendered(template.name, made, attempts <= PATIENCE) };
   const { subject, html, text } = made.output;
   const texts = { ...(html === undefined ? {} : { html }), ...(text === undefined ? {} : { text }) };
   const built = inMemory(buildMessage(original.message, texts, submission.id));
-  return inlined(deps, submission, { ...built, ...(subject ? { subject } : {}) });
+  return inlined(deps, submission, { ...built, ...(subject ? { subject } : {}) }, attempts);
 }
 
-/** What cannot be inlined is sent as it is, with a note. */
-async function inlined(deps: SourceDeps, submission: Submission, source: Source): Promise<Source> {
+/** CSS that cannot be inlined goes out as it is, with a note; what a busy machine may be the reason of is tried again. */
+async function inlined(
+  deps: SourceDeps,
+  submission: Submission,
+  source: Source,
+  attempts: number,
+): Promise<Source | Refused> {
   if (submission.instructions.inlineCss !== true) return source;
   const { html } = ownTexts(source.message);
   if (html === undefined) return source;
   const made = await deps.workshop.inlineCss(html, submission.account);
+  if (!made.ok && made.kind !== 'wrong' && attempts <= PATIENCE) return { refusal: notInlined(made) };
   if (!made.ok) return { ...source, notes: [...source.notes, `The CSS was not inlined. ${made.problem}`] };
   const changed = inMemory(withHtml(source.message, made.output), source.notes);
   return { ...changed, ...(source.subject === undefined ? {} : { subject: source.subject }) };

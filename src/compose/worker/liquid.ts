@@ -15,9 +15,8 @@ import {
   type Parts,
 } from './jobs.ts';
 import { explain, tooLong } from './mistakes.ts';
+import { MAX_DEPTH, readScope, writtenAs } from './scope.ts';
 import { makeTemplateCache } from './template-cache.ts';
-
-const MAX_DEPTH = 32;
 
 type FilterFunction = Extract<FilterImplOptions, (...args: never[]) => unknown>;
 
@@ -189,6 +188,8 @@ function print(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === null || value === undefined) return '';
   if (value instanceof Markup) return value.toString();
+  const written = typeof value === 'object' ? writtenAs(value) : undefined;
+  if (written !== undefined) return written;
   if (Array.isArray(value)) return value.map(print).join('');
   if (typeof value === 'object') throw new Error('object cannot be printed');
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
@@ -208,23 +209,4 @@ function copyScope(values: object, markup: readonly string[]): object {
     if (typeof value === 'string') scope[name] = new Markup(value);
   }
   return scope;
-}
-
-/** Values without prototypes, or undefined when they are nested too deeply. */
-function readScope(json: string): object | undefined {
-  const values = bare(JSON.parse(json), MAX_DEPTH);
-  return typeof values === 'object' && values !== null ? values : undefined;
-}
-
-/** The value with all objects in it made anew, without a prototype; undefined when it is deeper than `depth`. */
-function bare(value: unknown, depth: number): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (depth === 0) return undefined;
-  const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [] : Object.create(null);
-  for (const [name, inner] of Object.entries(value)) {
-    const made = bare(inner, depth - 1);
-    if (made === undefined) return undefined;
-    Object.defineProperty(copy, name, { value: made, writable: true, enumerable: true, configurable: true });
-  }
-  return copy;
 }
