@@ -57,23 +57,28 @@ export type Reader = Readonly<{
 export function makeReader(bytes: Buffer): Reader {
   let at = 0;
   let ok = true;
-  const take = (count: number): Buffer => {
-    const piece = bytes.subarray(at, at + count);
-    at += piece.length;
-    ok &&= piece.length === count;
-    return piece;
+  /** Moves on by so many bytes; returns where they began. */
+  const pass = (count: number): number => {
+    const start = at;
+    at = Math.min(bytes.length, at + count);
+    ok &&= at === start + count;
+    return start;
   };
   const number = (): number => {
     let value = 0;
     for (let i = 0; i < MAX_NUMBER_BYTES; i++) {
-      const byte = take(1)[0] ?? 0;
+      const byte = bytes[pass(1)] ?? 0;
       value += (byte % 128) * 128 ** i;
       if (byte < 128) return value;
     }
     ok = false;
     return 0;
   };
-  const text = (): string => take(number()).toString();
+  const take = (count: number): Buffer => bytes.subarray(pass(count), at);
+  const text = (): string => {
+    const length = number();
+    return length === 0 ? '' : bytes.toString('utf8', pass(length), at);
+  };
   return {
     number,
     text,

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Event } from '../model/event.ts';
 import { makeAgents } from './agent.ts';
+import type { Append } from './append.ts';
 import { makeBuffer } from './buffer.ts';
 import { BURST_MS, makeBursts, type Burst } from './bursts.ts';
 import { readDetails, type Details, type Stored } from './facts.ts';
@@ -11,9 +12,6 @@ import { describeHit, type Addresses, type Hit } from './hit.ts';
 
 /** A text that was kept under `key`; undefined when it is not there any more. Rejects when the store does not answer. */
 export type Find = (key: string) => Promise<string | undefined>;
-
-/** Writes events down. Rejects when that is not sure: the same are then given again. */
-export type Append = (events: readonly Event[]) => Promise<void>;
 
 export type RecorderDeps = Readonly<{
   clock: Clock;

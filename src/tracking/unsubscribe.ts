@@ -2,10 +2,11 @@
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Event } from '../model/event.ts';
+import type { Append } from './append.ts';
 import { isOver } from './clicks.ts';
 import { readTopics, type Stored, type Subject } from './facts.ts';
 import { describeSubject, shownAddress, type Addresses, type Visitor } from './hit.ts';
-import { findDetails, type Append, type Find } from './recorder.ts';
+import { findDetails, type Find } from './recorder.ts';
 import type { Pending, Spool } from './spool.ts';
 import type { OpenedUnsubscribe, Tokens } from './token.ts';
 
