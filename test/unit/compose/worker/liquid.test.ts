@@ -26,6 +26,9 @@ const shop = {
   ],
   paid: false,
   note: null,
+  list: '[ {"sku":"A-1"}, {"sku":"B-2"} ]',
+  order: '{"id":7}',
+  open: '[sic] {',
 };
 
 describe('a template', () => {
@@ -50,6 +53,11 @@ describe('a template', () => {
       'prints numbers and truth',
       '{{ total }} {{ paid }} {{ items.size }} {{ items[1].sku }} {{ items.first.sku }}',
       '1234.5 false 2 B-2 A-1',
+    ],
+    [
+      'goes through lists and objects that came as JSON, and prints them as they came',
+      '{% for i in list %}{{ i.sku }};{% endfor %}{{ list.size }} {{ order.id }} {{ list }} {{ order }} {{ open }}',
+      'A-1;B-2;2 7 [ {"sku":"A-1"}, {"sku":"B-2"} ] {"id":7} [sic] {',
     ],
     ['keeps what is raw', '{% raw %}{{ name }}{% endraw %}', '{{ name }}'],
     [
