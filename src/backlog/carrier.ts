@@ -61,7 +61,8 @@ export type Handover = Readonly<{
   giveUp(): void;
 }>;
 
-const CONCURRENCY = 500;
+/** BullMQ fetches so many one by one before it hands the first on; those that seats hold are fewer. */
+const CONCURRENCY = 150;
 const TIDY_MS = 5_000;
 /** What attempts that were cut off get to store their end. */
 const LAST_WORDS_MS = 2_000;

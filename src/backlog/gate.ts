@@ -54,9 +54,9 @@ export type Reservation =
 /** How many may wait in rooms, all lanes together; beyond it they are parked at once. */
 const ROOM_FOR_ALL = 1000;
 /** The same for those that hold a job of the queue meanwhile: fewer than its workers, or slow lanes would stop it. */
-const ROOM_FOR_JOBS = 300;
+const ROOM_FOR_JOBS = 60;
 /** Urgent ones find a seat beyond all that. */
-const EXTRA_ROOM = 100;
+const EXTRA_ROOM = 40;
 const PLACE_MS = 10_000;
 const MAX_PLACES = 10_000;
 
@@ -68,6 +68,8 @@ export class Gate {
   readonly #pulls = new Set<Promise<void>>();
   readonly #places = new Map<string, Readonly<{ place: Place; until: number }>>();
   #waiting = 0;
+  /** Those of them that hold a job of the queue. */
+  #holding = 0;
   #closed = false;
 
   constructor(deps: GateDeps) {
@@ -80,8 +82,11 @@ export class Gate {
     const lane = this.#laneOf(place);
     if (this.#closed) return this.#deps.putBack(job);
     if (hasSlot(lane, job.priority)) return this.#start(lane, this.#guest(job));
-    if (this.#hasSeat(lane, ROOM_FOR_JOBS, job.priority))
-      return new Promise((resolve) => this.#seat(lane, this.#guest(job, resolve)));
+    if (this.#hasSeat(lane, job.priority, ROOM_FOR_JOBS - this.#holding))
+      return new Promise((resolve) => {
+        this.#holding++;
+        this.#seat(lane, this.#guest(job, this.#lettingGo(resolve)));
+      });
     await this.#deps.park(job, place.lane);
     // Anew: the lane may have been forgotten while we waited for Redis.
     const now = this.#laneOf(place);
@@ -102,7 +107,8 @@ export class Gate {
       lane.active++;
       return { kind: 'slot', take: (guest) => this.#run(lane, guest), giveUp: () => this.#leave(lane) };
     }
-    if (!this.#hasSeat(lane, ROOM_FOR_ALL, priority)) return { kind: 'list', lane: lane.name };
+    if (!this.#hasSeat(lane, priority, ROOM_FOR_ALL - this.#waiting))
+      return { kind: 'list', lane: lane.name };
     const free = keepSeat(lane, priority);
     const sit = (guest: Guest): void => {
       free();
@@ -177,9 +183,20 @@ export class Gate {
     return fresh;
   }
 
-  #hasSeat(lane: Lane, roomForAll: number, priority: Priority): boolean {
-    if (hasFreeSeat(lane) && this.#waiting < roomForAll) return true;
-    return mayPassBy(lane, priority) && this.#waiting < roomForAll + EXTRA_ROOM;
+  /** `left`: how many more may wait in all rooms. */
+  #hasSeat(lane: Lane, priority: Priority, left: number): boolean {
+    if (hasFreeSeat(lane) && left > 0) return true;
+    return mayPassBy(lane, priority) && left > -EXTRA_ROOM;
+  }
+
+  /** Calls `begun` once, and counts the job that is free then. */
+  #lettingGo(begun: () => void): () => void {
+    let held = true;
+    return () => {
+      if (held) this.#holding--;
+      held = false;
+      begun();
+    };
   }
 
   #seat(lane: Lane, guest: Guest): void {

@@ -1,11 +1,12 @@
 // The bench: Postino beside Postfix on this machine, interleaved, with the floors that it has to reach.
-// usage: npm run bench [-- --quick] [--rounds N] [--row NAME]…   ·   npm run bench -- memory | alone | treatment
+// usage: npm run bench [-- --quick] [--rounds N] [--row NAME]…   ·   npm run bench -- memory | alone | treatment | overtake
 import { execFileSync } from 'node:child_process';
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureAlone } from './alone.mjs';
 import { HEAD, judge, ROWS, tableLine } from './floors.mjs';
 import { measureMemory } from './memory.mjs';
+import { measureOvertaking } from './overtake.mjs';
 import { openRig, whatIsMissing } from './rig.mjs';
 import { measureTreatment } from './treatment.mjs';
 
@@ -18,14 +19,18 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const [what = 'compare'] = positionals;
+const [what = 'compare', only] = positionals;
 const missing = what === 'compare' ? whatIsMissing() : undefined;
 if (missing !== undefined) console.log(missing);
 if (what === 'memory') await measureMemory();
-else if (what === 'treatment') await measureTreatment();
+else if (what === 'treatment') await measureTreatment(only);
+else if (what === 'overtake') await measureOvertaking();
 else if (what === 'alone' || missing !== undefined) await measureAlone();
 else if (what === 'compare') await compare();
-else console.log('usage: npm run bench [-- --quick] [--rounds N] [--row NAME]… | memory | alone | treatment');
+else
+  console.log(
+    'usage: npm run bench [-- --quick] [--rounds N] [--row NAME]… | memory | alone | treatment | overtake',
+  );
 
 /** Exit code 1 when a floor was missed. */
 async function compare() {
