@@ -7,7 +7,7 @@ export type BufferDeps<T> = Readonly<{
   write(batch: readonly T[]): Promise<void>;
   /** How many wait at most. */
   limit: number;
-  /** How long each waits at least, milliseconds. */
+  /** How long each waits, milliseconds, unless there is little room left. */
   holdMs: number;
   /** Called with the reason when writing begins to fail, and with undefined when it works again. */
   onTrouble(why: string | undefined): void;
@@ -53,8 +53,10 @@ export function makeBuffer<T>(deps: BufferDeps<T>): Buffered<T> {
     running ??= writeBatch(until).finally(() => (running = undefined));
     return running;
   };
+  /** Where much waits, room for more counts for more than that each waits its time. */
+  const ripeAt = (): number => (waiting.length > limit / 2 ? Infinity : clock.ticks());
   const flush = async (): Promise<void> => {
-    while (clock.ticks() >= notBefore && (await next(clock.ticks())));
+    while (clock.ticks() >= notBefore && (await next(ripeAt())));
   };
   const end = clock.every(FLUSH_MS, () => {
     if (!running) void flush();

@@ -124,6 +124,16 @@ test('100,000 hits while Redis is away cost bounded memory; what is lost is coun
   expect(told()).toHaveLength(2);
 });
 
+test('more hits in two seconds than there is room for are written before their time, and none is lost', async () => {
+  const { recorder, written, pass } = setUp();
+  for (let round = 0; round < 10; round++) {
+    for (let n = 0; n < 6000; n++) recorder.record(opened(round * 6000 + n));
+    await pass(200);
+  }
+  expect(recorder.state().lost).toBe(0);
+  expect(written.length).toBeGreaterThan(40_000);
+});
+
 test('one letter that is hit over and over is not written down for ever', () => {
   const { recorder } = setUp();
   const hit = opened();
