@@ -8,10 +8,11 @@ import { generate } from 'selfsigned';
  *
  * By local part of the recipient it answers: `busy@` 450 4.2.1 · `missing@` 550 5.1.1 · `greylist…@` 451 4.7.1 at its
  * first RCPT and 250 afterwards · `full@` 452 4.2.2 · `old-full@` 552 without a status · `slow@` waits `slowMs` before
- * the reply to the dot · `spam@` 554 5.7.1 after the dot · `later@` 451 4.3.0 after the dot · `drop-after-dot@` stores the
- * message, then cuts the connection without a reply · `drop-in-data@` cuts it in the middle of the message ·
- * `closing-at-rcpt@` 421 and the connection ends · `two-fifty@` 250 instead of 354 · `twice@` 354 twice ·
- * `eager@` 550 at RCPT and 354 to DATA all the same · `early@` 552 before the end of the message · `odd@` 354 as the reply to the dot. All others are taken.
+ * the reply to the dot · `spam@` 554 5.7.1 after the dot · `later@` 451 4.3.0 after the dot · `later-once…@` 451 4.3.0 after
+ * its first dot and 250 afterwards · `drop-after-dot@` stores the message, then cuts the connection without a reply ·
+ * `drop-in-data@` cuts it in the middle of the message · `closing-at-rcpt@` 421 and the connection ends ·
+ * `two-fifty@` 250 instead of 354 · `twice@` 354 twice · `eager@` 550 at RCPT and 354 to DATA all the same · `early@` 552 before the end of
+ * the message · `odd@` 354 as the reply to the dot. All others are taken.
  */
 export type MxOptions = Readonly<{
   /** Address to listen on, any 127.0.0.x; default 127.0.0.1. */
@@ -69,6 +70,8 @@ export type FakeMx = Readonly<{
   port: number;
   /** Taken messages, in order. */
   messages: MxMessage[];
+  /** Messages that got 4xx or 5xx after the dot, in order. */
+  refused: readonly Readonly<{ to: string; data: Buffer }>[];
   /** Every line received, with its connection: "1 EHLO relay". AUTH too, but no message data. */
   lines: string[];
   /** Chunks as the sockets gave them, to see what came in one write; message data too. */
@@ -100,6 +103,7 @@ export async function startFakeMx(options: MxOptions = {}): Promise<FakeMx> {
     options,
     context,
     messages: [],
+    refused: [],
     lines: [],
     chunks: [],
     sockets: new Set(),
@@ -121,6 +125,7 @@ export async function startFakeMx(options: MxOptions = {}): Promise<FakeMx> {
     host: address,
     port,
     messages: state.messages,
+    refused: state.refused,
     lines: state.lines,
     chunks: state.chunks,
     connections: () => ({ total: state.total, open: state.sockets.size, most: state.most }),
@@ -141,6 +146,7 @@ type MxState = {
   readonly options: MxOptions;
   readonly context: SecureContext;
   readonly messages: MxMessage[];
+  readonly refused: { to: string; data: Buffer }[];
   readonly lines: string[];
   readonly chunks: string[];
   readonly sockets: Set<Socket>;
@@ -369,8 +375,9 @@ class Conversation {
       later: '451 4.3.0 not now',
       odd: '354 go on',
     };
-    const refusal = refusals[local ?? ''] ?? this.#state.options.replies?.['.'];
+    const refusal = refusals[local ?? ''] ?? this.#laterOnce(local) ?? this.#state.options.replies?.['.'];
     if (refusal === undefined || refusal.startsWith('2')) this.#store(data);
+    else this.#state.refused.push({ to: addressOf(this.#rcpt), data });
     this.#mail = this.#rcpt = '';
     if (local === 'drop-after-dot') {
       this.#mode = 'over';
@@ -383,6 +390,12 @@ class Conversation {
     }
     this.#sayAndMaybeClose(refusal ?? `250 2.0.0 queued as ${this.#number}.${this.#nth}`);
     if (this.#nth >= (this.#state.options.closeAfter ?? Infinity)) this.#socket.end();
+  }
+
+  #laterOnce(local = ''): string | undefined {
+    if (!local.startsWith('later-once') || this.#state.greylisted.has(local)) return undefined;
+    this.#state.greylisted.add(local);
+    return '451 4.3.0 not now, but soon';
   }
 
   #store(data: Buffer): void {

@@ -80,7 +80,7 @@ export async function startTreated({ users, config = {} }: Wanted): Promise<Trea
   const world = await startWorld(
     {
       good: { name: 'mx.good.test', starttls: true, host: '127.0.0.41' },
-      retry: { name: 'mx.retry.test', host: '127.0.0.42', repliesOnce: {} },
+      retry: { name: 'mx.retry.test', host: '127.0.0.42' },
     },
     {
       'shop.example': { mx: [[10, 'mx.good.test']] },
