@@ -47,10 +47,11 @@ export function describeHit(hit: Hit, found: Findings): Event {
   const machine = agent.machine ?? (visitor.automatic || burst ? 'scanner' : undefined);
   const ip = shownAddress(visitor.ip, addresses);
   return {
-    ...describeSubject(subject, found.details),
-    id: `${subject.delivery}.${type}${link === undefined ? '' : `.${link}`}.${at}-${count}`,
-    type,
-    at,
+    ...describeSubject(subject, found.details, {
+      id: `${subject.delivery}.${type}${link === undefined ? '' : `.${link}`}.${at}-${count}`,
+      type,
+      at,
+    }),
     ...(url === undefined ? {} : { url }),
     ...(link === undefined ? {} : { link }),
     ...(visitor.userAgent === '' ? {} : { userAgent: visitor.userAgent.slice(0, MAX_USER_AGENT) }),
@@ -64,11 +65,18 @@ export function describeHit(hit: Hit, found: Findings): Event {
 }
 
 /** What every event of a delivery's links has in common. */
-export function describeSubject(subject: Subject, details: Details): Omit<Event, 'id' | 'type' | 'at'> {
+export function describeSubject(
+  subject: Subject,
+  details: Details,
+  { id, type, at }: Pick<Event, 'id' | 'type' | 'at'>,
+): Event {
   const { delivery, account, user, recipient } = subject;
   const { sender, headerFrom, campaign, campaignName, tags, metadata } = details;
   return {
     v: 1,
+    id,
+    type,
+    at,
     account,
     user,
     submission: delivery.slice(0, delivery.lastIndexOf('-')),

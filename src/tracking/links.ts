@@ -8,7 +8,7 @@ export type Keep = (key: string, text: string, ttlMs: number) => Promise<void>;
 
 /** The addresses of one letter. All but `settle` are pure: a retry gets the same. */
 export type Links = Readonly<{
-  /** The tracked form of a link; the link itself when it leads nowhere that we redirect to. `link` counts from 0. */
+  /** The tracked form of a link; the link itself when it leads nowhere that we redirect to. `link` is its number in the letter. */
   click(link: number, target: string): string;
   /** Address of the pixel. */
   open(): string;

@@ -19,7 +19,7 @@ import { makeSealing, periodOf, type Kind } from './sealing.ts';
 
 /** A delivery whose facts were packed once, so that a link costs little. */
 export type SealedDelivery = Readonly<{
-  /** `link` counts from 0 in the order of the letter. */
+  /** `link` is its number in the letter. */
   click(link: number, target: string): string;
   open(): string;
   unsubscribe(): string;

@@ -147,7 +147,7 @@ function topicsOf(opened: OpenedUnsubscribe, scope: Scope): (string | null)[] {
 async function stopMail(deps: UnsubscribeDeps, subject: Subject, order: Pending): Promise<void> {
   const { list, append, find } = deps;
   const { account, recipient } = subject;
-  const common = describeSubject(subject, await findDetails(subject.details, find));
+  const details = await findDetails(subject.details, find);
   const events: Event[] = [];
   for (const wanted of order.topics) {
     // A topic that the list does not take must not make an order void: then it is about all mail.
@@ -157,10 +157,11 @@ async function stopMail(deps: UnsubscribeDeps, subject: Subject, order: Pending)
     const since = (await list.show(account, recipient, topic))?.at ?? order.at;
     const ip = shownAddress(order.ip, deps.addresses);
     events.push({
-      ...common,
-      id: idOf(subject, topic, String(since)),
-      type: 'unsubscribed',
-      at: order.at,
+      ...describeSubject(subject, details, {
+        id: idOf(subject, topic, String(since)),
+        type: 'unsubscribed',
+        at: order.at,
+      }),
       how: order.how,
       ...(topic === undefined ? {} : { topic }),
       ...(ip === undefined ? {} : { ip }),
@@ -183,10 +184,11 @@ async function resumeMail(
     // Told before it is done: were we to die between the two, the next try tells the same again, and readers see one.
     await append([
       {
-        ...describeSubject(subject, await findDetails(subject.details, find)),
-        id: idOf(subject, topic, `${entry.at}.resubscribe`),
-        type: 'unsubscribed',
-        at: clock.now(),
+        ...describeSubject(subject, await findDetails(subject.details, find), {
+          id: idOf(subject, topic, `${entry.at}.resubscribe`),
+          type: 'unsubscribed',
+          at: clock.now(),
+        }),
         how: 'resubscribe',
         ...(topic === undefined ? {} : { topic }),
       },
