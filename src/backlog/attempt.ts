@@ -2,17 +2,15 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { RedisTrouble } from '../lib/script.ts';
-import { refOf, type Delivery } from '../model/delivery.ts';
+import type { Delivery } from '../model/delivery.ts';
 import type { Render } from '../model/letter.ts';
 import type { Cause, Outcome, Via } from '../model/outcome.ts';
 import type { Submission } from '../model/submission.ts';
-import { describeAttempt, describeEnd, describeUnsent } from './describe.ts';
+import { conclude, drop, expire, pretend, type Sent } from './conclude.ts';
 import type { Lease } from './lease.ts';
-import { jobOf, type Job, type JobAdder } from './queue.ts';
+import type { Job, JobAdder } from './queue.ts';
 import type { Progress } from './gate.ts';
-import { OLD_MS } from './rest.ts';
-import { givenUp, outOfTime, whatNext, type RanOut, type RetryPlan } from './retry.ts';
-import { whyDropped, type Suppression } from './suppressed.ts';
+import type { RetryPlan } from './retry.ts';
 import type { Begun, Transitions } from './transitions.ts';
 
 /** What is sent, and until when: `mayProceed` turns false when the transport's lease is lost or we are stopping. */
@@ -58,6 +56,12 @@ export type Post = Readonly<{
   /** True when we take no new work: what has not come to MAIL goes back at once. */
   stopping(): boolean;
 }>;
+
+/** A post with the epoch under which the attempt began. */
+export type Begin = Post & Readonly<{ epoch: string }>;
+
+/** A delivery and what it is of. */
+export type Subject = Readonly<{ submission: Submission; delivery: Delivery }>;
 
 const STORE_AGAIN_MS = 500;
 const HAND_ON_MS = 1_000;
@@ -123,9 +127,6 @@ async function handOn({ transitions, jobs, clock }: AttemptDeps, job: Job, post:
   if (run !== undefined) await jobs.add(post.transport, { ...job, run }, due);
 }
 
-type Subject = Readonly<{ submission: Submission; delivery: Delivery }>;
-type Begin = Post & Readonly<{ epoch: string }>;
-
 async function go(deps: AttemptDeps, post: Begin, subject: Subject, progress: Progress): Promise<void> {
   const { submission, delivery } = subject;
   if (deps.clock.now() >= delivery.expiresAt) return settle(deps, post, () => expire(deps, subject));
@@ -135,11 +136,6 @@ async function go(deps: AttemptDeps, post: Begin, subject: Subject, progress: Pr
   progress.sent();
   return settle(deps, post, () => conclude(deps, post, subject, sent));
 }
-
-type Ended = Exclude<Outcome, { kind: 'held' }>;
-
-/** What came of it, and what the letter says was asked for and not done. */
-type Sent = Readonly<{ outcome: Outcome; notes?: readonly string[] | undefined }>;
 
 async function carry(deps: AttemptDeps, post: Post, { submission, delivery }: Subject): Promise<Sent> {
   const render = deps.render(submission, delivery);
@@ -185,108 +181,4 @@ async function settle(deps: AttemptDeps, post: Post, store: () => Promise<void>)
       await deps.clock.sleep(STORE_AGAIN_MS, post.signal);
     }
   }
-}
-
-async function drop(deps: AttemptDeps, subject: Subject, by: Suppression): Promise<void> {
-  const { delivery, submission } = unbegun(subject);
-  const event = describeEnd(
-    { delivery, submission },
-    'dropped',
-    whyDropped(submission, by),
-    deps.clock.now(),
-  );
-  await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
-}
-
-/** Its time passed while it waited: nothing is sent any more, and the sender hears of it. */
-async function expire(deps: AttemptDeps, subject: Subject): Promise<void> {
-  const { delivery, submission } = unbegun(subject);
-  const cause = outOfTime(submission);
-  await deps.report(submission, delivery, { cause });
-  const event = describeEnd({ delivery, submission }, 'expired', cause.detail, deps.clock.now());
-  await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
-}
-
-/** Test mode: it ends as if it had been sent. */
-async function pretend(deps: AttemptDeps, transport: string, subject: Subject): Promise<void> {
-  deps.tally('delivered', transport);
-  const event = describeUnsent(subject, deps.clock.now());
-  await end(deps, subject.submission, deps.transitions.finish(subject.delivery, event, 'any'));
-}
-
-/** Without the attempt that was counted and is not made. */
-function unbegun({ submission, delivery }: Subject): Subject {
-  return { submission, delivery: { ...delivery, attempts: Math.max(0, delivery.attempts - 1) } };
-}
-
-async function conclude(
-  deps: AttemptDeps,
-  post: Begin,
-  subject: Subject,
-  { outcome, notes }: Sent,
-): Promise<void> {
-  const { submission, delivery } = subject;
-  const now = deps.clock.now();
-  if (outcome.kind === 'held')
-    return again(deps, post, subject, { due: Math.min(outcome.until, delivery.expiresAt), uncount: 1 });
-  const interrupted = outcome.kind === 'deferred' && outcome.cause.class === 'local' && post.stopping();
-  if (interrupted && outcome.cause.ambiguous !== true)
-    return again(deps, post, subject, { due: now, uncount: 1 });
-  const ambiguous = outcome.kind === 'deferred' && outcome.cause.ambiguous === true ? 1 : 0;
-  const known = { submission, delivery: { ...delivery, ambiguous: delivery.ambiguous + ambiguous } };
-  const next = whatNext(outcome, delivery, now, deps.plan);
-  deps.tally(outcome.kind, post.transport);
-  if (next.do === 'retry') {
-    const event = describeAttempt(known, outcome, { type: 'deferred', at: now, due: next.at, notes });
-    await again(deps, post, subject, { due: next.at, event, ambiguous });
-    if (now - submission.at > OLD_MS) await moveOutQuietly(deps, submission);
-    return;
-  }
-  const last = next.as === 'expired' ? lastWord(outcome, subject, next.of) : outcome;
-  // The report goes first: were we to die between the two, it would be repeated under the same name, not lost.
-  if ('cause' in last) await deps.report(submission, delivery, last);
-  const event = describeAttempt(known, last, { type: next.as, at: now, notes });
-  await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
-}
-
-/** The last outcome, which also says why there is no other attempt. */
-function lastWord(outcome: Ended, subject: Subject, of: RanOut): Ended {
-  return 'cause' in outcome ? { ...outcome, cause: givenUp(outcome.cause, subject, of) } : outcome;
-}
-
-/** Where that cannot be done, the body stays in memory, which is no harm. */
-async function moveOutQuietly(deps: AttemptDeps, submission: Submission): Promise<void> {
-  await deps.moveOut(submission).catch((error: unknown) => {
-    deps.log.warn(
-      { submission: submission.id, error: String(error) },
-      'a body that waits could not be put on disk',
-    );
-  });
-}
-
-async function again(
-  deps: AttemptDeps,
-  post: Begin,
-  { delivery }: Subject,
-  next: Readonly<{
-    due: number;
-    event?: ReturnType<typeof describeAttempt>;
-    uncount?: 0 | 1;
-    ambiguous?: 0 | 1;
-  }>,
-): Promise<void> {
-  const transport = deps.chooseAgain(delivery);
-  const ref = refOf(delivery);
-  const { epoch } = post;
-  const run = await deps.transitions.schedule(ref, post.transport, { ...next, transport, while: { epoch } });
-  if (run !== undefined && transport !== '') await deps.jobs.add(transport, jobOf(delivery, run), next.due);
-}
-
-async function end(
-  deps: AttemptDeps,
-  submission: Submission,
-  finished: Promise<Readonly<{ last: boolean }>>,
-): Promise<void> {
-  const { last } = await finished;
-  if (last) await deps.dropBody(submission);
 }

@@ -60,6 +60,7 @@ export async function startBacklog(
     /** Deliveries with a place in a lane skip the queue, as where one process accepts and delivers. */
     handover?: boolean;
     render?: AttemptDeps['render'];
+    dropBody?: AttemptDeps['dropBody'];
   } = {},
 ) {
   const prefix = options.prefix ?? randomPrefix();
@@ -90,7 +91,7 @@ export async function startBacklog(
     },
     chooseAgain: () => 'ip1',
     suppressions: () => `${prefix}suppressed:default`,
-    dropBody: () => Promise.resolve(),
+    dropBody: options.dropBody ?? (() => Promise.resolve()),
     moveOut: async (submission) => movedOut.push(submission.id) > 0,
     tally: () => undefined,
   };

@@ -1,9 +1,14 @@
 // What a sender asks of the backlog, over real Redis: when, for how long, how often, whether at all, and to whom not.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { reconcile } from '../../../src/backlog/reconcile.ts';
 import { putToRest } from '../../../src/backlog/rest.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
 import type { Event } from '../../../src/model/event.ts';
 import type { Instructions } from '../../../src/model/instructions.ts';
+import { openBodies } from '../../../src/store/bodies.ts';
 import { deferred, delivered, request, startBacklog, until } from '../../support/backlog.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 
@@ -259,6 +264,38 @@ describe('bodies of scheduled mail', () => {
     expect(await putToRest(deps)).toBe(1);
     expect(backlog.movedOut).toEqual([tomorrow.submission.id]);
     expect(await putToRest(deps)).toBe(0);
+  });
+
+  test('lie in a file that is sent from when their time comes, and go with them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'postino-rest-'));
+    const texts: string[] = [];
+    const places: string[] = [];
+    const backlog = await begin(
+      async ({ submission }) => {
+        const body = await bodies.load(submission);
+        places.push(submission.body.split(':')[0] ?? '');
+        texts.push(body && 'file' in body ? readFileSync(body.file, 'utf8') : 'not in a file');
+        return delivered;
+      },
+      { carrying: false, dropBody: (submission) => bodies.drop(submission) },
+    );
+    const { redis: asking, prefix } = backlog;
+    const bodies = openBodies({ redis: asking, prefix, clock: systemClock, folder, where: 'file' });
+    const later = asked({ sendAt: Date.now() + 24 * HOUR }, ['a@example.net', 'b@example.net']);
+    await backlog.submit(later);
+    const key = backlog.keys.body('default', later.submission.id);
+    expect(await asking.call('EXISTS', key)).toBe(1);
+    await putToRest({ ...backlog.deps, redis: asking, keys: backlog.keys, moveOut: bodies.moveOut });
+    expect(await asking.call('EXISTS', key)).toBe(0);
+    expect(readdirSync(folder)).toHaveLength(1);
+
+    backlog.carriers.push(backlog.carryHere('p1'));
+    await backlog.operate.reschedule({ id: later.submission.id }, 0);
+    await until(async () => (await backlog.operate.list({}, 1)).length === 0);
+    expect(texts).toEqual([later.body.toString(), later.body.toString()]);
+    expect(places).toEqual(['file', 'file']);
+    await until(() => readdirSync(folder).length === 0);
+    rmSync(folder, { recursive: true });
   });
 
   test('that cannot be put on disk are tried again, and cancelled ones are forgotten', async () => {

@@ -1,0 +1,121 @@
+// What follows from an attempt: the next one, or an end that is stored once and told.
+import { refOf } from '../model/delivery.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Submission } from '../model/submission.ts';
+import type { AttemptDeps, Begin, Subject } from './attempt.ts';
+import { describeAttempt, describeEnd, describeUnsent } from './describe.ts';
+import { jobOf } from './queue.ts';
+import { OLD_MS } from './rest.ts';
+import { givenUp, outOfTime, whatNext, type RanOut } from './retry.ts';
+import { whyDropped, type Suppression } from './suppressed.ts';
+
+/** What came of an attempt, and what the letter says was asked for and not done. */
+export type Sent = Readonly<{ outcome: Outcome; notes?: readonly string[] | undefined }>;
+
+type Ended = Exclude<Outcome, { kind: 'held' }>;
+
+/** Stores what came of an attempt: an end, or the next time. */
+export async function conclude(
+  deps: AttemptDeps,
+  post: Begin,
+  subject: Subject,
+  { outcome, notes }: Sent,
+): Promise<void> {
+  const { submission, delivery } = subject;
+  const now = deps.clock.now();
+  if (outcome.kind === 'held')
+    return again(deps, post, subject, { due: Math.min(outcome.until, delivery.expiresAt), uncount: 1 });
+  const interrupted = outcome.kind === 'deferred' && outcome.cause.class === 'local' && post.stopping();
+  if (interrupted && outcome.cause.ambiguous !== true)
+    return again(deps, post, subject, { due: now, uncount: 1 });
+  const ambiguous = outcome.kind === 'deferred' && outcome.cause.ambiguous === true ? 1 : 0;
+  const known = { submission, delivery: { ...delivery, ambiguous: delivery.ambiguous + ambiguous } };
+  const next = whatNext(outcome, delivery, now, deps.plan);
+  deps.tally(outcome.kind, post.transport);
+  if (next.do === 'retry') {
+    const event = describeAttempt(known, outcome, { type: 'deferred', at: now, due: next.at, notes });
+    await again(deps, post, subject, { due: next.at, event, ambiguous });
+    if (Math.max(now - submission.at, next.at - now) > OLD_MS) await moveOutQuietly(deps, submission);
+    return;
+  }
+  const last = next.as === 'expired' ? lastWord(outcome, subject, next.of) : outcome;
+  // The report goes first: were we to die between the two, it would be repeated under the same name, not lost.
+  if ('cause' in last) await deps.report(submission, delivery, last);
+  const event = describeAttempt(known, last, { type: next.as, at: now, notes });
+  await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
+}
+
+/** Ends a delivery whose recipient is suppressed. */
+export async function drop(deps: AttemptDeps, subject: Subject, by: Suppression): Promise<void> {
+  const { delivery, submission } = unbegun(subject);
+  const event = describeEnd(
+    { delivery, submission },
+    'dropped',
+    whyDropped(submission, by),
+    deps.clock.now(),
+  );
+  await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
+}
+
+/** Its time passed while it waited: nothing is sent any more, and the sender hears of it. */
+export async function expire(deps: AttemptDeps, subject: Subject): Promise<void> {
+  const { delivery, submission } = unbegun(subject);
+  const cause = outOfTime(submission);
+  await deps.report(submission, delivery, { cause });
+  const event = describeEnd({ delivery, submission }, 'expired', cause.detail, deps.clock.now());
+  await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
+}
+
+/** Test mode: it ends as if it had been sent. */
+export async function pretend(deps: AttemptDeps, transport: string, subject: Subject): Promise<void> {
+  const event = describeUnsent(subject, deps.clock.now());
+  await end(deps, subject.submission, deps.transitions.finish(subject.delivery, event, 'any'));
+  deps.tally('delivered', transport);
+}
+
+/** Without the attempt that was counted and is not made. */
+function unbegun({ submission, delivery }: Subject): Subject {
+  return { submission, delivery: { ...delivery, attempts: Math.max(0, delivery.attempts - 1) } };
+}
+
+/** The last outcome, which also says why there is no other attempt. */
+function lastWord(outcome: Ended, subject: Subject, of: RanOut): Ended {
+  return 'cause' in outcome ? { ...outcome, cause: givenUp(outcome.cause, subject, of) } : outcome;
+}
+
+/** Where that cannot be done, the body stays in memory, which is no harm. */
+async function moveOutQuietly(deps: AttemptDeps, submission: Submission): Promise<void> {
+  await deps.moveOut(submission).catch((error: unknown) => {
+    deps.log.warn(
+      { submission: submission.id, error: String(error) },
+      'a body that waits could not be put on disk',
+    );
+  });
+}
+
+async function again(
+  deps: AttemptDeps,
+  post: Begin,
+  { delivery }: Subject,
+  next: Readonly<{
+    due: number;
+    event?: ReturnType<typeof describeAttempt>;
+    uncount?: 0 | 1;
+    ambiguous?: 0 | 1;
+  }>,
+): Promise<void> {
+  const transport = deps.chooseAgain(delivery);
+  const ref = refOf(delivery);
+  const { epoch } = post;
+  const run = await deps.transitions.schedule(ref, post.transport, { ...next, transport, while: { epoch } });
+  if (run !== undefined && transport !== '') await deps.jobs.add(transport, jobOf(delivery, run), next.due);
+}
+
+async function end(
+  deps: AttemptDeps,
+  submission: Submission,
+  finished: Promise<Readonly<{ last: boolean }>>,
+): Promise<void> {
+  const { last } = await finished;
+  if (last) await deps.dropBody(submission);
+}
