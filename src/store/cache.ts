@@ -1,5 +1,5 @@
 // Bodies that this process has seen lately, so that most deliveries need not ask Redis; bounded in bytes. Pure.
-import { makeLru } from './lru.ts';
+import { makeLru } from '../lib/lru.ts';
 
 export type Cache = Readonly<{
   get(key: string): Buffer | undefined;

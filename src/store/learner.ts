@@ -1,7 +1,7 @@
 // Learning names and merge fields of recipients from accepted mail: gathered for a moment, written together, never in the way.
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { makeLru, type Lru } from './lru.ts';
+import { makeLru, type Lru } from '../lib/lru.ts';
 import { learnableFields, learnableName, recipientAddress, type Person } from './recipient-facts.ts';
 
 export type Seen = Person & Readonly<{ seen: EpochMs }>;

@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
 import { nameSchema, type Template } from '../model/settings.ts';
 import { storeKeys } from './keys.ts';
-import { makeLru } from './lru.ts';
+import { makeLru } from '../lib/lru.ts';
 import type { SettingsStore } from './settings.ts';
 
 const contentSchema = z.strictObject({

@@ -119,8 +119,9 @@ export async function sendMany(
       await say(`MAIL FROM:<me@${domain}>`);
       await say(`RCPT TO:<u${name}.${n}@d${n % 50}.example.net>`);
       await say('DATA');
+      const content = typeof rest === 'function' ? rest(`${name}.${n}`) : rest;
       const reply = await say(
-        `Message-ID: <${tag}${name}.${n}@${domain}>\r\nFrom: <me@${domain}>\r\n${rest}.`,
+        `Message-ID: <${tag}${name}.${n}@${domain}>\r\nFrom: <me@${domain}>\r\n${content}.`,
       );
       if (!reply.startsWith('250')) throw new Error(reply);
     }

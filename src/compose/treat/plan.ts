@@ -1,9 +1,9 @@
 // The plan of a treated message: which bytes stay, which parts have slots, made once for all recipients. Pure.
 import type { Part } from '../../model/letter.ts';
-import type { Compiled, Slot, SlotOptions } from '../html/slot.ts';
-import { ampSlots, htmlSlots, textSlots } from '../html/slots.ts';
+import type { Compiled, Slot } from '../html/slot.ts';
 import { charsetOf, utf8, type Charset } from '../merge/charset.ts';
 import { inUtf8 } from './charset.ts';
+import type { Compile, Look } from './compile.ts';
 import { findLeaves, type Leaf, type LeafKind } from './leaves.ts';
 import { recoded } from './recode.ts';
 import { decode, type Decoded, type WriteMode } from './transfer.ts';
@@ -37,7 +37,8 @@ export type Plan = Readonly<{
 
 export type PlanWish = Readonly<{
   /** What is looked for in each kind of part; blocks and pixel go into the first of its kind. */
-  options(kind: LeafKind, first: boolean, charset: Charset): SlotOptions | undefined;
+  look(kind: LeafKind, first: boolean, charset: Charset): Look;
+  compile: Compile;
   /** There are values to be put in: a part that cannot be read is then no small matter. */
   mustMerge: boolean;
 }>;
@@ -67,7 +68,8 @@ export function planMessage(
   };
   for (const leaf of findLeaves(fields, body)) {
     const planned = planLeaf(leaf, body, {
-      options: wish.options,
+      look: wish.look,
+      compile: wish.compile,
       first: !seen.has(leaf.kind),
       firstLink: links,
     });
@@ -99,35 +101,35 @@ type PlannedPart = Readonly<{
   note?: string;
 }>;
 
-type Look = Pick<PlanWish, 'options'> & Readonly<{ first: boolean; firstLink: number }>;
+type Around = Pick<PlanWish, 'look' | 'compile'> & Readonly<{ first: boolean; firstLink: number }>;
 type Planned = PlannedPart | Readonly<{ problem: string }> | 'nothing';
 
-function planLeaf(leaf: Leaf, body: Buffer, look: Look): Planned {
+function planLeaf(leaf: Leaf, body: Buffer, around: Around): Planned {
   if (leaf.end - leaf.start > 3 * MAX_LEAF_BYTES) return leftAlone(leaf, sayProblem.size);
   const decoded = decode(body.subarray(leaf.start, leaf.end), leaf.encoding);
   if (decoded.text.length > MAX_LEAF_BYTES) return leftAlone(leaf, sayProblem.size);
   const charset = charsetOf(leaf.charset === '' ? 'utf-8' : leaf.charset);
-  const compiled = compileIn(charset, leaf, decoded, look);
+  const compiled = compileIn(charset, leaf, decoded, around);
   if (!charset || !compiled || compiled.slots.some(putsText))
-    return planInUtf8(leaf, decoded, look, charset === utf8 ? compiled : undefined);
-  return finish(leaf, { charset, decoded, compiled, getsText: false, transcoded: false }, look);
+    return planInUtf8(leaf, decoded, around, charset === utf8 ? compiled : undefined);
+  return finish(leaf, { charset, decoded, compiled, getsText: false, transcoded: false }, around);
 }
 
 /** For a part that gets text of ours, or whose charset hides what there is: it is read, and written in UTF-8. */
-function planInUtf8(leaf: Leaf, original: Decoded, look: Look, known: Compiled | undefined): Planned {
+function planInUtf8(leaf: Leaf, original: Decoded, around: Around, known: Compiled | undefined): Planned {
   const reading = inUtf8(Buffer.from(original.text, 'latin1'), leaf.charset);
   if (!reading) return leftAlone(leaf, `its charset ${leaf.charset} is not known`);
   const transcoded = reading.changed;
   const decoded = transcoded ? { text: reading.bytes.toString('latin1'), raw: '' } : original;
   const compiled = transcoded ? undefined : known;
-  const inOurs = compiled ?? compileIn(utf8, leaf, decoded, look);
+  const inOurs = compiled ?? compileIn(utf8, leaf, decoded, around);
   if (!inOurs || (inOurs.slots.length > 0 && !inOurs.slots.some(putsText))) return 'nothing';
-  return finish(leaf, { charset: utf8, decoded, compiled: inOurs, getsText: true, transcoded }, look);
+  return finish(leaf, { charset: utf8, decoded, compiled: inOurs, getsText: true, transcoded }, around);
 }
 
-function finish(leaf: Leaf, draft: Draft, look: Look): Planned {
+function finish(leaf: Leaf, draft: Draft, around: Around): Planned {
   const { problem, slots } = draft.compiled;
-  if (slots.length > 0) return plannedPart(leaf, draft, look.firstLink);
+  if (slots.length > 0) return plannedPart(leaf, draft, around.firstLink);
   return problem ? leftAlone(leaf, sayProblem[problem]) : 'nothing';
 }
 
@@ -145,10 +147,9 @@ function compileIn(
   charset: Charset | undefined,
   leaf: Leaf,
   decoded: Decoded,
-  { options, first }: Look,
+  { look, compile, first }: Around,
 ): Compiled | undefined {
-  const wanted = charset && options(leaf.kind, first, charset);
-  return wanted && compile(leaf.kind, decoded.text, wanted);
+  return charset && compile(leaf.kind, decoded.text, look(leaf.kind, first, charset));
 }
 
 type Draft = Readonly<{
@@ -185,17 +186,6 @@ function plannedPart(leaf: Leaf, draft: Draft, firstLink: number): PlannedPart {
     links,
     ...(problem ? { note: `Some of the message's text was left as it is: ${sayProblem[problem]}.` } : {}),
   };
-}
-
-function compile(kind: LeafKind, source: string, options: SlotOptions): Compiled {
-  switch (kind) {
-    case 'html':
-      return htmlSlots(source, options);
-    case 'text':
-      return textSlots(source, options);
-    case 'amp':
-      return ampSlots(source, options);
-  }
 }
 
 /** Slots that put in more than an ASCII link. */

@@ -10,6 +10,7 @@ import { mergeValues, type Lookup, type MergeValues } from '../merge/values.ts';
 import { unicode } from '../merge/charset.ts';
 import { cannotMerge } from '../refusal.ts';
 import type { Draft } from '../render.ts';
+import { makeCompile, type Compile } from './compile.ts';
 import { fillLeaf, isPart } from './fill.ts';
 import { fillFields, planHeader, unfilledInFields, type HeaderPlan } from './header.ts';
 import { planMessage, type Plan } from './plan.ts';
@@ -30,6 +31,9 @@ export type Links = Readonly<{
 export type TreatDeps = SourceDeps &
   Readonly<{ links(submission: Submission, delivery: Delivery, base: string): Links }>;
 
+/** Plans are kept by submission, compiled texts by their content. */
+type Deps = TreatDeps & Readonly<{ compile: Compile }>;
+
 export type Treat = (submission: Submission, delivery: Delivery) => Promise<Draft | Refused>;
 
 /** A message ready to be filled. */
@@ -48,7 +52,8 @@ const PLANS = { maxEntries: 200, maxBytes: 48 * 1024 * 1024 };
 const MAX_NAMED = 5;
 
 /** Builds the treatment. What it gives is a pure function of submission, stored bytes and delivery. */
-export function makeTreat(deps: TreatDeps): Treat {
+export function makeTreat(given: TreatDeps): Treat {
+  const deps: Deps = { ...given, compile: makeCompile() };
   const plans = makeCache<Prepared | Refused>(PLANS, weigh);
   return async (submission, delivery) => {
     const base = submission.treatment?.linkBase;
@@ -69,17 +74,17 @@ export function makeTreat(deps: TreatDeps): Treat {
 }
 
 async function prepareShared(
-  deps: TreatDeps,
+  deps: Deps,
   submission: Submission,
   { attempts }: Delivery,
 ): Promise<Prepared | Refused> {
   const source = await sharedSource(deps, submission, attempts);
-  return 'refusal' in source ? source : prepare(submission, source, 'tags');
+  return 'refusal' in source ? source : prepare(deps, submission, source, 'tags');
 }
 
 /** Liquid puts the values in itself; what comes out is then tracked like any other message. */
 async function prepareLiquid(
-  deps: TreatDeps,
+  deps: Deps,
   submission: Submission,
   delivery: Delivery,
   links: Links | undefined,
@@ -96,24 +101,33 @@ async function prepareLiquid(
     ...own(merge.recipients),
   };
   const source = await liquidSource(deps, submission, { scope, attempts: delivery.attempts });
-  return 'refusal' in source ? source : prepare(submission, source, 'filled');
+  return 'refusal' in source ? source : prepare(deps, submission, source, 'filled');
 }
 
-function prepare(submission: Submission, source: Source, how: 'tags' | 'filled'): Prepared | Refused {
+function prepare(
+  { compile }: Deps,
+  submission: Submission,
+  source: Source,
+  how: 'tags' | 'filled',
+): Prepared | Refused {
   const { instructions, treatment = {} } = submission;
   const merges = how === 'tags' && treatment.mergeHeaders !== undefined && instructions.merge?.off !== true;
   const replace = instructions.unsubscribeText?.replace;
   const merge = merges ? (instructions.merge ?? {}) : {};
   const values = mergeValues(...withLiteral(merge, replace));
   const searches = searchesFor(submission, merges, values.literals);
-  const plan = planMessage(source.message, source.part, planWishFor(submission, merges, searches));
+  const plan = planMessage(
+    source.message,
+    source.part,
+    planWishFor(submission, { merges, searches, compile }),
+  );
   if (plan.obstacle !== undefined) return { refusal: cannotMerge(plan.obstacle) };
   const headers = merges ? (treatment.mergeHeaders ?? []) : [];
   const header = planHeader(plan.fields, { headers, subject: source.subject });
   const qpHeader =
     plan.qpFields === plan.fields ? header : planHeader(plan.qpFields, { headers, subject: source.subject });
   const noted = source.notes.length > 0 ? { ...plan, notes: [...source.notes, ...plan.notes] } : plan;
-  return { plan: noted, header, qpHeader, values, search: searches(unicode, 'plain'), merges };
+  return { plan: noted, header, qpHeader, values, search: searches.of(unicode, 'plain'), merges };
 }
 
 /** SendGrid's `replace` is a text of the body that the link takes the place of. */

@@ -8,19 +8,25 @@ import type { Charset, Form } from '../merge/charset.ts';
 import { escapeHtml } from '../merge/escape.ts';
 import { isOurPage } from '../merge/system.ts';
 import { tagSearch, type TagSearch } from '../merge/tags.ts';
+import type { Compile } from './compile.ts';
 import type { PlanWish } from './plan.ts';
 
-/** The tags of a message in each form of text. */
-export type Searches = (charset: Charset, form: Form) => TagSearch | undefined;
+/** The tags of a message in each form of text; `key` says which they are, where they are not the message's alone. */
+export type Searches = Readonly<{
+  of(charset: Charset, form: Form): TagSearch | undefined;
+  key: string | undefined;
+}>;
 
+/** Every name of our unsubscribe page has one of these in it. */
+const OUR_PAGE = /unsub|asm_|preferences_url/i;
 /** What a text must have before a tag of that syntax can be in it. */
-const SIGNS: Readonly<Record<TagSyntax, RegExp>> = {
-  brackets: /\[/,
-  mailgun: /%(?:\w+_)?unsubscribe/i,
-  mailchimp: /\*\|/,
-  handlebars: /\{\{/,
-  mailjet: /\{\{|\[\[/,
-  literal: /<%|&lt;%|\[unsubscribe\]/i,
+const SIGNS: Readonly<Record<TagSyntax, readonly string[]>> = {
+  brackets: ['['],
+  mailgun: ['%'],
+  mailchimp: ['*|'],
+  handlebars: ['{{'],
+  mailjet: ['{{', '[['],
+  literal: ['<%', '&lt;%', '[unsub'],
 };
 
 /**
@@ -34,15 +40,23 @@ export function searchesFor(
 ): Searches {
   const offers = offersUnsubscribe(instructions) && treatment?.linkBase !== undefined;
   const theirs = new Set<TagSyntax>(merges ? (instructions.merge?.syntaxes ?? ['brackets']) : []);
-  const replace = instructions.unsubscribeText?.replace;
-  if (replace !== undefined) theirs.add('literal');
-  if (!offers && theirs.size === 0) return () => undefined;
-  return (charset, form) => (source, max) => {
-    const syntaxes = tagSyntaxes.filter((one) => theirs.has(one) || (offers && SIGNS[one].test(source)));
-    if (syntaxes.length === 0) return [];
-    const hits = search({ syntaxes, literals, charset, form })(source, max);
-    return offers ? hits.filter(({ tag }) => theirs.has(tag.syntax) || isOurPage(tag.system)) : hits;
+  if (instructions.unsubscribeText?.replace !== undefined) theirs.add('literal');
+  const key = literals.size > 0 ? undefined : `${offers ? 'offers' : ''} ${[...theirs].join(' ')}`;
+  if (!offers && theirs.size === 0) return { of: () => undefined, key };
+  const of = (charset: Charset, form: Form): TagSearch => {
+    return (source, max) => {
+      const hasOurs = offers && OUR_PAGE.test(source);
+      const syntaxes = tagSyntaxes.filter((one) => theirs.has(one) || (hasOurs && hasSign(source, one)));
+      if (syntaxes.length === 0) return [];
+      const hits = search({ syntaxes, literals, charset, form })(source, max);
+      return offers ? hits.filter(({ tag }) => theirs.has(tag.syntax) || isOurPage(tag.system)) : hits;
+    };
   };
+  return { of, key };
+}
+
+function hasSign(source: string, syntax: TagSyntax): boolean {
+  return SIGNS[syntax].some((sign) => source.includes(sign));
 }
 
 type Wanted = Readonly<{
@@ -71,7 +85,10 @@ export function offersUnsubscribe({ unsubscribe, unsubscribeText }: Instructions
 }
 
 /** What each kind of part gets; blocks and pixel go into the first part of a kind. */
-export function planWishFor(submission: Submission, merges: boolean, searches: Searches): PlanWish {
+export function planWishFor(
+  submission: Submission,
+  { merges, searches, compile }: Readonly<{ merges: boolean; searches: Searches; compile: Compile }>,
+): PlanWish {
   const { instructions, treatment = {} } = submission;
   const header = headerBlock(treatment);
   const footer = footerBlock(instructions, treatment);
@@ -79,18 +96,34 @@ export function planWishFor(submission: Submission, merges: boolean, searches: S
   const { clicks = 'none', opens, utm } = instructions;
   return {
     mustMerge: merges,
-    options: (kind, first, charset): SlotOptions => {
+    compile,
+    look: (kind, first, charset) => {
       const form = kind === 'text' ? 'text' : 'html';
-      return {
-        charset,
-        tags: searches(charset, kind === 'text' ? 'plain' : 'html'),
+      const wanted = {
         clicks: hasLinks && (clicks === 'all' || clicks === form),
         utm: utm !== undefined,
         pixel: hasLinks && opens === true && first && kind === 'html',
         ...(first && kind !== 'amp' ? { header: header[form], footer: footer[form] } : {}),
       };
+      const options: SlotOptions = {
+        ...wanted,
+        charset,
+        tags: searches.of(charset, kind === 'text' ? 'plain' : 'html'),
+      };
+      const parts = [searches.key, numberOf(charset), ...Object.values(wanted)];
+      return { options, key: searches.key === undefined ? undefined : JSON.stringify(parts) };
     },
   };
+}
+
+const numbers = new WeakMap<Charset, number>();
+let charsets = 0;
+
+/** Charsets are objects that are made once: each has a number for as long as it is there. */
+function numberOf(charset: Charset): number {
+  const number = numbers.get(charset) ?? ++charsets;
+  numbers.set(charset, number);
+  return number;
 }
 
 function headerBlock({ header }: Treatment): Block {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { makeLru } from '../../../src/store/lru.ts';
+import { makeLru } from '../../../src/lib/lru.ts';
 
 test('the weight is the sum of what is there, whatever was put, replaced, dropped or too heavy', () => {
   const lru = makeLru<number>(10, (weight) => weight);
