@@ -1,16 +1,16 @@
 // Wiring of compose and deliver: letters are rendered from stored bodies and signed with stored keys.
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { readParts } from '../compose/body.ts';
 import { makeCompose } from '../compose/compose.ts';
 import { makeWorkshop } from '../compose/worker/workshop.ts';
 import { bounceRules } from '../deliver/classify.ts';
 import { makeDeliver, type CatchFacts, type Deliver as Stage } from '../deliver/deliver.ts';
 import { canBind } from '../deliver/transports/source.ts';
 import type { Delivery } from '../model/delivery.ts';
-import type { Letter, Part, Render } from '../model/letter.ts';
+import type { Letter, Render } from '../model/letter.ts';
 import type { Transport } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
-import { readFile } from 'node:fs/promises';
 import type { Facts } from '../tracking/facts.ts';
 import { findConfig } from './places.ts';
 import { openLinker } from './tracking.ts';
@@ -81,7 +81,7 @@ function factsOf(submission: Submission, delivery: Delivery): Facts {
 }
 
 async function keepCaught({ sandbox, clock }: Base, letter: Letter, facts: CatchFacts): Promise<string> {
-  const raw = Buffer.concat(await Promise.all(letter.parts.map(readPart)));
+  const raw = await readParts(letter.parts);
   const summary = {
     id: facts.delivery,
     at: clock.now(),
@@ -93,9 +93,4 @@ async function keepCaught({ sandbox, clock }: Base, letter: Letter, facts: Catch
   };
   await sandbox.keep(summary, raw);
   return facts.delivery;
-}
-
-async function readPart(part: Part): Promise<Buffer> {
-  if (Buffer.isBuffer(part)) return part;
-  return (await readFile(part.file)).subarray(part.start, part.start + part.size);
 }

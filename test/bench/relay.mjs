@@ -24,11 +24,13 @@ users: [{ name: bench, networks: [127.0.0.0/8], domains: [example.org] }]
 `;
 }
 
-/** Starts Postino; resolves when it greets. */
+/** Starts Postino; resolves when it greets. PROF=<folder> writes a CPU profile there when it ends. */
 export async function start(folder, port, roles) {
   const began = Date.now();
+  const profile = process.env.PROF ? ['--cpu-prof', `--cpu-prof-dir=${process.env.PROF}`] : [];
   const args = [
     ...HEAP,
+    ...profile,
     join(root, 'src/main.ts'),
     'start',
     '--config',
