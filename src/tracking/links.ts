@@ -8,7 +8,7 @@ export type Keep = (key: string, text: string, ttlMs: number) => Promise<void>;
 
 /** The addresses of one letter. All but `settle` are pure: a retry gets the same. */
 export type Links = Readonly<{
-  /** The tracked form of a link; the link itself when it leads nowhere that we redirect to. `link` is its number in the letter. */
+  /** The tracked form of a link; the link itself when it leads to unsubscribe, or nowhere that we redirect to. `link` is its number in the letter. */
   click(link: number, target: string): string;
   /** Address of the pixel. */
   open(): string;
@@ -33,8 +33,12 @@ export function makeLinker({ tokens, keep, expireMs }: LinkerDeps): (facts: Fact
     const sealed = tokens.seal(facts);
     const root = `${base.replace(/\/+$/, '')}/t`;
     return {
-      click: (link, target) =>
-        safeTarget(target) === undefined ? target : `${root}/c/${sealed.click(link, target)}`,
+      click: (link, target) => {
+        const isOurs = target.startsWith(`${root}/u/`); // a template wrote it where it liked
+        return isOurs || safeTarget(target) === undefined
+          ? target
+          : `${root}/c/${sealed.click(link, target)}`;
+      },
       open: () => `${root}/o/${sealed.open()}.gif`,
       unsubscribe: () => `${root}/u/${sealed.unsubscribe()}`,
       unsubscribeToken: () => sealed.unsubscribe(),

@@ -43,14 +43,24 @@ export function planHeader(
   const scan = scanHeaders(fields).fields;
   const wanted = new Set(wish.headers);
   const tagged = new Map<number, Readonly<{ name: string; value: Buffer; kind: HeaderKind }>>();
-  const names = new Map<string, string>();
   scan.forEach((field, index) => {
+    if (!wanted.has(field.name) || NEVER.test(field.name)) return;
     const value = Buffer.from(valueOf(fields, field), 'latin1');
-    if (wanted.has(field.name) && !NEVER.test(field.name))
-      tagged.set(index, { name: nameOf(fields, field), value, kind: kindOf(field.name) });
-    if (field.name === 'to' || field.name === 'cc') collectNames(value, names);
+    tagged.set(index, { name: nameOf(fields, field), value, kind: kindOf(field.name) });
   });
-  return { fields, scan, tagged, names, subject: wish.subject };
+  return { fields, scan, tagged, names: shownNames(fields, scan), subject: wish.subject };
+}
+
+/** Display names in To and Cc by address in lower case. */
+export function shownNames(
+  fields: Buffer,
+  scan: readonly Field[] = scanHeaders(fields).fields,
+): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const field of scan)
+    if (field.name === 'to' || field.name === 'cc')
+      collectNames(Buffer.from(valueOf(fields, field), 'latin1'), names);
+  return names;
 }
 
 function kindOf(name: string): HeaderKind {

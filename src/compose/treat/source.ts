@@ -86,11 +86,14 @@ export async function sharedSource(
   return inlined(deps, submission, built, attempts);
 }
 
-/** A template in Liquid, filled in by the workshop for one recipient. `scope` are its values by name. */
+/** Values by name, for a message with these fields. */
+type Scope = (fields: Buffer) => Readonly<Record<string, unknown>>;
+
+/** A template in Liquid, filled in by the workshop for one recipient. */
 export async function liquidSource(
   deps: SourceDeps,
   submission: Submission,
-  { scope, attempts }: Readonly<{ scope: Readonly<Record<string, unknown>>; attempts: number }>,
+  { scope, attempts }: Readonly<{ scope: Scope; attempts: number }>,
 ): Promise<Source | Refused> {
   const { template } = submission.treatment ?? {};
   if (!template) return sharedSource(deps, submission, attempts);
@@ -109,7 +112,7 @@ export async function liquidSource(
     text: content.text,
     markup: own.html === undefined ? [] : [block],
     scope: {
-      ...scope,
+      ...scope(original.message.fields),
       [block]: own.html ?? own.text ?? '',
       text_body: own.text ?? '',
       subject: submission.subject,

@@ -12,7 +12,7 @@ import { cannotMerge } from '../refusal.ts';
 import type { Draft } from '../render.ts';
 import { makeCompile, type Compile } from './compile.ts';
 import { fillLeaf, isPart } from './fill.ts';
-import { fillFields, planHeader, unfilledInFields, type HeaderPlan } from './header.ts';
+import { fillFields, planHeader, shownNames, unfilledInFields, type HeaderPlan } from './header.ts';
 import { planMessage, type Plan } from './plan.ts';
 import { liquidSource, sharedSource, type Refused, type Source, type SourceDeps } from './source.ts';
 import { systemValues } from './system.ts';
@@ -91,15 +91,14 @@ async function prepareLiquid(
 ): Promise<Prepared | Refused> {
   const { merge = {} } = submission.instructions;
   const address = delivery.recipient.address.toLowerCase();
-  const system = systemValues(delivery, undefined, links);
   const own = (record: typeof merge.recipients): Readonly<Record<string, string>> | undefined =>
     record && Object.hasOwn(record, address) ? record[address] : undefined;
-  const scope = {
-    ...system.all(),
+  const scope = (fields: Buffer): Readonly<Record<string, string>> => ({
+    ...systemValues(delivery, shownNames(fields).get(address), links).all(),
     ...own(submission.treatment?.stored),
     ...merge.fields,
     ...own(merge.recipients),
-  };
+  });
   const source = await liquidSource(deps, submission, { scope, attempts: delivery.attempts });
   return 'refusal' in source ? source : prepare(deps, submission, source, 'filled');
 }

@@ -81,6 +81,15 @@ const refused = [
   `https://a.example/${'x'.repeat(8000)}`,
 ];
 
+test('a link to unsubscribe is never counted as a click, wherever it came from', () => {
+  const links = makeLinker({ tokens, keep: () => Promise.resolve(), expireMs: YEAR })(
+    facts,
+    'https://c.example',
+  );
+  expect(links.click(0, links.unsubscribe())).toBe(links.unsubscribe());
+  expect(links.click(0, 'https://c.example/t/other')).toMatch('/t/c/');
+});
+
 test.each(refused)('a link to %j is left as it is, and leads nowhere from here', (target) => {
   const link = makeLinker({ tokens, keep: () => Promise.resolve(), expireMs: YEAR });
   expect(link(facts, 'https://c.example').click(0, target)).toBe(target);
