@@ -20,16 +20,23 @@ export type Certificates = Readonly<{
 const LOOK_EVERY_MS = 30_000;
 const VALID_MS = 10 * 365 * 86_400_000;
 
-/** `folder` takes the self-signed certificate ("self-signed.crt" and ".key", mode 0600). */
-export function makeCertificates(
-  deps: Readonly<{ folder: string; hostname: string; clock: Clock; log: Log }>,
-): Certificates {
+export type CertificatesDeps = Readonly<{
+  /** Takes the self-signed certificate ("self-signed.crt" and ".key", mode 0600). */
+  folder: string;
+  hostname: string;
+  clock: Clock;
+  log: Log;
+  /** Mail hosts take any certificate (RFC 7435), so that a self-signed one is as good there; absent: clients check it. */
+  checkedBy?: 'clients' | 'nobody';
+}>;
+
+export function makeCertificates(deps: CertificatesDeps): Certificates {
   const { folder, hostname, clock, log } = deps;
   const own: CertificateFiles = {
     certificate: join(folder, 'self-signed.crt'),
     key: join(folder, 'self-signed.key'),
   };
-  let warned = false;
+  let warned = deps.checkedBy === 'nobody';
   return {
     load: async (files) => {
       if (files) return sound(files, await readBoth(files));

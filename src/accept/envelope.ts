@@ -28,6 +28,7 @@ type Path = Readonly<{ local: string; domain: string | undefined; rest: string }
 
 /** Reads one parameter's value ("" when there is none); undefined: the value is wrong. */
 type Take<T> = (value: string) => Partial<T> | undefined;
+type Known<T> = Readonly<Record<string, Take<T>>>;
 
 const MAX_PATH = 254; // RFC 5321 §4.5.3.1.3, without the brackets
 const MAX_ENVID = 100; // RFC 3461 §4.4
@@ -35,10 +36,15 @@ const MAX_ORCPT = 500; // RFC 3461 §4.2
 const XTEXT = /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})+$/;
 const NOTIFY = ['NEVER', 'SUCCESS', 'FAILURE', 'DELAY'] as const;
 
-const MAIL: Readonly<Record<string, Take<Sender>>> = {
+/** What SIZE, 8BITMIME and SMTPUTF8 bring: all that a door to ourselves offers. */
+const PLAIN_MAIL: Known<Sender> = {
   SIZE: (value) => (/^\d{1,20}$/.test(value) ? { size: Number(value) } : undefined), // RFC 1870 §5
   BODY: (value) => (/^(?:7BIT|8BITMIME)$/i.test(value) ? {} : undefined),
   SMTPUTF8: (value) => (value === '' ? { smtputf8: true } : undefined),
+};
+
+const MAIL: Known<Sender> = {
+  ...PLAIN_MAIL,
   AUTH: (value) => (value === '' ? undefined : {}), // RFC 4954 §5: taken, and of no use to us
   RET: (value) => {
     const ret = (['FULL', 'HDRS'] as const).find((one) => one === value.toUpperCase());
@@ -52,7 +58,7 @@ const MAIL: Readonly<Record<string, Take<Sender>>> = {
   REQUIRETLS: readRequireTls,
 };
 
-const RCPT: Readonly<Record<string, Take<Recipient>>> = {
+const RCPT: Known<Recipient> = {
   NOTIFY: (value) => {
     const wanted = value.toUpperCase().split(',');
     const notify = NOTIFY.filter((word) => wanted.includes(word));
@@ -69,21 +75,39 @@ const refuse = (reply: Reply): Readonly<{ ok: false; reply: Reply }> => ({ ok: f
  * session is under TLS.
  */
 export function readMail(argument: string, isSecure: boolean): Parsed<Sender> {
+  const sender = readSender(argument, MAIL);
+  return sender.ok && sender.value.requireTls && !isSecure ? refuse(replies.needsTls) : sender;
+}
+
+/** The same at a door that offers no more than SIZE, 8BITMIME and SMTPUTF8. */
+export function readPlainMail(argument: string): Parsed<Sender> {
+  return readSender(argument, PLAIN_MAIL);
+}
+
+function readSender(argument: string, known: Known<Sender>): Parsed<Sender> {
   const path = readPath(argument, 'FROM:');
   if (!path) return refuse(replies.badSender);
   const base: Sender = { address: addressOf(path), size: 0, smtputf8: false };
-  const sender = withParameters(base, path.rest, MAIL);
+  const sender = withParameters(base, path.rest, known);
   if (!sender.ok) return sender;
-  if (!isAsciiLocal(path.local) && !sender.value.smtputf8) return refuse(replies.needsSmtputf8);
-  return sender.value.requireTls && !isSecure ? refuse(replies.needsTls) : sender;
+  return isAsciiLocal(path.local) || sender.value.smtputf8 ? sender : refuse(replies.needsSmtputf8);
 }
 
 /** Reads what follows "RCPT". `smtputf8` says whether MAIL asked for it. */
 export function readRcpt(argument: string, smtputf8: boolean): Parsed<Recipient> {
+  return readRecipient(argument, smtputf8, RCPT);
+}
+
+/** The same at a door that offers no parameters for it. */
+export function readPlainRcpt(argument: string, smtputf8: boolean): Parsed<Recipient> {
+  return readRecipient(argument, smtputf8, {});
+}
+
+function readRecipient(argument: string, smtputf8: boolean, known: Known<Recipient>): Parsed<Recipient> {
   const path = readPath(argument, 'TO:');
   const address = readForward(path, smtputf8);
   if (!address.ok) return address;
-  return withParameters<Recipient>({ address: address.value }, path?.rest ?? '', RCPT);
+  return withParameters<Recipient>({ address: address.value }, path?.rest ?? '', known);
 }
 
 /** Reads an address that something else than RCPT names, by the same rules and without parameters. */
@@ -152,7 +176,7 @@ function readLocal(path: string): string | undefined {
   return /^[\w!#$%&'*+/=?^`{|}~.\u00a0-\u{10ffff}-]*/u.exec(path)?.[0];
 }
 
-function withParameters<T>(base: T, rest: string, known: Readonly<Record<string, Take<T>>>): Parsed<T> {
+function withParameters<T>(base: T, rest: string, known: Known<T>): Parsed<T> {
   let value = base;
   const seen = new Set<string>();
   for (const word of rest.split(' ')) {

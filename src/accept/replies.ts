@@ -163,8 +163,27 @@ export const replies = {
   overLimit: (period: 'hour' | 'day') =>
     say(451, '4.7.1', `Too many messages this ${period}; please try again later, or ask for a higher limit`),
 
+  // Mail to ourselves.
+  noSuchMailbox: say(
+    550,
+    '5.1.1',
+    'No such mailbox here, and nothing is relayed; write to the sender of the mail that you received',
+  ),
+  tooManyUnknown: say(421, '4.7.0', 'Too many unknown recipients; closing the connection'),
+  noRequest: say(
+    550,
+    '5.7.1',
+    'No subscription is named here; use the unsubscribe link of the mail that you received, or send its request unchanged',
+  ),
+  requestExpired: say(
+    550,
+    '5.7.1',
+    'This request to unsubscribe is too old; use the unsubscribe link of a newer mail from the same sender',
+  ),
+
   // Us.
   tryLater: say(451, '4.3.0', 'The message was not stored; please try again'),
+  notRead: say(451, '4.3.0', 'This could not be dealt with just now; please try again'),
   full: say(452, '4.3.1', 'This relay is full just now; please try again later'),
 } as const;
 

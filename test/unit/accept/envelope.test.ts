@@ -1,6 +1,12 @@
 // Arguments of MAIL and RCPT: addresses as they are taken, parameters, and what is refused with which code.
 import { describe, expect, test } from 'vitest';
-import { readAddress, readMail, readRcpt } from '../../../src/accept/envelope.ts';
+import {
+  readAddress,
+  readMail,
+  readPlainMail,
+  readPlainRcpt,
+  readRcpt,
+} from '../../../src/accept/envelope.ts';
 
 describe('MAIL', () => {
   test.each<[string, object]>([
@@ -119,4 +125,30 @@ describe('what a header names', () => {
   ])('%j is refused', (text, status) =>
     expect(readAddress(text, false)).toMatchObject({ ok: false, reply: { status } }),
   );
+});
+
+describe('at a door to ourselves', () => {
+  test.each<[string, object]>([
+    ['FROM:<>', { address: '', size: 0, smtputf8: false }],
+    ['FROM:<root> SIZE=5 BODY=8BITMIME', { address: undefined, size: 5 }],
+    ['FROM:<é@shop.example> SMTPUTF8', { address: 'é@shop.example', smtputf8: true }],
+  ])('%s is taken', (argument, want) =>
+    expect(readPlainMail(argument)).toMatchObject({ ok: true, value: want }),
+  );
+
+  test.each([
+    ['FROM:<é@shop.example>', 553],
+    ['FROM:<a@b.example> SIZE=x', 501],
+    ...['AUTH=<>', 'RET=FULL', 'ENVID=a', 'HOLDFOR=60', 'MT-PRIORITY=1', 'BY=120;R', 'REQUIRETLS'].map(
+      (parameter) => [`FROM:<a@b.example> ${parameter}`, 555] as const,
+    ),
+  ])('%s is refused with %i', (argument, code) =>
+    expect(readPlainMail(argument)).toMatchObject({ ok: false, reply: { code } }),
+  );
+
+  test('RCPT has no parameters', () => {
+    expect(readPlainRcpt('TO:<a@B.example>', false)).toEqual({ ok: true, value: { address: 'a@b.example' } });
+    for (const parameter of ['NOTIFY=NEVER', 'ORCPT=rfc822;a@b.example'])
+      expect(readPlainRcpt(`TO:<a@b.example> ${parameter}`, false)).toMatchObject({ reply: { code: 555 } });
+  });
 });
