@@ -66,7 +66,7 @@ const ACTIVE: Readonly<Record<string, string>> = {
   adminPassword: '"${POSTINO_ADMIN_PASSWORD:-}"',
 };
 
-/** Entries that show what matters; the listeners are the defaults. */
+/** Entries that show what matters, where there is no default or it is too long to read. */
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   listeners: ['{ port: 2525, tls: starttls }', '{ port: 2465, tls: implicit }'],
   routes: ['{ domain: "*.example.org", host: 10.0.0.5, port: 25 }'],
@@ -136,7 +136,9 @@ function choices(one: Schema): string {
 
 /** A list of entries: its default or an example, then every key that an entry may have. */
 function list(key: string, one: Schema, indent: string): readonly string[] {
-  const examples = EXAMPLES[key] ?? (Array.isArray(one.default) ? one.default.map(yamlOf) : []);
+  const standard = Array.isArray(one.default) ? one.default.map(yamlOf) : [];
+  const isShort = standard.length > 0 && standard.every((line) => line.length < COLUMN / 2);
+  const examples = isShort ? standard : (EXAMPLES[key] ?? standard);
   const keys = Object.entries(one.items?.properties ?? {}).flatMap(([name, value]) => {
     const standard = value.default === undefined ? `<${sayKind(value)}>` : yamlOf(value.default);
     const example = SUCH_AS[name] === undefined ? '' : ` Such as ${SUCH_AS[name]}`;

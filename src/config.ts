@@ -9,6 +9,7 @@ import { declaredDomain, declaredPool, declaredTransport, declaredUser } from '.
 import { readYaml, type Environment, type Problem, type ReadFile } from './config/read.ts';
 import { deliveryConfig, dnsConfig } from './deliver/config.ts';
 import { eventsConfig } from './events/config.ts';
+import { feedbackConfig } from './feedback/config.ts';
 import { httpConfig } from './http/config.ts';
 import { trackingConfig } from './http/tracking-config.ts';
 import { parseDuration } from './lib/duration.ts';
@@ -82,6 +83,11 @@ export const configSchema = z.strictObject({
   tracking: trackingConfig
     .prefault({})
     .describe('Tracked links, pixels and the unsubscribe page: the public side, and only /t/.'),
+  feedback: feedbackConfig
+    .optional()
+    .describe(
+      'Mail to ourselves, such as requests to unsubscribe; without it no letter names such an address.',
+    ),
   dns: dnsConfig.prefault({}).describe('How MX hosts are found.'),
   delivery: deliveryConfig.prefault({}).describe('How mail leaves.'),
   events: eventsConfig.prefault({}).describe('The record of what became of each message.'),
@@ -229,7 +235,7 @@ function setIn(root: unknown, path: readonly PropertyKey[], value: unknown): voi
 }
 
 /** Keys that the design knows and this version does not have yet. */
-const LATER = new Set(['feedback', 'webhooks']);
+const LATER = new Set(['webhooks']);
 
 function sayIssue(
   issue: z.core.$ZodIssue,

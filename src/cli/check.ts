@@ -45,6 +45,7 @@ async function check(context: CheckContext): Promise<Result> {
     ...(context.redis ? [clockFinding(context.clockOffset())] : []),
     ...(await transportFindings(context)),
     ...(await nameFindings(context)),
+    ...(await feedbackFindings(context)),
   ];
   const marks = { ok: 'ok      ', warning: 'WARNING ', problem: 'PROBLEM ' } as const;
   const text = findings.map(({ name, state, sentence }) => `${marks[state]} ${name}: ${sentence}`).join('\n');
@@ -136,6 +137,29 @@ async function nameFindings({ config, settingsNow }: CheckContext): Promise<Find
       );
     }),
   );
+}
+
+/** Letters name an address in that domain: it has to reach us. */
+async function feedbackFindings({ config }: CheckContext): Promise<Finding[]> {
+  if (!config.feedback) return [];
+  const { domain } = config.feedback;
+  const label = `feedback ${domain}`;
+  const hosts = await resolverOf(config)
+    .resolveMx(domain)
+    .catch(() => []);
+  const names = hosts.map(({ exchange }) => exchange.toLowerCase());
+  if (names.includes(config.hostname.toLowerCase()))
+    return [ok(label, `Its mail comes to ${config.hostname}.`)];
+  const found =
+    names.length > 0
+      ? `Its MX is ${names.join(', ')}`
+      : 'Has no MX record in the DNS (or the DNS does not answer)';
+  return [
+    warning(
+      label,
+      `${found}; publish "${domain}. MX 10 ${config.hostname}." or make sure that its port 25 leads here.`,
+    ),
+  ];
 }
 
 function resolverOf({ dns }: Config): Resolver {

@@ -23,6 +23,9 @@ export type Checked = Readonly<{
   smtp: Readonly<{ listeners: readonly Readonly<{ port: number; host?: string | undefined }>[] }>;
   http: Readonly<{ port: number; host: string }>;
   tracking: Readonly<{ port: number; host: string | undefined }>;
+  feedback?:
+    | Readonly<{ listeners: readonly Readonly<{ port: number; host?: string | undefined }>[] }>
+    | undefined;
   delivery: Readonly<{ retry: Readonly<{ steps: readonly number[]; expire: number }> }>;
 }>;
 
@@ -105,14 +108,10 @@ function isNetwork(text: string): boolean {
 
 type Listener = Readonly<{ path: readonly (string | number)[]; host: string; port: number; what: string }>;
 
-function ports({ smtp, http, tracking }: Checked): readonly Finding[] {
+function ports({ smtp, http, tracking, feedback }: Checked): readonly Finding[] {
   const all: readonly Listener[] = [
-    ...smtp.listeners.map(({ host = '', port }, index) => ({
-      path: ['smtp', 'listeners', index, 'port'],
-      host,
-      port,
-      what: `smtp.listeners.${index}`,
-    })),
+    ...mailListeners('smtp', smtp.listeners),
+    ...mailListeners('feedback', feedback?.listeners ?? []),
     { path: ['http', 'port'], host: http.host, port: http.port, what: 'http' },
     { path: ['tracking', 'port'], host: tracking.host ?? '', port: tracking.port, what: 'tracking' },
   ];
@@ -120,6 +119,15 @@ function ports({ smtp, http, tracking }: Checked): readonly Finding[] {
     const other = all.slice(0, index).find((earlier) => clash(earlier, one));
     return other ? [{ path: one.path, message: `port ${one.port} is taken by ${other.what} already` }] : [];
   });
+}
+
+function mailListeners(key: string, listeners: Checked['smtp']['listeners']): readonly Listener[] {
+  return listeners.map(({ host = '', port }, index) => ({
+    path: [key, 'listeners', index, 'port'],
+    host,
+    port,
+    what: `${key}.listeners.${index}`,
+  }));
 }
 
 function clash(one: Listener, other: Listener): boolean {

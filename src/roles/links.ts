@@ -1,5 +1,6 @@
 // Where links of ours point to, as the front door wants to know it.
 import type { Links } from '../accept/links.ts';
+import { unsubscribeMailbox } from '../feedback/kinds/unsubscribe.ts';
 import { isLoopbackName } from '../http/tracking-config.ts';
 import type { Base } from './base.ts';
 
@@ -17,5 +18,6 @@ export function linksOf({ config, settingsNow }: Pick<Base, 'config' | 'settings
       return isLocal && leaves ? undefined : url;
     },
     secureHosts: protocol === 'https:',
+    ...(config.feedback ? { unsubscribeMailbox: unsubscribeMailbox(config.feedback.domain) } : {}),
   };
 }

@@ -14,6 +14,7 @@ import { checkDurability } from '../store/durability.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
 import { startDelivery, type DeliveryRole } from './delivery.ts';
+import { startFeedback, type FeedbackListeners } from './feedback.ts';
 import { firstRun, verifyAdmin } from './first-run.ts';
 import { recipientsSink } from './recipients.ts';
 import { startHttp, type HttpRole } from './http.ts';
@@ -30,6 +31,8 @@ export type Running = Readonly<{
   http?: HttpRole | undefined;
   /** The public listener, which is a part of the http role. */
   tracking?: Tracking | undefined;
+  /** Mail to ourselves, which is a part of the submission role; undefined where no feedback.domain is configured. */
+  feedback?: FeedbackListeners | undefined;
   /** Ends in good order. A second call hurries: what still waits for a reply to its dot is cut. */
   stop(): Promise<void>;
 }>;
@@ -81,7 +84,7 @@ async function prepare(base: Base): Promise<void> {
   await settings.refresh();
 }
 
-type Parts = Pick<Running, 'submission' | 'delivery' | 'http' | 'tracking'>;
+type Parts = Pick<Running, 'submission' | 'delivery' | 'http' | 'tracking' | 'feedback'>;
 
 async function startRoles(
   base: Base,
@@ -103,7 +106,9 @@ async function startRoles(
   if (http) undo.push(() => http.stop(0));
   const tracking = http && (await startTracking(base));
   if (tracking) undo.push(tracking.stop);
-  return { submission, delivery, http, tracking };
+  const feedback = submission && (await startFeedback(base, tracking?.unsubscribe));
+  if (feedback) undo.push(() => feedback.stop(0));
+  return { submission, delivery, http, tracking, feedback };
 }
 
 /** The log is fed by the one process that writes events down; every process with a page counts for itself. */
@@ -141,18 +146,18 @@ function startSinks(
 
 /** Listeners first (no new mail), then http, then what is under way, then the rest in reverse order of the start. */
 function makeStop(
-  { submission, delivery, http }: Parts,
+  { submission, feedback, delivery, http }: Parts,
   { undo, graceMs }: Readonly<{ undo: (() => Promise<void>)[]; graceMs: number }>,
 ): () => Promise<void> {
   let stopping: Promise<void> | undefined;
   const inOrder = async (): Promise<void> => {
-    await submission?.stop(graceMs);
+    await Promise.all([submission?.stop(graceMs), feedback?.stop(graceMs)]);
     await http?.stop(0);
     await delivery?.stop(graceMs);
     for (const step of undo.toReversed()) await step().catch(() => undefined);
   };
   const hurry = async (): Promise<void> => {
-    await Promise.allSettled([submission?.stop(0), delivery?.stop(0)]);
+    await Promise.allSettled([submission?.stop(0), feedback?.stop(0), delivery?.stop(0)]);
   };
   return async () => {
     if (stopping) return hurry();

@@ -1,19 +1,18 @@
 // The public side of the http role: the tracking listener with all that it needs, and the links that letters get.
-import { join } from 'node:path';
 import { makeHits } from '../http/hits/server.ts';
 import type { Brand } from '../http/hits/page.ts';
 import { isLoopbackName } from '../http/tracking-config.ts';
 import { domainOf } from '../model/delivery.ts';
-import type { Event } from '../model/event.ts';
 import type { Domain, Settings } from '../model/settings.ts';
+import { makeAppend } from '../tracking/append.ts';
 import { makeClicks } from '../tracking/clicks.ts';
 import type { Facts } from '../tracking/facts.ts';
 import { openGeo, type Geo } from '../tracking/geo.ts';
 import { makeLinker, type Links } from '../tracking/links.ts';
 import { makeRecorder } from '../tracking/recorder.ts';
-import { openSpool } from '../tracking/spool.ts';
-import { makeUnsubscribe, type Unsubscribe } from '../tracking/unsubscribe.ts';
+import type { Unsubscribe } from '../tracking/unsubscribe.ts';
 import { BaseProblem, type Base } from './base.ts';
+import { openUnsubscribe } from './unsubscribe.ts';
 
 export type Tracking = Readonly<{
   host: string;
@@ -23,7 +22,6 @@ export type Tracking = Readonly<{
   stop(): Promise<void>;
 }>;
 
-const DRAIN_MS = 5000;
 /** How long a stop tries to write the hits that wait. */
 const FLUSH_MS = 4000;
 
@@ -32,15 +30,20 @@ export async function startTracking(base: Base): Promise<Tracking> {
   const { config, clock, links, tokens } = base;
   const { expire: expireMs, addresses } = config.tracking;
   const log = base.log.child({ role: 'tracking' });
-  const append = (events: readonly Event[]): Promise<void> => appendEvents(base, events);
   const { find } = links;
   const geo = await openGeoFile(base);
-  const recorder = makeRecorder({ clock, log, find, append, countryOf: geo.countryOf, addresses });
+  const recorder = makeRecorder({
+    clock,
+    log,
+    find,
+    append: makeAppend(base.asking, base.keys.events),
+    countryOf: geo.countryOf,
+    addresses,
+  });
   const { click, open } = makeClicks({ tokens, find, record: recorder.record, clock, expireMs });
-  const spool = openSpool(join(config.data, 'unsubscribed'));
-  const list = base.suppressions;
-  const unsubscribe = makeUnsubscribe({ tokens, list, find, append, spool, clock, log, expireMs, addresses });
   const hosts = watchHosts(base);
+  const orders = openUnsubscribe(base);
+  const { unsubscribe } = orders;
   const server = makeHits({
     config: config.tracking,
     clock,
@@ -52,18 +55,17 @@ export async function startTracking(base: Base): Promise<Tracking> {
     brandOf: (sender, host) => brandOf(base.settingsNow(), config.tracking, { sender, host }),
   });
   const listening = await server.listen();
-  if (!listening.ok) throw new BaseProblem(listening.problem);
-  // What waits on disk waits for Redis: until that is back, the next time is soon enough.
-  const drain = (): void => void unsubscribe.drain().catch(() => undefined);
-  drain();
-  const endDrain = clock.every(DRAIN_MS, drain);
+  if (!listening.ok) {
+    orders.stop();
+    throw new BaseProblem(listening.problem);
+  }
   return {
     host: listening.host,
     port: listening.port,
     unsubscribe,
     stop: async () => {
       await server.close();
-      endDrain();
+      orders.stop();
       geo.stop();
       await recorder.stop(FLUSH_MS);
     },
@@ -129,9 +131,4 @@ async function openGeoFile({ config, clock, log }: Base): Promise<Geo> {
   } catch (error) {
     throw new BaseProblem(error instanceof Error ? error.message : String(error));
   }
-}
-
-/** One round trip for all: commands of one turn share a write. */
-async function appendEvents({ asking, keys }: Base, events: readonly Event[]): Promise<void> {
-  await Promise.all(events.map((event) => asking.call('XADD', keys.events, '*', 'e', JSON.stringify(event))));
 }

@@ -44,6 +44,16 @@ describe('defaults', () => {
       over: 'hold',
     }));
 
+  test('feedback is off; with a domain it listens, and the domain is brought to A-labels', () => {
+    expect(parse('').feedback).toBeUndefined();
+    expect(parse('feedback: { domain: Bücher.Example }').feedback).toEqual({
+      domain: 'xn--bcher-kva.example',
+      listeners: [{ port: 2526, tls: 'starttls', proxyProtocol: [] }],
+      maxConnections: 200,
+      maxConnectionsPerIp: 20,
+    });
+  });
+
   test('JSON is a configuration, too', () => expect(parse('{"http": {"port": 0}}').http.port).toBe(0));
 });
 
@@ -105,7 +115,27 @@ describe('problems', () => {
     ['not YAML', 'a: [', 'is not YAML'],
     ['a key twice', 'data: a\ndata: b', 'is not YAML'],
     ['an unknown key', 'hots: x', 'hots: is not a key we know'],
-    ['a key of a later version', 'feedback: {}', 'is not available in this version yet'],
+    ['a key of a later version', 'webhooks: {}', 'is not available in this version yet'],
+    ['feedback without a domain', 'feedback: {}', 'feedback.domain: '],
+    ['a feedback domain that is none', 'feedback: { domain: "a b" }', 'must be a domain such as'],
+    ['a feedback domain of one label', 'feedback: { domain: localhost }', 'must be a domain such as'],
+    ['an address for a domain', 'feedback: { domain: 192.0.2.1 }', 'must be a domain such as'],
+    ['a very long one', `feedback: { domain: ${'a.'.repeat(80)}example }`, 'at most 150 characters'],
+    [
+      'feedback without a listener',
+      'feedback: { domain: b.example, listeners: [] }',
+      'at least one listener',
+    ],
+    [
+      'a password on the feedback listener',
+      'feedback: { domain: b.example, listeners: [{ port: 26, allowInsecureAuth: true }] }',
+      'feedback.listeners.0.allowInsecureAuth: is not a key we know',
+    ],
+    [
+      'a port that feedback has',
+      'feedback: { domain: b.example, listeners: [{ port: 25 }, { port: 2525 }] }',
+      'feedback.listeners.1.port: port 2525 is taken by smtp.listeners.0 already',
+    ],
     ['a user twice', 'users: [{ name: a }, { name: a }]', 'users.1.name: a is there twice'],
     [
       'a pool that is not there',
