@@ -136,11 +136,11 @@ describe('at a door to ourselves', () => {
     expect(readPlainMail(argument)).toMatchObject({ ok: true, value: want }),
   );
 
-  test.each([
+  test.each<[string, number]>([
     ['FROM:<é@shop.example>', 553],
     ['FROM:<a@b.example> SIZE=x', 501],
     ...['AUTH=<>', 'RET=FULL', 'ENVID=a', 'HOLDFOR=60', 'MT-PRIORITY=1', 'BY=120;R', 'REQUIRETLS'].map(
-      (parameter) => [`FROM:<a@b.example> ${parameter}`, 555] as const,
+      (parameter): [string, number] => [`FROM:<a@b.example> ${parameter}`, 555],
     ),
   ])('%s is refused with %i', (argument, code) =>
     expect(readPlainMail(argument)).toMatchObject({ ok: false, reply: { code } }),
