@@ -17,6 +17,8 @@ export type HeaderPlan = Readonly<{
   tagged: ReadonlyMap<number, Readonly<{ name: string; value: Buffer; kind: HeaderKind }>>;
   /** Display names in To and Cc by address in lower case. */
   names: ReadonlyMap<string, string>;
+  /** Tags in To are filled, also where we write it. */
+  fillsTo: boolean;
   /** Takes the place of the message's subject. */
   subject?: string | undefined;
 }>;
@@ -48,7 +50,8 @@ export function planHeader(
     const value = Buffer.from(valueOf(fields, field), 'latin1');
     tagged.set(index, { name: nameOf(fields, field), value, kind: kindOf(field.name) });
   });
-  return { fields, scan, tagged, names: shownNames(fields, scan), subject: wish.subject };
+  const names = shownNames(fields, scan);
+  return { fields, scan, tagged, names, fillsTo: wanted.has('to'), subject: wish.subject };
 }
 
 /** Display names in To and Cc by address in lower case. */
@@ -86,7 +89,7 @@ export function fillFields(
   { submission, delivery }: Readonly<{ submission: Submission; delivery: Delivery }>,
   fill: HeaderFill,
 ): Buffer {
-  const own = ownTo(plan, submission, delivery);
+  const own = ownTo(plan, { submission, delivery }, fill.tags);
   let toWritten = false;
   const edited = editFields(plan.fields, plan.scan, ({ name }, index): Edit => {
     if (own !== undefined && (name === 'to' || name === 'cc')) {
@@ -116,12 +119,20 @@ export function unfilledInFields(plan: HeaderPlan, tags: HeaderTags): readonly s
 }
 
 /** The recipient's own To field, for messages whose recipients do not see each other. */
-function ownTo({ names }: HeaderPlan, submission: Submission, { recipient }: Delivery): string | undefined {
+function ownTo(
+  { names, fillsTo }: HeaderPlan,
+  { submission, delivery }: Readonly<{ submission: Submission; delivery: Delivery }>,
+  tags: HeaderTags | undefined,
+): string | undefined {
   const { instructions, treatment } = submission;
+  const { recipient } = delivery;
   const lower = recipient.address.toLowerCase();
   if (instructions.separate !== true && !treatment?.ownTo?.includes(lower)) return undefined;
   const name = oneLine(recipient.name ?? names.get(lower) ?? '', MAX_SUBJECT);
-  return foldField('To', writeMailbox(name.includes('=?') ? '' : name, recipient.address));
+  const value = writeMailbox(name.includes('=?') ? '' : name, recipient.address);
+  const filled =
+    fillsTo && tags && fillHeader({ name: 'To', value: Buffer.from(value), kind: 'names' }, tags);
+  return filled || foldField('To', value);
 }
 
 function subjectField(subject: string, tags: HeaderTags | undefined): string {
