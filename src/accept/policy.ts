@@ -16,6 +16,8 @@ export type Ruling = Readonly<{
 }>;
 
 type Own = Readonly<{
+  /** "*" among the domains: a user for trying things out, who may stand for everybody. */
+  anybody: boolean;
   domains: ReadonlySet<string>;
   /** "shop.example" of "*.shop.example". */
   parents: readonly string[];
@@ -35,6 +37,7 @@ export function mayUse(user: User, address: string): boolean {
 /** True when every address of that domain (lower-case A-labels) is the user's. */
 export function mayUseDomain(user: User, domain: string): boolean {
   const own = ownOf(user);
+  if (own.anybody) return domain !== '';
   return own.domains.has(domain) || own.parents.some((parent) => domain.endsWith(`.${parent}`));
 }
 
@@ -83,7 +86,7 @@ function envelopeSender(user: User, mailFrom: string | undefined, fromAddress: s
 function standIn(user: User): string | undefined {
   const written = user.rewriteFrom === undefined ? undefined : readMailboxes(user.rewriteFrom)?.[0]?.address;
   if (written !== undefined) return written;
-  const domain = user.domains.find((one) => !one.startsWith('*.'));
+  const domain = user.domains.find((one) => !one.startsWith('*'));
   const ascii = domain === undefined ? undefined : toAsciiDomain(domain);
   return ascii === undefined ? user.senders[0] : `no-reply@${ascii}`;
 }
@@ -100,6 +103,7 @@ function ownOf(user: User): Own {
   if (known) return known;
   const ascii = (domain: string): string => toAsciiDomain(domain) ?? '';
   const own: Own = {
+    anybody: user.domains.includes('*'),
     domains: new Set(user.domains.map(ascii).filter(Boolean)),
     parents: user.domains
       .filter((one) => one.startsWith('*.'))

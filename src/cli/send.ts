@@ -80,7 +80,8 @@ function userOf(settings: Settings, name: string | undefined): User | string {
 }
 
 function defaultFrom(user: User, hostname: string): string {
-  return `postino@${user.domains[0]?.replace('*.', '') ?? hostname}`;
+  const domain = user.domains.find((one) => one !== '*')?.replace('*.', '');
+  return `postino@${domain ?? hostname}`;
 }
 
 function compose(

@@ -186,7 +186,9 @@ function stateOf(user: User): string {
 }
 
 function mayBe(user: User): string {
-  return user.trustedSmartHost ? 'anybody' : [...user.domains, ...user.senders].join(', ');
+  return user.trustedSmartHost || user.domains.includes('*')
+    ? 'anybody'
+    : [...user.domains, ...user.senders].join(', ');
 }
 
 function byName(a: Readonly<{ name: string }>, b: Readonly<{ name: string }>): number {

@@ -59,7 +59,7 @@ export const userSchema = z.strictObject({
     .array(z.string())
     .default([])
     .describe(
-      'Domains whose addresses may stand in From: "shop.example", or "*.shop.example" for every sub-domain.',
+      'Domains whose addresses may stand in From: "shop.example", "*.shop.example" for every sub-domain, or "*" for all.',
     ),
   senders: z.array(z.string()).default([]).describe('Single addresses that may stand in From.'),
   pool: nameSchema.default('default').describe('The pool its mail leaves by.'),

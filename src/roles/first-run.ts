@@ -41,8 +41,9 @@ async function makeSandbox(base: Base): Promise<void> {
     transportSchema.parse({ ...common, name: SANDBOX, kind: 'sandbox', pool: SANDBOX }),
   );
   const passwordHash = await hashPassword(password);
-  // Any From may be tried out: this user's pool has no way out. It is not meant to be moved to another pool.
-  const user = { ...common, name: FIRST_USER, passwordHash, pool: SANDBOX, trustedSmartHost: true };
+  // Any From may be tried out: this user's pool has no way out. It is not meant to be moved to another pool. No trusted
+  // smart host: the control fields of strangers' mail are not followed, and they are what people come to try.
+  const user = { ...common, name: FIRST_USER, passwordHash, pool: SANDBOX, domains: ['*'] };
   await base.settings.users.add(userSchema.parse(user));
 }
 

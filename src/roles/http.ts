@@ -147,7 +147,7 @@ function connectInfo(base: Base, { submission }: Neighbours): ConnectInfo {
       .filter(({ disabled }) => !disabled)
       .map(({ name, senders, domains }) => ({
         name,
-        from: senders[0] ?? `you@${(domains[0] ?? 'example.com').replace('*.', '')}`,
+        from: senders[0] ?? `you@${(domains.find((one) => one !== '*') ?? 'example.com').replace('*.', '')}`,
       })),
     passwords: 'in data/first-run, or as you set them',
     sandboxed: [...transports.values()].every(({ kind }) => kind === 'sandbox'),

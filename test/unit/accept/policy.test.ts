@@ -27,6 +27,15 @@ test.each([
 ])('mayUse %s: %s', (address, want) => expect(mayUse(shop, address)).toBe(want));
 
 test.each([
+  ['me@shop.example', true],
+  ['me@a.b.example', true],
+  ['shop.example', false],
+  ['me@', false],
+])('a user of all domains may be %s: %s', (address, want) =>
+  expect(mayUse(user({ domains: ['*'] }), address)).toBe(want),
+);
+
+test.each([
   ['shop.example', true],
   ['a.news.example', true],
   ['news.example', false],
