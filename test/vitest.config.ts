@@ -1,11 +1,22 @@
-// Test runner set-up: pure unit tests, and flows with real Redis and real sockets.
+// Test runner set-up: pure unit tests, proofs over corpora and hostile input, and flows with real Redis and real sockets.
 import { defineConfig } from 'vitest/config';
+
+/** Pure as unit tests are, and too slow to run before every commit. */
+const proofs = ['test/unit/**/{corpora,hostile,conformance}.test.ts'];
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/*.test.ts', 'test/unit/**/*.test.ts'], testTimeout: 10_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/*.test.ts', 'test/unit/**/*.test.ts'],
+          exclude: proofs,
+          testTimeout: 10_000,
+        },
+      },
+      { test: { name: 'proof', include: proofs, testTimeout: 60_000 } },
       {
         test: {
           name: 'flow',

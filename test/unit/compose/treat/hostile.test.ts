@@ -66,7 +66,7 @@ const NASTY = [
   '--b\r\nContent-Type: text/html\r\n\r\n',
 ];
 
-test('2,000 hostile values add no field and no mailbox, and every signature verifies', async () => {
+test('1,000 hostile values add no field and no mailbox, and every signature verifies', async () => {
   const random = makeRandom(5);
   const message = Buffer.from(
     crlf(
@@ -87,7 +87,7 @@ test('2,000 hostile values add no field and no mailbox, and every signature veri
   );
   if (!('bytes' in plain)) throw new Error(plain.detail);
   const expected = names(plain.bytes).replace(' content-transfer-encoding', '');
-  for (let i = 0; i < 2000; i++) {
+  for (let i = 0; i < 1000; i++) {
     const value = Array.from({ length: 1 + random(6) }, () => NASTY[random(NASTY.length)]).join('');
     const letter = await letterOf(
       message,
