@@ -14,8 +14,8 @@ const ENDS: ReadonlySet<string> = new Set(['delivered', 'bounced', 'expired', 'd
 /** The story of one submission; `events` in any order, at least one. */
 export function sayTimeline(events: readonly Event[], options: TimelineOptions): string {
   const ordered = [...events].sort((a, b) => a.at - b.at);
-  const deliveries = Map.groupBy(ordered, (event) => event.delivery);
-  const parts = [...deliveries.values()].map((own) => sayDelivery(own, options));
+  const deliveries = [...Map.groupBy(ordered, (event) => event.delivery)].sort(([a], [b]) => byNumber(a, b));
+  const parts = deliveries.map(([, own]) => sayDelivery(own, options));
   return `${[sayHead(ordered, options.now), ...parts].join('\n\n')}\n`;
 }
 
@@ -39,6 +39,12 @@ export function sayTime(at: EpochMs): string {
 /** The text without control characters: what a stranger's server said must not drive our terminal. */
 export function clean(text: string): string {
   return text.replace(/[^\P{C}\n]/gu, '\uFFFD');
+}
+
+/** By the number behind the dash: recipients in the order in which they were named. */
+function byNumber(a: string, b: string): number {
+  const numberOf = (id: string): number => Number(id.slice(id.lastIndexOf('-') + 1));
+  return numberOf(a) - numberOf(b);
 }
 
 function sayHead(events: readonly Event[], now: EpochMs): string {

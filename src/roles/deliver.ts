@@ -7,6 +7,9 @@ import { makeWorkshop } from '../compose/worker/workshop.ts';
 import { bounceRules } from '../deliver/classify.ts';
 import { makeDeliver, type CatchFacts, type Deliver as Stage } from '../deliver/deliver.ts';
 import { canBind } from '../deliver/transports/source.ts';
+import { oneLine } from '../mail/fold.ts';
+import { fieldsNamed, scanHeaders, valueOf } from '../mail/headers.ts';
+import { decodeWords } from '../mail/words.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Letter, Render } from '../model/letter.ts';
 import type { Transport } from '../model/settings.ts';
@@ -22,6 +25,8 @@ export type Deliver = Stage &
     /** True when this host has the transport's address (a sandbox needs none). */
     canBind(transport: Transport): boolean;
   }>;
+
+const MAX_SUBJECT = 255;
 
 /** Opens compose and deliver for one process. */
 export function openDeliver(base: Base): Deliver {
@@ -87,10 +92,16 @@ async function keepCaught({ sandbox, clock }: Base, letter: Letter, facts: Catch
     at: clock.now(),
     from: letter.from,
     to: letter.to,
-    subject: facts.subject,
+    subject: subjectOf(raw),
     size: raw.length,
     user: facts.user,
   };
   await sandbox.keep(summary, raw);
   return facts.delivery;
+}
+
+/** The subject as it arrives, which merge tags or a template may have made another than the sender's. */
+function subjectOf(raw: Buffer): string {
+  const [subject] = fieldsNamed(scanHeaders(raw), 'subject');
+  return subject ? oneLine(decodeWords(Buffer.from(valueOf(raw, subject), 'latin1')), MAX_SUBJECT) : '';
 }

@@ -171,3 +171,9 @@ test('what a stranger said cannot drive the terminal', () => {
   expect(sayEvent(sly)).not.toMatch(/\p{Cc}/u);
   expect(clean('a\u202eb\nc')).toBe('a\uFFFDb\nc');
 });
+
+test('deliveries stand in the order of the recipients, not of what was written first', () => {
+  const ids = [10, 2, 1].map((n) => ({ ...base, id: `S-${n}.accepted`, delivery: `S-${n}` }));
+  const text = sayTimeline(ids, { now: at, conversations: 'all' });
+  expect(text.match(/^S-\d+/gm)).toEqual(['S-1', 'S-2', 'S-10']);
+});
