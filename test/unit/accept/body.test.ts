@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Body, makeBudget, type Received, type Spill } from '../../../src/accept/body.ts';
 import type { Reply } from '../../../src/accept/replies.ts';
 import { Wire } from '../../../src/accept/wire.ts';
+import { randomFrom } from '../../support/random.ts';
 
 const noSpill = (): Promise<never> => Promise.reject(new Error('no spill here'));
 
@@ -69,11 +70,7 @@ describe.each([1, 2, 3, 4, 5, 7, 64, 100_000])('in packets of %i bytes', (size) 
 
 test('random messages come out the same however they are cut', async () => {
   const alphabet = ['\r\n', '.', 'x', '\r\n.', '\n', '..'];
-  let seed = 7;
-  const random = (below: number): number => {
-    seed = (seed * 48_271) % 2_147_483_647; // the minimal standard generator: the same messages in every run
-    return seed % below;
-  };
+  const random = randomFrom(7);
   for (let round = 0; round < 300; round++) {
     let message = '';
     for (let i = 0; i < 12; i++) message += alphabet[random(alphabet.length)];

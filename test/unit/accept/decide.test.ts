@@ -9,6 +9,7 @@ import { scanHeaders } from '../../../src/mail/headers.ts';
 import { domainSchema, templateSchema, userSchema, type User } from '../../../src/model/settings.ts';
 import type { Recipient } from '../../../src/model/submission.ts';
 import { settingsOf } from '../../support/front-door.ts';
+import { randomFrom } from '../../support/random.ts';
 
 const NOW = Date.UTC(2026, 6, 3, 10);
 const DAY = 86_400_000;
@@ -218,11 +219,7 @@ describe('a trusted smart host', () => {
 });
 
 describe('people who mean harm', () => {
-  let seed = 20_260_703;
-  const random = (below: number): number => {
-    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return Math.floor((seed / 2_147_483_648) * below);
-  };
+  const random = randomFrom(20_260_703);
   const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
   const values = [
     'gold',

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { addsNothing, defaultsFor, overlay, type RuleSubject } from '../../../src/accept/defaults.ts';
 import { fits, readPattern } from '../../../src/accept/match.ts';
 import { userSchema, type User } from '../../../src/model/settings.ts';
+import { randomFrom } from '../../support/random.ts';
 
 const user = (fields: object): User => userSchema.parse({ v: 1, origin: 'file', name: 'shop', ...fields });
 const message: RuleSubject = {
@@ -44,11 +45,7 @@ test('agrees with a plain reading on thousands of small cases', () => {
     if (pattern[0] !== '*') return pattern[0] === text[0] && slow(pattern.slice(1), text.slice(1));
     return slow(pattern.slice(1), text) || (text !== '' && slow(pattern, text.slice(1)));
   };
-  let seed = 7;
-  const random = (below: number): number => {
-    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return Math.floor((seed / 2_147_483_648) * below);
-  };
+  const random = randomFrom(7);
   const word = (letters: string, max: number): string =>
     Array.from({ length: random(max) }, () => letters[random(letters.length)] ?? '').join('');
   for (let i = 0; i < 20_000; i++) {

@@ -3,6 +3,7 @@ import type { Values } from '../../../src/cli/command.ts';
 import { applyUserOptions } from '../../../src/cli/user-options.ts';
 import { noBlocks, treatmentOptions, type BlockTexts } from '../../../src/cli/user-treatment.ts';
 import { userSchema, type User } from '../../../src/model/settings.ts';
+import { randomFrom } from '../../support/random.ts';
 
 const shop = (more: object = {}): User =>
   userSchema.parse({ v: 1, name: 'shop', origin: 'command', ...more });
@@ -165,8 +166,7 @@ describe('problems', () => {
   });
 
   test('random JSON neither throws nor gets through unread', () => {
-    let seed = 11;
-    const next = (below: number): number => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) % below;
+    const next = randomFrom(11);
     const pieces = [
       '{',
       '}',

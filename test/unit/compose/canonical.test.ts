@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { hashBody, makeBodyHash, relaxedValue } from '../../../src/compose/canonical.ts';
+import { randomFrom } from '../../support/random.ts';
 
 const sha = (text: string): string => createHash('sha256').update(text, 'latin1').digest('base64');
 
@@ -46,11 +47,7 @@ test.each([
 
 describe('however a body is cut into blocks, its hash is the same', () => {
   test('random bodies', () => {
-    let seed = 7;
-    const chance = (below: number): number => {
-      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-      return Math.floor((seed / 2_147_483_648) * below);
-    };
+    const chance = randomFrom(7);
     const alphabet = ['a', 'bc', ' ', '\t', '\r\n', '\r\n', '\r', '\n', '\xa0', '  '];
     for (let round = 0; round < 3000; round++) {
       const body = Array.from({ length: chance(30) }, () => alphabet[chance(alphabet.length)]).join('');

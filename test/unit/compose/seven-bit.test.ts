@@ -15,6 +15,7 @@ import {
   USUAL_PEER,
   verify,
 } from '../../support/letters.ts';
+import { randomFrom } from '../../support/random.ts';
 
 const base = 'From: orders@shop.example\nDate: x\nMessage-ID: <a@b>\nMIME-Version: 1.0\n';
 const mixed = `${base}Subject: Gruß
@@ -225,11 +226,7 @@ describe('raw 8-bit header fields', () => {
 });
 
 test('random structures never break it, and what comes out is 7-bit', () => {
-  let seed = 11;
-  const chance = (below: number): number => {
-    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return Math.floor((seed / 2_147_483_648) * below);
-  };
+  const chance = randomFrom(11);
   const pieces = [
     '--b',
     '--b--',

@@ -1,6 +1,7 @@
 // Dot stuffing: the same bytes for every way to cut a message into blocks, undone by the plain rule.
 import { expect, test } from 'vitest';
 import { atStart, ending, stuff } from '../../../src/deliver/stuff.ts';
+import { randomFrom } from '../../support/random.ts';
 
 function overTheWire(blocks: readonly Buffer[]): string {
   const out: Buffer[] = [];
@@ -25,11 +26,7 @@ test.each([
 });
 
 test('blocks may be cut anywhere', () => {
-  let seed = 1;
-  const random = (below: number): number => {
-    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return seed % below;
-  };
+  const random = randomFrom(1);
   const pieces = ['\r\n', '.', 'a', '..', '\r\n.', '\r', 'bc'];
   for (let round = 0; round < 2000; round++) {
     const message = Buffer.from(

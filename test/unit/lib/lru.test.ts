@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { makeLru } from '../../../src/lib/lru.ts';
+import { randomFrom } from '../../support/random.ts';
 
 test('the weight is the sum of what is there, whatever was put, replaced, dropped or too heavy', () => {
   const lru = makeLru<number>(10, (weight) => weight);
-  let seed = 7;
-  const next = (below: number): number => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) % below;
+  const next = randomFrom(7);
   for (let i = 0; i < 2000; i++) {
     const key = String(next(8));
     if (next(4) === 0) lru.drop(key);

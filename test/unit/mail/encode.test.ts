@@ -8,6 +8,7 @@ import {
   extendedValue,
   quotedPrintable,
 } from '../../../src/mail/encode.ts';
+import { randomFrom } from '../../support/random.ts';
 
 const decodeQuoted = (text: string): Buffer =>
   Buffer.from(
@@ -30,13 +31,12 @@ describe('quoted-printable', () => {
   ])('%j', (text, want) => expect(quotedPrintable(Buffer.from(text)).toString()).toBe(want));
 
   test('any bytes come back, and no line is over 76 columns', () => {
-    let seed = 3;
+    const random = randomFrom(3);
     const pieces = ['a', ' ', '\t', '\r\n', '\r', '\n', '=', '\xe4', '\x00', 'word ', '.'];
     for (let round = 0; round < 2000; round++) {
       let text = '';
       for (let n = 0; n < 120; n++) {
-        seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-        text += pieces[Math.floor((seed / 2_147_483_648) * pieces.length)];
+        text += pieces[random(pieces.length)];
       }
       const written = quotedPrintable(Buffer.from(text, 'latin1')).toString('latin1');
       expect(decodeQuoted(written).toString('latin1')).toBe(text);

@@ -1,6 +1,7 @@
 // The header scan: exact bytes of each field, where the body begins, and no input that leads it astray.
 import { expect, test } from 'vitest';
 import { fieldsNamed, scanHeaders, utf8ValueOf, valueOf } from '../../../src/mail/headers.ts';
+import { randomFrom } from '../../support/random.ts';
 
 const scan = (text: string) => {
   const bytes = Buffer.from(text, 'latin1');
@@ -33,13 +34,12 @@ test('values are bytes, or UTF-8 where asked for', () => {
 });
 
 test('whatever comes, fields lie end to end from the first byte, and nothing is lost', () => {
-  let seed = 5;
+  const random = randomFrom(5);
   const pieces = ['A', ':', ' ', '\t', '\r\n', '\r\n', '\n', '\r', '\xff', 'Subject: x', '\0', 'b'];
   for (let round = 0; round < 5000; round++) {
     let text = '';
     for (let n = 0; n < 25; n++) {
-      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-      text += pieces[Math.floor((seed / 2_147_483_648) * pieces.length)];
+      text += pieces[random(pieces.length)];
     }
     const bytes = Buffer.from(text, 'latin1');
     const { fields, size, complete } = scanHeaders(bytes);

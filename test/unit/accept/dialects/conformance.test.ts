@@ -4,6 +4,7 @@ import { dialects, type Asked } from '../../../../src/accept/dialects/index.ts';
 import { isControlField, isInstruction } from '../../../../src/mail/control.ts';
 import { instructionsSchema } from '../../../../src/model/instructions.ts';
 import { answer, ask, askRaw } from './ask.ts';
+import { randomFrom } from '../../../support/random.ts';
 
 const JSON_HEADERS: Readonly<Record<string, string>> = {
   'SMTP+': 'X-SMTPAPI',
@@ -281,11 +282,7 @@ describe('as it travels', () => {
 });
 
 describe('hostile input', () => {
-  let seed = 20_260_302;
-  const random = (below: number): number => {
-    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-    return (seed >>> 9) % below;
-  };
+  const random = randomFrom(20_260_302);
   const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
 
   /** Everything that came out, checked: valid by the schema, no control characters, nobody's prototype changed. */

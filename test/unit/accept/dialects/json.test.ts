@@ -1,6 +1,7 @@
 // JSON of control fields: what is JSON, where it breaks, its limits, folds in bad places, and no tricks with prototypes.
 import { describe, expect, test } from 'vitest';
 import { readJson, writeJson, type Json } from '../../../../src/accept/dialects/json.ts';
+import { randomFrom } from '../../../support/random.ts';
 
 const plain = (value: Json): unknown => JSON.parse(writeJson(value));
 const read = (text: string): unknown => {
@@ -28,11 +29,7 @@ describe('reads what JSON.parse reads', () => {
   });
 
   test('random values, whole and with a character changed', () => {
-    let seed = 7;
-    const random = (below: number): number => {
-      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
-      return (seed >>> 8) % below;
-    };
+    const random = randomFrom(7);
     const make = (depth: number): unknown => {
       const kind = random(depth > 6 ? 5 : 8);
       if (kind < 2) return random(100_000) - 500;

@@ -9,7 +9,7 @@ import type { LinkSlot } from '../../../../src/compose/html/slot.ts';
 import { htmlSlots, textSlots } from '../../../../src/compose/html/slots.ts';
 import { utf8 } from '../../../../src/compose/merge/charset.ts';
 import { fillWith, htmlTags, textTags, tracked } from './body.ts';
-import { randomFrom } from '../merge/random.ts';
+import { randomFrom } from '../../../support/random.ts';
 
 const root = new URL('../../../../../shared/corpora/', import.meta.url).pathname;
 const here = existsSync(`${root}html`);

@@ -6,7 +6,7 @@ import { MAX_SOURCE } from '../../../../src/compose/html/slot.ts';
 import { htmlSlots, textSlots } from '../../../../src/compose/html/slots.ts';
 import { utf8 } from '../../../../src/compose/merge/charset.ts';
 import { fillWith, htmlTags, textTags } from './body.ts';
-import { randomFrom } from '../merge/random.ts';
+import { randomFrom } from '../../../support/random.ts';
 
 const MB = 1024 * 1024;
 const much = (piece: string): string => piece.repeat(Math.ceil(MB / piece.length));

@@ -5,7 +5,7 @@ import { fillHeader, unfilledInHeader, type HeaderKind } from '../../../../src/c
 import { tagSearch } from '../../../../src/compose/merge/tags.ts';
 import { readMailboxes } from '../../../../src/mail/address.ts';
 import { decodeWords } from '../../../../src/mail/words.ts';
-import { randomFrom } from './random.ts';
+import { randomFrom } from '../../../support/random.ts';
 
 const search = tagSearch({
   syntaxes: ['brackets', 'mailgun', 'handlebars', 'mailjet', 'mailchimp', 'literal'],

@@ -1,7 +1,7 @@
 // Many fixed strings in one pass: the leftmost first, the longest of those, and linear whatever the strings are.
 import { describe, expect, test } from 'vitest';
 import { searchFor, type Found } from '../../../../src/compose/merge/literals.ts';
-import { randomFrom } from './random.ts';
+import { randomFrom } from '../../../support/random.ts';
 
 const found = (strings: readonly string[], source: string): string[] =>
   searchFor(strings)(source, 1000).map(({ start, text }) => `${start}:${text}`);

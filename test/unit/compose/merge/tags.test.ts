@@ -4,7 +4,7 @@ import { unescapeHtml } from '../../../../src/compose/html/tokens.ts';
 import { charsetOf, utf8, type Charset } from '../../../../src/compose/merge/charset.ts';
 import { tagSearch, type Hit } from '../../../../src/compose/merge/tags.ts';
 import { tagSyntaxes, type TagSyntax } from '../../../../src/model/instructions.ts';
-import { randomFrom } from './random.ts';
+import { randomFrom } from '../../../support/random.ts';
 
 const search = (
   text: string,

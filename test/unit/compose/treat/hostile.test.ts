@@ -12,6 +12,7 @@ import {
   submissionOf,
   verify,
 } from '../../../support/letters.ts';
+import { randomFrom } from '../../../support/random.ts';
 
 const BASE = 'https://click.shop.example';
 
@@ -26,17 +27,6 @@ async function letterOf(
     deliveryOf(submission, { recipient }),
   )(MODERN_PEER);
   return 'letter' in result ? { ...result.letter, bytes: bytesOf(result.letter) } : result.refusal;
-}
-
-/** A seeded generator (mulberry32): the same run each time. */
-function makeRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
 }
 
 const NASTY = [
@@ -67,7 +57,7 @@ const NASTY = [
 ];
 
 test('1,000 hostile values add no field and no mailbox, and every signature verifies', async () => {
-  const random = makeRandom(5);
+  const random = randomFrom(5);
   const message = Buffer.from(
     crlf(
       `From: Shop <orders@shop.example>\nTo: "[name]" <ann@mail.example>\nReply-To: [name] <orders@shop.example>\nSubject: Hello [name]\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n<p title="[name]">[name] <a href="https://shop.example/?q=[name]">x</a> <a href="[name]">y</a></p>\n`,

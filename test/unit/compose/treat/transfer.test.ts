@@ -2,17 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { decode, joined, write, type Splice } from '../../../../src/compose/treat/transfer.ts';
 import { quotedPrintable } from '../../../../src/mail/encode.ts';
-
-/** A seeded generator (mulberry32): the same run each time. */
-function makeRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
+import { randomFrom } from '../../../support/random.ts';
 
 const PIECES = [
   'a',
@@ -49,7 +39,7 @@ function randomSplices(random: (below: number) => number, text: string): readonl
 
 describe('quoted-printable', () => {
   test('5,000 random splices decode to the joined text, in lines of at most 76 columns', () => {
-    const random = makeRandom(17);
+    const random = randomFrom(17);
     for (let i = 0; i < 5000; i++) {
       const text = randomText(random, random(60));
       const encoded = quotedPrintable(Buffer.from(text, 'latin1'));

@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { parseFragment, type DefaultTreeAdapterTypes } from 'parse5';
 import { describe, expect, test } from 'vitest';
 import { inlineCss, inlineTask } from '../../../../src/compose/worker/inline.ts';
+import { randomFrom } from '../../../support/random.ts';
 
 const inBody = (css: string, body: string): string => {
   const head = `<style>${css}</style>`;
@@ -191,8 +192,7 @@ test('noise never throws, and only grows by attributes', () => {
     ' style=',
     ' {{',
   ];
-  let seed = 7;
-  const next = (max: number): number => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) % max;
+  const next = randomFrom(7);
   for (let round = 0; round < 1500; round++) {
     const html = Array.from({ length: 1 + next(25) }, () => pieces[next(pieces.length)] ?? '').join('');
     const made = inlineTask({ html });

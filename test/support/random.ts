@@ -1,5 +1,6 @@
-// Numbers from a seed (mulberry32), so that what a random test finds can be found again.
+// Numbers from a seed (mulberry32), so that what a random test finds can be found again. Pure.
 
+/** Whole numbers from 0 up to, and without, what each call names: the same sequence for the same seed. */
 export function randomFrom(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
