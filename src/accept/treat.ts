@@ -87,11 +87,12 @@ function whyUntouched({ from, isForeign, facts }: Untreated): string | undefined
   return SEALED.get(facts.contentType);
 }
 
-/** Merge tags are looked for where there are values for them, and where a template or the user always wants it. */
+/** Merge tags are looked for where there are values for them, and where a template, the message or the user wants it. */
 function mergesValues({ instructions, standing }: Untreated): boolean {
   const { merge, template } = instructions;
   if (merge?.off) return false;
-  return template !== undefined || bringsValues(merge) || (merge && standing.merge) !== undefined;
+  if (template !== undefined || bringsValues(merge) || merge?.off === false) return true;
+  return (merge && standing.merge) !== undefined;
 }
 
 function bringsValues(merge: Instructions['merge']): boolean {

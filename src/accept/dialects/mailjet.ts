@@ -73,7 +73,7 @@ const rows: readonly Row[] = [
     read: (cell) => {
       const on = flag(cell);
       if (on === undefined) return {};
-      return { merge: on ? { syntaxes: ['mailjet'] } : { off: true } };
+      return { merge: on ? { off: false, syntaxes: ['mailjet'] } : { off: true } };
     },
   },
   {

@@ -68,6 +68,7 @@ describe('what gets a treatment', () => {
     ['values of a recipient', asked({ merge: { recipients: { 'a@example.org': { a: '1' } } } }), MERGES],
     ['strict merging', asked({ merge: { strict: true } }), MERGES],
     ['a way to write tags and no values', asked({ merge: { syntaxes: ['mailgun'] } }), undefined],
+    ['merging that it switches on', asked({ merge: { off: false, syntaxes: ['brackets'] } }), MERGES],
     ['empty values', asked({ merge: { fields: {}, recipients: {} } }), undefined],
     ['merging by default', asked({ merge: {} }, by({ merge: {} })), MERGES],
     ['merging off', asked({ merge: { off: true } }, by({ merge: {} })), undefined],

@@ -160,6 +160,7 @@ describe('Symfony', () => {
           'client-id': '12345',
         },
         merge: {
+          off: false,
           syntaxes: ['mailjet'],
           strict: false,
           fields: {

@@ -167,8 +167,8 @@ describe('Mailjet', () => {
     ],
     'X-MJ-TemplateID': [['X-MJ-TemplateID: 1234567', { template: { name: '1234567' } }]],
     'X-MJ-TemplateLanguage': [
-      ['X-MJ-TemplateLanguage: 1', { merge: { syntaxes: ['mailjet'] } }],
-      ['X-MJ-TemplateLanguage: true', { merge: { syntaxes: ['mailjet'] } }],
+      ['X-MJ-TemplateLanguage: 1', { merge: { off: false, syntaxes: ['mailjet'] } }],
+      ['X-MJ-TemplateLanguage: true', { merge: { off: false, syntaxes: ['mailjet'] } }],
       ['X-MJ-TemplateLanguage: 0', { merge: { off: true } }],
     ],
     'X-MJ-Vars': [
