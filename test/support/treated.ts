@@ -36,8 +36,8 @@ export type Arrived = Readonly<{
 export type Visit = Readonly<{ status: number; location: string | undefined; type: string; body: string }>;
 
 export type Treated = Readonly<{
-  /** "mail.test" and "shop.example" are at `good`; "retry.test" at `retry`, which offers no TLS. */
-  world: World<'good' | 'retry'>;
+  /** "mail.test" and "shop.example" are at `good`; "retry.test" at `retry`, without TLS; "old.test" at `old`, 7 bits only. */
+  world: World<'good' | 'retry' | 'old'>;
   relay: Relay;
   /** Sends as the user "shop" unless `user` says otherwise; resolves with the message's id, "" when it was refused. */
   send(sending: Outgoing): Promise<string>;
@@ -81,6 +81,7 @@ export async function startTreated({ users, config = {} }: Wanted): Promise<Trea
     {
       good: { name: 'mx.good.test', starttls: true, host: '127.0.0.41' },
       retry: { name: 'mx.retry.test', host: '127.0.0.42' },
+      old: { name: 'mx.old.test', host: '127.0.0.43', keywords: ['SIZE 36000000'] },
     },
     {
       'shop.example': { mx: [[10, 'mx.good.test']] },
@@ -88,6 +89,8 @@ export async function startTreated({ users, config = {} }: Wanted): Promise<Trea
       'mx.good.test': { a: ['127.0.0.41'] },
       'retry.test': { mx: [[10, 'mx.retry.test']] },
       'mx.retry.test': { a: ['127.0.0.42'] },
+      'old.test': { mx: [[10, 'mx.old.test']] },
+      'mx.old.test': { a: ['127.0.0.43'] },
     },
   );
   const relay = await startRelay({

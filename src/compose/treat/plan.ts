@@ -39,7 +39,7 @@ export type PlanWish = Readonly<{
   /** What is looked for in each kind of part; blocks and pixel go into the first of its kind. */
   look(kind: LeafKind, first: boolean, charset: Charset): Look;
   compile: Compile;
-  /** There are values to be put in: a part that cannot be read is then no small matter. */
+  /** The message brings values to be put in: a part that cannot be read is then no small matter. */
   mustMerge: boolean;
 }>;
 
@@ -84,6 +84,7 @@ export function planMessage(
     keep(leaf.fieldsStart < 0 ? leaf.start : leaf.fieldsStart);
     pieces.push(planned.leaf);
     if (planned.note !== undefined) notes.push(planned.note);
+    if (planned.isHalf) obstacle ??= planned.note;
     links += planned.links;
     at = leaf.end;
   }
@@ -99,6 +100,8 @@ type PlannedPart = Readonly<{
   qpFields: Buffer;
   links: number;
   note?: string;
+  /** There are more tags than are filled. */
+  isHalf?: boolean;
 }>;
 
 type Around = Pick<PlanWish, 'look' | 'compile'> & Readonly<{ first: boolean; firstLink: number }>;
@@ -185,6 +188,7 @@ function plannedPart(leaf: Leaf, draft: Draft, firstLink: number): PlannedPart {
     qpFields,
     links,
     ...(problem ? { note: `Some of the message's text was left as it is: ${sayProblem[problem]}.` } : {}),
+    ...(problem === 'slots' ? { isHalf: true } : {}),
   };
 }
 

@@ -95,7 +95,7 @@ export function planWishFor(
   const hasLinks = treatment.linkBase !== undefined;
   const { clicks = 'none', opens, utm } = instructions;
   return {
-    mustMerge: merges,
+    mustMerge: merges && bringsValues(submission),
     compile,
     look: (kind, first, charset) => {
       const form = kind === 'text' ? 'text' : 'html';
@@ -124,6 +124,12 @@ function numberOf(charset: Charset): number {
   const number = numbers.get(charset) ?? ++charsets;
   numbers.set(charset, number);
   return number;
+}
+
+/** Where only what is known of recipients would be filled in, a text without it is better than none. */
+function bringsValues({ instructions, treatment }: Submission): boolean {
+  const { fields, recipients, sections, strict } = instructions.merge ?? {};
+  return strict === true || (treatment?.template ?? fields ?? recipients ?? sections) !== undefined;
 }
 
 function headerBlock({ header }: Treatment): Block {

@@ -160,6 +160,29 @@ ${Buffer.from('<body>\r\n<a href="https://shop.example/o?a=1&amp;b=2">go</a> <a 
     expect(body(bytes.toString('latin1'))).toBe(body(crlf(message)));
   });
 
+  test.each([
+    ['too large', `[name] ${`${'y'.repeat(900)}\n`.repeat(2000)}`],
+    ['full of tags', '[name] [name]\n'.repeat(20_000)],
+  ])(
+    'a text that is %s bounces when the message brings values, and goes out when only known ones would be put in',
+    async (_, text) => {
+      const message = `${hello}\n${text}`;
+      const merging = { treatment: { mergeHeaders: ['subject'] } };
+      const brought = await render(message, {
+        ...merging,
+        instructions: { merge: { fields: { name: 'Ann' } } },
+      });
+      expect('refusal' in brought && brought.refusal.detail).toMatch(
+        /could not be personalised.*too (?:large|many)/,
+      );
+      const standing = await letterOf(message, {
+        ...merging,
+        instructions: { merge: { syntaxes: ['brackets'] } },
+      });
+      expect(standing.notes?.join()).toMatch(/left as it is/);
+    },
+  );
+
   test('a 7-bit peer gets the same links', async () => {
     const message = `${hello}${HTML_TYPE}Content-Transfer-Encoding: 8bit\n\n<p>ä <a href="http://x.example/">x</a></p>\n`;
     const { bytes } = await letterOf(message, { instructions, treatment }, PLAIN_PEER);
