@@ -61,8 +61,11 @@ function decodeQp(raw: string): Decoded {
   const rawEnd = new Uint32Array(raw.length + 1);
   const bytes = Buffer.allocUnsafe(raw.length);
   let size = 0;
+  /** Up to here blanks stand inside a line: each looked at by itself, a long row of them would take hours. */
+  let inside = 0;
   for (let i = 0; i < raw.length;) {
-    const { byte, skip } = readQp(raw, i);
+    if (i >= inside && isBlank(raw.charCodeAt(i))) inside = endOfInnerBlanks(raw, i);
+    const { byte, skip } = readQp(raw, i, inside);
     if (byte >= 0) {
       rawStart[size] = i;
       rawEnd[size] = i + skip;
@@ -75,8 +78,11 @@ function decodeQp(raw: string): Decoded {
   return { text: bytes.toString('latin1', 0, size), raw, rawStart, rawEnd };
 }
 
-/** The byte at `i`, -1 where there is none, and how many characters stand for it. One object serves all: nobody keeps it. */
-function readQp(raw: string, i: number): Readonly<{ byte: number; skip: number }> {
+/**
+ * The byte at `i`, -1 where there is none, and how many characters stand for it; blanks before `inside` end no line. One
+ * object serves all: nobody keeps it.
+ */
+function readQp(raw: string, i: number, inside: number): Readonly<{ byte: number; skip: number }> {
   const code = raw.charCodeAt(i);
   qp.byte = code;
   qp.skip = 1;
@@ -91,10 +97,9 @@ function readQp(raw: string, i: number): Readonly<{ byte: number; skip: number }
       qp.byte = 16 * high + low;
       qp.skip = 3;
     }
-  } else if (code === SPACE || code === TAB) {
-    const blanks = blanksAtEnd(raw, i);
-    if (blanks > 0) qp.byte = -1;
-    qp.skip = blanks || 1;
+  } else if (i >= inside && isBlank(code)) {
+    qp.byte = -1;
+    qp.skip = endOfBlanks(raw, i) - i;
   }
   return qp;
 }
@@ -115,12 +120,17 @@ function softBreakAt(raw: string, at: number): number {
   return raw[i] === '\r' && raw[i + 1] === '\n' ? i + 2 - at : 0;
 }
 
-/** How many blanks from here stand before a line end; 0 when something else follows them. */
-function blanksAtEnd(raw: string, from: number): number {
+/** Where the blanks from here end; `from` itself when they are the end of their line. */
+function endOfInnerBlanks(raw: string, from: number): number {
+  const i = endOfBlanks(raw, from);
+  const ends = i === raw.length || raw[i] === '\n' || (raw[i] === '\r' && raw[i + 1] === '\n');
+  return ends ? from : i;
+}
+
+function endOfBlanks(raw: string, from: number): number {
   let i = from;
   while (isBlank(raw.charCodeAt(i))) i++;
-  const ends = i === raw.length || raw[i] === '\n' || (raw[i] === '\r' && raw[i + 1] === '\n');
-  return ends ? i - from : 0;
+  return i;
 }
 
 /** Encoded text as it grows, piece by piece; none is empty, and no code is split over two. */
