@@ -47,7 +47,18 @@ export type Url = Readonly<{
   filled: boolean;
 }>;
 
-/** A URL with its values, each escaped for the part of the URL that it stands in. `quote`: undefined in plain text. */
+/** Characters of all values in one URL: no browser and no server takes a longer one. */
+const MAX_VALUES = 16_384;
+
+function unfilledUrl(pieces: readonly Piece[]): Url {
+  const join = (part: 'text' | 'source'): string => pieces.map((piece) => piece[part]).join('');
+  return { text: join('text'), source: join('source'), filled: false };
+}
+
+/**
+ * A URL with its values, each escaped for the part of the URL that it stands in; as it is written when they are too long.
+ * `quote`: undefined in plain text.
+ */
 export function urlOf(
   pieces: readonly Piece[],
   lookup: Lookup,
@@ -57,6 +68,7 @@ export function urlOf(
   let text = '';
   let source = '';
   let filled = false;
+  let room = MAX_VALUES;
   for (const piece of pieces) {
     const value = piece.tag && resolveTag(piece.tag, lookup);
     if (value === undefined) {
@@ -64,6 +76,8 @@ export function urlOf(
       source += piece.source;
       continue;
     }
+    room -= value.text.length;
+    if (room < 0) return unfilledUrl(pieces);
     const escaped = escapeUrl(value.text, text, value.html ? 'raw' : 'component');
     text += escaped;
     source +=

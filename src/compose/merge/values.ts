@@ -40,7 +40,7 @@ export function mergeValues(merge: Merge, moreLiterals: readonly string[] = []):
     lookupFor: (recipient) => {
       const own = ownValue(merge.recipients, recipient.address);
       const sources = [own && indexed(own), fields, recipient.stored && indexed(recipient.stored)];
-      return (tag) => lookUp(tag, sources, { recipient, expand });
+      return (tag) => lookUp(tag, sources, { recipient, expand: expand && remembering(expand) });
     },
   };
 }
@@ -72,6 +72,16 @@ export function resolveTag(tag: Tag, lookup: Lookup): Value | undefined {
   const value = lookup(tag);
   if (tag.fallback === undefined || (value !== undefined && value.text !== '')) return value;
   return { text: tag.fallback, html: false };
+}
+
+/** A value that stands in many places is expanded once for its recipient. */
+function remembering(expand: Expand): Expand {
+  const known = new Map<string, string>();
+  return (value, valueOf) => {
+    const expanded = known.get(value) ?? expand(value, valueOf);
+    known.set(value, expanded);
+    return expanded;
+  };
 }
 
 type Source = Readonly<{ values: Values; byLower(): ReadonlyMap<string, string> }>;

@@ -2,7 +2,7 @@
 import { isAsciiText } from '../../mail/fold.ts';
 import type { Part } from '../../model/letter.ts';
 import type { Submission } from '../../model/submission.ts';
-import { fillSlot, outputLimit, type Fill } from '../html/fill.ts';
+import { fillSlot, type Fill } from '../html/fill.ts';
 import { utmAdder } from '../html/utm.ts';
 import type { Lookup } from '../merge/values.ts';
 import type { PlannedLeaf } from './plan.ts';
@@ -20,27 +20,30 @@ export function isPart(piece: Part | PlannedLeaf): piece is Part {
   return Buffer.isBuffer(piece) || 'file' in piece;
 }
 
-/** A part's fields and bytes; `qp`: it had to be written in quoted-printable. */
-export type Filled = Readonly<{ head: Buffer; body: Buffer; qp: boolean }>;
+/** A part's fields and bytes; `size`: characters before they were encoded; `qp`: it had to be written in quoted-printable. */
+export type Filled = Readonly<{ head: Buffer; body: Buffer; size: number; qp: boolean }>;
 
 const MAX_LINE = 998; // RFC 5321 §4.5.3.1.6, without CR LF
 
-/** The part's bytes, or that its values make it too large. */
-export function fillLeaf(leaf: PlannedLeaf, filler: Filler): Filled | Readonly<{ problem: 'output' }> {
+/** The part's bytes, or that its values make it larger than there is room for, in characters. */
+export function fillLeaf(
+  leaf: PlannedLeaf,
+  filler: Filler,
+  room: number,
+): Filled | Readonly<{ problem: 'output' }> {
   const fill = fillOf(leaf, filler);
   const { decoded, slots } = leaf;
-  const limit = outputLimit(decoded.text.length);
   const splices: Splice[] = [];
   let size = decoded.text.length;
   for (const slot of slots) {
     const text = fillSlot(slot, fill);
     size += text.length - (slot.end - slot.start);
-    if (size > limit) return { problem: 'output' };
+    if (size > room) return { problem: 'output' };
     splices.push({ start: slot.start, end: slot.end, text });
   }
   const mode = leaf.mode === 'plain' && !staysPlain(decoded.text, splices) ? 'qp' : leaf.mode;
   const qp = mode === 'qp';
-  return { head: qp ? leaf.qpHead : leaf.head, body: write(decoded, splices, mode), qp };
+  return { head: qp ? leaf.qpHead : leaf.head, body: write(decoded, splices, mode), size, qp };
 }
 
 /** What is put in is ASCII, and no line with it becomes too long. */

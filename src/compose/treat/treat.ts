@@ -4,7 +4,7 @@ import type { Merge } from '../../model/instructions.ts';
 import type { Part } from '../../model/letter.ts';
 import type { Submission } from '../../model/submission.ts';
 import { makeCache } from '../cache.ts';
-import { unfilledTags } from '../html/fill.ts';
+import { outputLimit, unfilledTags } from '../html/fill.ts';
 import type { TagSearch } from '../merge/tags.ts';
 import { mergeValues, type Lookup, type MergeValues } from '../merge/values.ts';
 import { unicode } from '../merge/charset.ts';
@@ -13,6 +13,7 @@ import type { Draft } from '../render.ts';
 import { makeCompile, type Compile } from './compile.ts';
 import { fillLeaf, isPart } from './fill.ts';
 import { fillFields, planHeader, shownNames, unfilledInFields, type HeaderPlan } from './header.ts';
+import { metered } from './meter.ts';
 import { planMessage, type Plan } from './plan.ts';
 import { liquidSource, sharedSource, type Refused, type Source, type SourceDeps } from './source.ts';
 import { systemValues } from './system.ts';
@@ -50,6 +51,7 @@ type Prepared = Readonly<{
 
 const PLANS = { maxEntries: 200, maxBytes: 48 * 1024 * 1024 };
 const MAX_NAMED = 5;
+const TOO_LARGE = 'its values make it far larger than it was.';
 
 /** Builds the treatment. What it gives is a pure function of submission, stored bytes and delivery. */
 export function makeTreat(given: TreatDeps): Treat {
@@ -146,12 +148,13 @@ type Subject = Readonly<{
 function fillFor(prepared: Prepared, subject: Subject): Draft | Refused {
   const { plan, header, search, merges } = prepared;
   const { submission, links } = subject;
-  const lookup = lookupFor(prepared, subject);
-  const tags = search && { search, value: lookup };
+  let room = outputLimit(textSizeOf(plan.pieces));
+  const unmetered = lookupFor(prepared, subject);
   if (merges && submission.instructions.merge?.strict) {
-    const missing = unfilled(prepared, lookup, tags);
+    const missing = unfilled(prepared, metered(unmetered, room).lookup, search);
     if (missing.length > 0) return { refusal: cannotMerge(sayMissing(missing)) };
   }
+  const { lookup, isOver } = metered(unmetered, room);
   let next = plan.links;
   const filler = { submission, links, value: lookup, nextLink: () => ++next };
   const body: Part[] = [];
@@ -161,17 +164,23 @@ function fillFor(prepared: Prepared, subject: Subject): Draft | Refused {
       body.push(piece);
       continue;
     }
-    const filled = fillLeaf(piece, filler);
-    if ('problem' in filled) return { refusal: cannotMerge('its values make it far larger than it was.') };
+    const filled = fillLeaf(piece, filler, room);
+    if ('problem' in filled) return { refusal: cannotMerge(TOO_LARGE) };
+    room -= filled.size;
     inQp ||= filled.qp;
     if (filled.head.length > 0) body.push(filled.head);
     body.push(filled.body);
   }
   const fields = fillFields(inQp ? prepared.qpHeader : header, subject, {
-    tags,
+    tags: search && { search, value: lookup },
     unsubscribe: unsubscribeOf(subject),
   });
+  if (isOver()) return { refusal: cannotMerge(TOO_LARGE) };
   return { fields, body, notes: plan.notes };
+}
+
+function textSizeOf(pieces: Plan['pieces']): number {
+  return pieces.reduce((sum, piece) => sum + (isPart(piece) ? 0 : piece.decoded.text.length), 0);
 }
 
 function lookupFor({ values, header }: Prepared, { submission, delivery, links }: Subject): Lookup {
@@ -194,10 +203,10 @@ function lookupFor({ values, header }: Prepared, { submission, delivery, links }
 function unfilled(
   { plan, header }: Prepared,
   lookup: Lookup,
-  tags: Parameters<typeof unfilledInFields>[1] | undefined,
+  search: TagSearch | undefined,
 ): readonly string[] {
   const inBody = plan.pieces.flatMap((piece) => (isPart(piece) ? [] : unfilledTags(piece.slots, lookup)));
-  const inHeader = tags ? unfilledInFields(header, tags) : [];
+  const inHeader = search ? unfilledInFields(header, { search, value: lookup }) : [];
   return [...new Set([...inHeader, ...inBody])];
 }
 

@@ -141,6 +141,17 @@ describe('bombs', () => {
       ]),
     ],
     [
+      'quoted-printable blanks',
+      Buffer.concat([
+        Buffer.from(
+          crlf(
+            'From: a@shop.example\nMIME-Version: 1.0\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n',
+          ),
+        ),
+        Buffer.from(`${' \t'.repeat(MB / 2)}x`),
+      ]),
+    ],
+    [
       'boundaries',
       Buffer.from(
         crlf(
@@ -179,5 +190,59 @@ describe('bombs', () => {
     expect((user + system) / 1000).toBeLessThan(3000);
     if ('bytes' in letter) expect(letter.size).toBeLessThan(2 * message.length + 12 * 1024 * 1024);
     else expect(letter.status).toMatch(/^5\.6\.0/);
+  });
+});
+
+describe('a small message with large values', () => {
+  const head = 'From: a@shop.example\nTo: b@x.example\nSubject: s\nMIME-Version: 1.0\n';
+  const html = (body: string): string => `${head}Content-Type: text/html; charset=utf-8\n\n${body}`;
+  const part = `--b\nContent-Type: text/plain\n\n${'-v-'.repeat(150)}\n`;
+  const large = 'y'.repeat(65_536);
+  const section = (name: string): string => name.repeat(20_000);
+  const cases: readonly [string, string, Record<string, string>, Record<string, string>?][] = [
+    [
+      'in all of its parts',
+      `${head}Content-Type: multipart/mixed; boundary=b\n\n${part.repeat(50)}--b--\n`,
+      { '-v-': large },
+    ],
+    [
+      'in the text of a link',
+      html(`<a href="https://x.example/">${'-v-'.repeat(9000)}</a>`),
+      { '-v-': large },
+    ],
+    ['in styles, which take none of it', html(`<p style="${'-v-'.repeat(19_000)}">a</p>`), { '-v-': large }],
+    [
+      'in links, which take none of it',
+      html('<a href="-v-">a</a>'.repeat(15_000)),
+      { '-v-': `javascript:${'é'.repeat(30_000)}` },
+    ],
+    [
+      'in one link over and over',
+      html(`<a href="${'-v-'.repeat(100)}">a</a>`.repeat(180)),
+      { '-v-': 'é'.repeat(30_000) },
+    ],
+    [
+      'made of sections',
+      html('-v-'.repeat(200)),
+      { '-v-': section('-a-') },
+      { '-a-': section('-b-'), '-b-': section('-c-'), '-c-': section('-d-'), '-d-': 'z' },
+    ],
+    ['in the header', `${head}${'Subject: -v--v--v--v-\n'.repeat(900)}\nx`, { '-v-': large }],
+  ];
+  test.each(cases)('%s', async (_, message, fields, sections = {}) => {
+    const bytes = Buffer.from(crlf(message));
+    const began = process.cpuUsage();
+    const letter = await letterOf(
+      bytes,
+      {
+        instructions: { clicks: 'all', opens: true, merge: { syntaxes: ['literal'], fields, sections } },
+        treatment: { linkBase: BASE, mergeHeaders: ['subject'] },
+      },
+      { address: 'b@x.example' },
+    );
+    const { user, system } = process.cpuUsage(began);
+    expect((user + system) / 1000).toBeLessThan(4000);
+    if ('bytes' in letter) expect(letter.size).toBeLessThan(2 * bytes.length + 12 * 1024 * 1024);
+    else expect(letter.detail).toMatch(/larger/);
   });
 });
