@@ -1,4 +1,5 @@
 // The hand of a transport's carrier: deliveries that it took, and what becomes of them when it dies or forgets.
+import { textsIn } from '../lib/answers.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redis } from '../lib/script.ts';
@@ -44,7 +45,7 @@ async function inHand(
   ours: ReadonlySet<string>,
 ): Promise<string[]> {
   const members = await redis.call('SMEMBERS', keys.hand(transport));
-  return Array.isArray(members) ? members.map(String).filter((ref) => !ours.has(ref)) : [];
+  return textsIn(members).filter((ref) => !ours.has(ref));
 }
 
 async function release(

@@ -1,4 +1,5 @@
 // Leases: one process at a time works a transport (or the reconciler), fenced by an epoch.
+import { textsIn } from '../lib/answers.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
@@ -41,7 +42,7 @@ export function holdLease(
     try {
       const asked = clock.ticks();
       const answer = await redis.run(leaseScript, [keys.lease(name), keys.epoch(name)], [owner, LIFE_MS]);
-      const [held, itsEpoch] = Array.isArray(answer) ? answer.map(String) : [];
+      const [held, itsEpoch] = textsIn(answer);
       if (held !== '1') {
         if (epoch !== '') on.lost();
         epoch = '';

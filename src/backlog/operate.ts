@@ -1,4 +1,5 @@
 // What operators do with what waits: list it, send it now or later, cancel it, move it, pause and resume it.
+import { hashIn, textsIn } from '../lib/answers.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Redis } from '../lib/script.ts';
 import { refOf, type Delivery } from '../model/delivery.ts';
@@ -68,7 +69,7 @@ async function* select(deps: OperateDeps, selection: Selection): AsyncGenerator<
     const answer = await deps.redis.call('ZSCAN', deps.keys.due, cursor, ...scanOf(selection));
     const [next, flat] = Array.isArray(answer) ? answer : ['0', []];
     cursor = String(next);
-    const refs = Array.isArray(flat) ? flat.filter((_, i) => i % 2 === 0).map(String) : [];
+    const refs = [...hashIn(flat).keys()];
     const records = await Promise.all(refs.map((ref) => deps.transitions.read(ref)));
     for (const delivery of records) {
       if (delivery === undefined || delivery === 'unknown' || seen.has(refOf(delivery))) continue;
@@ -179,7 +180,7 @@ async function resume(
 
 async function pauses({ redis, keys }: OperateDeps): Promise<string[]> {
   const names = await redis.call('HKEYS', keys.pauses);
-  return Array.isArray(names) ? names.map(String).sort() : [];
+  return textsIn(names).sort();
 }
 
 export type Depth = Readonly<{
@@ -207,7 +208,7 @@ async function depth(deps: OperateDeps, transports: readonly string[]): Promise<
     transports.map(async (transport) => {
       const { waiting, delayed } = await deps.jobs.depth(transport);
       const sites = await redis.call('SMEMBERS', keys.lanes(transport));
-      const names = Array.isArray(sites) ? sites.map(String) : [];
+      const names = textsIn(sites);
       const listed = await Promise.all(names.map((site) => count('ZCARD', keys.lane(transport, site))));
       const parked = listed.reduce((sum, length) => sum + length, 0);
       const sending = await count('SCARD', keys.hand(transport));

@@ -1,4 +1,5 @@
 // Pauses: what operators stopped, by recipient domain, user or campaign; kept in Redis and known to every process.
+import { textsIn } from '../lib/answers.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redis } from '../lib/script.ts';
@@ -32,7 +33,7 @@ export function watchPauses(
   let names: ReadonlySet<string> = new Set();
   const refresh = async (): Promise<void> => {
     const answer = await deps.redis.call('HKEYS', deps.keys.pauses);
-    const read = new Set(Array.isArray(answer) ? answer.map(String) : []);
+    const read = new Set(textsIn(answer));
     const changed = read.size !== names.size || [...read].some((name) => !names.has(name));
     names = read;
     if (changed) deps.onChange?.();

@@ -1,5 +1,7 @@
 // How a delivery's record is written to and read from its Redis hash. Pure.
 import { z } from 'zod';
+import { parseJson } from '../lib/json.ts';
+import { hashIn } from '../lib/answers.ts';
 import type { Delivery, DeliveryState, Pins } from '../model/delivery.ts';
 import { prioritySchema } from '../model/instructions.ts';
 import { recipientSchema } from '../model/submission.ts';
@@ -44,22 +46,21 @@ function writeWishes({ maxAttempts, campaign, batch }: Delivery): Record<string,
 
 /** A delivery from HGETALL's flat answer; undefined when there is none or its version is not one that we know. */
 export function readRecord(flat: readonly string[]): Delivery | undefined {
-  const fields = new Map<string, string>();
-  for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i] ?? '', flat[i + 1] ?? '');
+  const fields = hashIn(flat);
   if (fields.get('v') !== RECORD_VERSION) return undefined;
   const text = (name: string): string => fields.get(name) ?? '';
   const number = (name: string): number => Number(fields.get(name) ?? 0);
-  const recipient = recipientSchema.safeParse(parse(text('recipient')));
+  const recipient = parseJson(text('recipient'), recipientSchema);
   const priority = prioritySchema.safeParse(number('priority'));
   const state = STATES.find((known) => known === text('state'));
-  if (!recipient.success || !state) return undefined;
+  if (!recipient || !state) return undefined;
   return {
     v: 1,
     id: text('id'),
     account: text('account'),
     submission: text('submission'),
     user: text('user'),
-    recipient: recipient.data,
+    recipient,
     domain: text('domain'),
     pool: text('pool'),
     transport: text('transport'),
@@ -89,13 +90,5 @@ function readWishes(
 }
 
 function readPins(json: string): Pins {
-  return pinsSchema.safeParse(parse(json)).data ?? { dkim: [] };
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
+  return parseJson(json, pinsSchema) ?? { dkim: [] };
 }

@@ -1,4 +1,5 @@
 // Bodies of mail that rests until a later day leave Redis' memory for the disk soon after they were accepted.
+import { textsIn } from '../lib/answers.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redis } from '../lib/script.ts';
@@ -35,7 +36,7 @@ export async function putToRest({ redis, keys, transitions, moveOut, log }: Rest
   let count = 0;
   for (let batch = 0; batch < MAX_BATCHES; batch++) {
     const answer = await redis.call('SRANDMEMBER', keys.resting, BATCH);
-    const refs = Array.isArray(answer) ? answer.map(String) : [];
+    const refs = textsIn(answer);
     if (refs.length === 0) break;
     const moved = await Promise.allSettled(
       refs.map(async (ref) => {

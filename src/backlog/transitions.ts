@@ -1,4 +1,5 @@
 // The transitions of a delivery's record in Redis: begin, finish, schedule, park, pull, shelve.
+import { textsIn } from '../lib/answers.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
 import { refOf, type Delivery } from '../model/delivery.ts';
@@ -194,7 +195,7 @@ async function shelve({ redis, keys }: Records, delivery: Delivery, pause: strin
 /** The record as it stands; undefined when there is none, "unknown" when its version is not one that we know. */
 async function read({ redis, keys }: Records, ref: string): Promise<Delivery | 'unknown' | undefined> {
   const answer = await redis.call('HGETALL', keys.delivery(ref));
-  const flat = Array.isArray(answer) ? answer.map(String) : [];
+  const flat = textsIn(answer);
   return flat.length === 0 ? undefined : (readRecord(flat) ?? 'unknown');
 }
 
@@ -220,7 +221,7 @@ function judge(verdict: string, subject: Subject): Begun | undefined {
 }
 
 function readBegun(answer: unknown): Begun {
-  const [verdict, json, ...flat] = Array.isArray(answer) ? answer.map(String) : [];
+  const [verdict, json, ...flat] = textsIn(answer);
   if (verdict === 'lease' || verdict === 'unknown') return { kind: verdict };
   if (verdict === undefined || json === undefined) return { kind: 'gone' };
   const submission = readSubmission(json);
@@ -229,7 +230,7 @@ function readBegun(answer: unknown): Begun {
 }
 
 function readPulled(answer: unknown): Pulled | undefined {
-  const [verdict, more, ...flat] = Array.isArray(answer) ? answer.map(String) : [];
+  const [verdict, more, ...flat] = textsIn(answer);
   if (verdict !== 'ok') return undefined;
   const items = [];
   for (let i = 0; i + 3 < flat.length; i += 4) {

@@ -1,5 +1,6 @@
 // Lines of the history: a stream's entry becomes one JSON line per event, each with its cursor at the end. Pure.
 import { z } from 'zod';
+import { parseJson } from '../lib/json.ts';
 import { writtenEventSchema, type Event } from '../model/event.ts';
 import { parseCursor, type Cursor } from './cursor.ts';
 
@@ -47,7 +48,7 @@ export function cursorOf(line: string): Cursor | undefined {
 export function readLine(line: string): Recorded | undefined {
   const cursor = cursorOf(line);
   // The event without the cursor that was spliced in behind a comma.
-  const event = cursor && readJson(`${line.slice(0, line.lastIndexOf(MARK) - 1)}}`, writtenEventSchema);
+  const event = cursor && parseJson(`${line.slice(0, line.lastIndexOf(MARK) - 1)}}`, writtenEventSchema);
   return event && { cursor, event };
 }
 
@@ -55,13 +56,13 @@ export function readLine(line: string): Recorded | undefined {
 function lineOf({ id, event }: Entry): string {
   const plain = event.startsWith('{"') && event.endsWith('}') && !event.includes('\n');
   if (plain && event.length <= MAX_LINE) return splice(event, id, 0);
-  const parsed = readJson(event, anyEvent);
+  const parsed = parseJson(event, anyEvent);
   return parsed ? splice(bounded(parsed), id, 0) : unreadable(event, id);
 }
 
 function linesOfPairs({ id, event }: Entry, pairsJson: string, from: number): Lines {
-  const parsed = readJson(event, anyEvent);
-  const pairs = readJson(pairsJson, pairsSchema);
+  const parsed = parseJson(event, anyEvent);
+  const pairs = parseJson(pairsJson, pairsSchema);
   if (!parsed || !pairs) return { text: from > 0 ? '' : unreadable(`${event} ${pairsJson}`, id), count: 1 };
   const { delivery: _delivery, recipient: _recipient, id: _id, ...shared } = parsed;
   const rest = bounded(shared).slice(1);
@@ -90,12 +91,4 @@ function bounded(event: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(rest, (_, value: unknown) =>
     typeof value === 'string' && value.length > CUT_TEXT ? value.slice(0, CUT_TEXT) : value,
   );
-}
-
-function readJson<T>(text: string, schema: z.ZodType<T>): T | undefined {
-  try {
-    return schema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }

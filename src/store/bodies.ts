@@ -1,6 +1,7 @@
 // Bodies of accepted mail: in memory for a while, in Redis with the record, or in a file when they are large.
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { scanHash } from './scan-hash.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId, timeOfId } from '../lib/ids.ts';
 import type { Redis } from '../lib/script.ts';
@@ -144,14 +145,7 @@ async function sweep(deps: BodiesDeps, keys: StoreKeys): Promise<number> {
 
 async function readClaims(redis: Redis, keys: StoreKeys): Promise<ReadonlyMap<string, string>> {
   const claims = new Map<string, string>();
-  let cursor = '0';
-  do {
-    const reply = await redis.call('HSCAN', keys.spilled, cursor, 'COUNT', 500);
-    const [next, flat]: unknown[] = Array.isArray(reply) ? reply : [];
-    const list = Array.isArray(flat) ? flat.map(String) : [];
-    for (let i = 0; i + 1 < list.length; i += 2) claims.set(list[i] ?? '', list[i + 1] ?? '');
-    cursor = typeof next === 'string' ? next : '0';
-  } while (cursor !== '0');
+  for await (const [name, id] of scanHash(redis, keys.spilled)) claims.set(name, id);
   return claims;
 }
 

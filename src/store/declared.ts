@@ -1,4 +1,5 @@
 // What the configuration file declares goes into the store at start; there the file wins, and only it may change that.
+import { hashIn } from '../lib/answers.ts';
 import {
   domainSchema,
   poolSchema,
@@ -83,9 +84,7 @@ async function hashed(
 }
 
 async function readFingerprints({ redis, prefix }: SyncDeps): Promise<ReadonlyMap<string, string>> {
-  const flat = await redis.call('HGETALL', storeKeys(prefix).declared);
-  const list = Array.isArray(flat) ? flat.map(String) : [];
-  return new Map(list.flatMap((name, i) => (i % 2 === 0 ? [[name, list[i + 1] ?? ''] as const] : [])));
+  return hashIn(await redis.call('HGETALL', storeKeys(prefix).declared));
 }
 
 async function withdraw(declared: Declared, before: Settings, settings: SettingsStore): Promise<void> {

@@ -1,6 +1,8 @@
 // The recipient store, which traffic fills by itself: names, merge fields, and what became of the mail to each address.
 import { totalmem } from 'node:os';
 import { z } from 'zod';
+import { parseJson } from '../lib/json.ts';
+import { hashIn, textsIn } from '../lib/answers.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
@@ -119,7 +121,7 @@ export function openRecipients(deps: RecipientsDeps): Recipients {
         redis.call('ZCARD', index),
         redis.call('ZRANGE', index, 0, count - 1, 'REV'),
       ]);
-      const addresses = Array.isArray(found) ? found.map(String) : [];
+      const addresses = textsIn(found);
       const all = await Promise.all(addresses.map((address) => show(account, address)));
       return { total: Number(total), recipients: all.filter((one) => one !== undefined) };
     },
@@ -209,18 +211,12 @@ function readFields(reply: unknown): Readonly<Record<string, string>> {
 }
 
 function readRecord(text: unknown): Record<string, string> {
-  if (typeof text !== 'string' || text === '') return {};
-  try {
-    return textRecord.safeParse(JSON.parse(text)).data ?? {};
-  } catch {
-    return {};
-  }
+  return (typeof text === 'string' && parseJson(text, textRecord)) || {};
 }
 
 function readRecipient(address: string, reply: unknown): StoredRecipient | undefined {
-  const flat = Array.isArray(reply) ? reply.map(String) : [];
-  if (flat.length === 0) return undefined;
-  const hash = new Map(flat.flatMap((key, i) => (i % 2 === 0 ? [[key, flat[i + 1] ?? ''] as const] : [])));
+  const hash = hashIn(reply);
+  if (hash.size === 0) return undefined;
   const figure = (key: string): number => Number(hash.get(key) ?? 0) || 0;
   const name = hash.get('name');
   return {

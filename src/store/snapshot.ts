@@ -1,5 +1,6 @@
 // What Redis holds becomes a Settings snapshot; entries that cannot be read are left out and named. Pure.
 import type { z } from 'zod';
+import { hashIn, textsIn } from '../lib/answers.ts';
 import {
   domainSchema,
   poolSchema,
@@ -40,7 +41,7 @@ export function readSnapshot(reply: unknown, before?: Snapshot): Snapshot {
         { noun: 'template', schema: templateSchema, flat: templates, old: old?.templates },
         context,
       ),
-      suppressing: new Set(strings(suppressing)),
+      suppressing: new Set(textsIn(suppressing)),
     },
     texts,
     unreadable,
@@ -82,10 +83,7 @@ type Source<T> = Readonly<{
 
 function readHash<T>(source: Source<T>, context: Context): ReadonlyMap<string, T> {
   const entries = new Map<string, T>();
-  const flat = strings(source.flat);
-  for (let i = 0; i + 1 < flat.length; i += 2) {
-    const name = flat[i] ?? '';
-    const text = flat[i + 1] ?? '';
+  for (const [name, text] of hashIn(source.flat)) {
     const known = source.old?.get(name);
     const same = known !== undefined && context.before?.texts.get(known) === text;
     const read = same ? ({ ok: true, entry: known } as const) : readEntry(source.schema, text);
@@ -97,8 +95,4 @@ function readHash<T>(source: Source<T>, context: Context): ReadonlyMap<string, T
     context.texts.set(read.entry, text);
   }
   return entries;
-}
-
-function strings(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map(String) : [];
 }

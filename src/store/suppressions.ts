@@ -1,6 +1,8 @@
 // Suppression lists: addresses that an account's mail must not go to any more.
 import { z } from 'zod';
-import type { Clock, EpochMs } from '../lib/clock.ts';
+import { scanHash } from './scan-hash.ts';
+import { parseJson } from '../lib/json.ts';
+import type { Clock } from '../lib/clock.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
 import type { SettingsStore } from './settings.ts';
 import { storeKeys } from './keys.ts';
@@ -145,15 +147,7 @@ function makeWrites({ redis, prefix, settings }: SuppressionsDeps): Writes {
 }
 
 async function* scan(redis: Redis, key: string): AsyncGenerator<Suppression> {
-  let cursor = '0';
-  do {
-    const reply = await redis.call('HSCAN', key, cursor, 'COUNT', BATCH);
-    const [next, flat]: unknown[] = Array.isArray(reply) ? reply : [];
-    const list = Array.isArray(flat) ? flat.map(String) : [];
-    for (let i = 0; i + 1 < list.length; i += 2)
-      yield readStored(readField(list[i] ?? ''), list[i + 1] ?? '');
-    cursor = typeof next === 'string' ? next : '0';
-  } while (cursor !== '0');
+  for await (const [field, text] of scanHash(redis, key)) yield readStored(readField(field), text);
 }
 
 type About = Pick<Suppression, 'address' | 'topic'>;
@@ -166,11 +160,5 @@ function aboutOf(text: string, topic: string | undefined): About | undefined {
 
 /** An entry that another program wrote otherwise still suppresses; its text is then the reason. */
 function readStored(about: About, text: string): Suppression {
-  const unknown = { ...about, reason: text, at: 0 as EpochMs };
-  try {
-    const read = entrySchema.safeParse(JSON.parse(text));
-    return read.success ? { ...about, ...read.data } : unknown;
-  } catch {
-    return unknown;
-  }
+  return { ...about, ...(parseJson(text, entrySchema) ?? { reason: text, at: 0 }) };
 }

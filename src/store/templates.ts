@@ -1,5 +1,6 @@
 // Stored templates: subject, HTML and text in versions that never change, so that what was queued with one reads the same later.
 import { z } from 'zod';
+import { parseJson } from '../lib/json.ts';
 import type { Clock } from '../lib/clock.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
 import { nameSchema, type Template } from '../model/settings.ts';
@@ -105,7 +106,7 @@ function makeRead(redis: Redis, contents: (name: string) => string): Templates['
   const underWay = new Map<string, Promise<TemplateContent | undefined>>();
   const fetch = async (key: string): Promise<TemplateContent | undefined> => {
     const text = await redis.call('GET', key);
-    const content = typeof text === 'string' ? readContent(text) : undefined;
+    const content = typeof text === 'string' ? parseJson(text, contentSchema) : undefined;
     if (content) cache.put(key, content);
     return content;
   };
@@ -123,14 +124,6 @@ function makeRead(redis: Redis, contents: (name: string) => string): Templates['
 
 function weightOf({ subject = '', html = '', text = '' }: TemplateContent, key: string): number {
   return key.length + subject.length + html.length + text.length;
-}
-
-function readContent(text: string): TemplateContent | undefined {
-  try {
-    return contentSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 function isSame(old: TemplateContent | undefined, next: Omit<TemplateContent, 'at'>): boolean {

@@ -1,6 +1,7 @@
 // What a token knows of its delivery, as compact bytes; what is too long is kept elsewhere and named by its hash. Pure.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { parseJson } from '../lib/json.ts';
 import { packDelivery, packList, packNumber, packText, type Reader } from './bytes.ts';
 
 /** What events of hits tell beside delivery, account, user and recipient. */
@@ -112,11 +113,7 @@ export function readSubject(reader: Reader): Subject {
 
 /** Details that were kept elsewhere; undefined for a text that is none. */
 export function readDetails(text: string): Details | undefined {
-  try {
-    return detailsSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return parseJson(text, detailsSchema);
 }
 
 export function packTarget(target: string): Packed {
@@ -155,11 +152,7 @@ export function readChoice(reader: Reader): Choice {
 
 /** Topics that were kept elsewhere; none for a text that is no list. */
 export function readTopics(text: string): readonly string[] {
-  try {
-    return z.array(z.string()).safeParse(JSON.parse(text)).data ?? [];
-  } catch {
-    return [];
-  }
+  return parseJson(text, z.array(z.string())) ?? [];
 }
 
 function packLabels({ campaignName, tags, metadata }: Details): Buffer {
