@@ -83,7 +83,7 @@ function parts(message: Buffer): Readonly<{ fields: readonly Field[]; body: Buff
 }
 
 function isRemoved(name: string): boolean {
-  return ['bcc', 'return-path', 'x-postino-tag', 'x-mailgun-tag'].includes(name);
+  return ['bcc', 'return-path', 'x-postino-tag', 'x-mailgun-tag', 'x-smtpapi'].includes(name);
 }
 
 /** CRLF, and one at the end, as DATA brings it. */

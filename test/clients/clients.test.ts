@@ -17,7 +17,7 @@ import {
 } from './arrival.ts';
 import { lackOf, type Client, type Errand, type Sent } from './client.ts';
 import { commands } from './commands.ts';
-import { makeLetter } from './letter.ts';
+import { makeLetter, metadata } from './letter.ts';
 import { libraries, sendByPool } from './libraries.ts';
 import { servers } from './servers.ts';
 import { sayTable, type Row } from './table.ts';
@@ -136,6 +136,8 @@ describe.each(clients.map((client) => [titleOf(client), client] as const))('%s',
         const mx = host === world.mx.one ? 'mx1.one.test' : 'mx2.two.test';
         rows.push({ client: client.name, way: wayOf(client), mx, message, verdicts });
       }
+      const told = (): Event | undefined => relay.events().find(({ submission }) => submission === id);
+      await vi.waitFor(() => expect(told()).toMatchObject({ tags: ['invoices'], metadata }), ARRIVES_MS);
     },
   );
 
