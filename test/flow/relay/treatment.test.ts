@@ -215,6 +215,26 @@ describe('templates', () => {
     );
   });
 
+  test("Mandrill's block is where the message's own text goes, and its tags are filled in it, too", async () => {
+    await put('newsletter', {
+      html: '<html><body><h1>*|COMPANY|*</h1><div mc:edit="main">placeholder</div><a href="*|UNSUB:https://shop.example/bye|*">leave</a></body></html>',
+    });
+    const vars = 'X-MC-MergeVars: {"COMPANY": "Shop & Co", "FNAME": "Otto"}';
+    const fields = [
+      'X-MC-Template: newsletter|main',
+      vars,
+      'X-MC-Track: clicks',
+      'X-Postino-Unsubscribe: yes',
+    ];
+    const own = '<p>Dear *|FNAME|*, <a href="https://shop.example/x">x</a></p>';
+    const letter = await deliver('block@mail.test', [...fields, ...HTML], `${own}\r\n`);
+    expect(letter.html).toContain('<h1>Shop & Co</h1>');
+    expect(letter.html).not.toContain('placeholder');
+    expect(letter.html).toContain('Dear Otto, <a href="https://click.shop.example/t/c/');
+    expect(letter.html).toContain(`<a href="${letter.unsubscribe}">leave</a>`);
+    expect(letter.pixel).toBeUndefined();
+  });
+
   test('a mistake in one bounces that delivery with its reason, and never half a message', async () => {
     await put('broken', {
       engine: 'liquid',
@@ -467,4 +487,11 @@ describe('a user whose program sets no headers', () => {
     await expect.poll(() => messages.filter(({ to }) => to === 'known@mail.test').length).toBe(2);
     expect(messages.findLast(({ to }) => to === 'known@mail.test')?.data.toString()).toContain('Hallo Nora');
   });
+});
+
+test('it stops in good order, although its threads were at work', async () => {
+  const begun = performance.now();
+  expect(await treated.relay.stop()).toBe(0);
+  expect(performance.now() - begun).toBeLessThan(8000);
+  expect(treated.relay.log()).not.toMatch(/"level":(?:50|60)/);
 });
