@@ -8,6 +8,8 @@ export type Links = Readonly<{
   base: string | undefined;
   /** Hosts of domains are reached by https. */
   secureHosts: boolean;
+  /** Nobody outside reaches this relay's tracking listener yet, so that hosts of domains lead nowhere. */
+  ignoreHosts?: boolean;
   /** Mailbox that takes "unsubscribe" mail; absent: none. */
   unsubscribeMailbox?: string;
 }>;
@@ -23,6 +25,7 @@ export function linkBaseOf(
   { domains }: Domains,
   links: Links,
 ): string | undefined {
+  if (links.ignoreHosts) return links.base;
   const isUsable = (entry: Domain | undefined): boolean =>
     entry?.trackingHost !== undefined && entry.account === user.account;
   const host = withParents(domain)

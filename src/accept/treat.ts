@@ -173,7 +173,7 @@ function notesOnLinks(asked: Instructions, has: Has): readonly string[] {
   return wished.flatMap((what) =>
     what === undefined
       ? []
-      : [`${what}: the sender's domain has no tracking host, and tracking.url is not set.`],
+      : [`${what}: links need an address that recipients can reach, and tracking.url is not set.`],
   );
 }
 

@@ -1,11 +1,14 @@
 // postino check: is this installation fit to take and send mail? Every finding is a sentence that says what to do.
 import { Resolver } from 'node:dns/promises';
+import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { canBind } from '../deliver/transports/source.ts';
 import type { Config } from '../config.ts';
+import { isLoopbackName } from '../http/tracking-config.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Redis } from '../lib/script.ts';
-import type { Settings, Transport } from '../model/settings.ts';
+import type { Settings, Transport, User } from '../model/settings.ts';
 import { checkDurability } from '../store/durability.ts';
 import { done, type Command, type Result } from './command.ts';
 
@@ -13,7 +16,7 @@ export type CheckContext = Readonly<{
   config: Config;
   /** Absent while the embedded Redis is not running: what can be told without it is told. */
   redis?: Redis;
-  settingsNow(): Pick<Settings, 'transports'>;
+  settingsNow(): Pick<Settings, 'transports' | 'users' | 'domains'>;
   clock: Clock;
   /** What Redis' clock is ahead of ours, milliseconds. */
   clockOffset(): number;
@@ -45,6 +48,7 @@ async function check(context: CheckContext): Promise<Result> {
     ...(context.redis ? [clockFinding(context.clockOffset())] : []),
     ...(await transportFindings(context)),
     ...(await nameFindings(context)),
+    ...trackingFindings(context),
     ...(await feedbackFindings(context)),
   ];
   const marks = { ok: 'ok      ', warning: 'WARNING ', problem: 'PROBLEM ' } as const;
@@ -64,7 +68,10 @@ async function redisFinding({ redis, config }: CheckContext): Promise<Finding> {
 }
 
 async function diskFinding(data: string): Promise<Finding> {
-  const { bavail, bsize } = await statfs(data);
+  // Before the first start the folder is not there yet; it will be on the disk of the one above.
+  let folder = data;
+  while (!existsSync(folder)) folder = dirname(folder);
+  const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   const sentence = `${Math.round(free / 1e6)} MB are free in ${data}.`;
   return free < MIN_FREE_BYTES
@@ -136,6 +143,32 @@ async function nameFindings({ config, settingsNow }: CheckContext): Promise<Find
         'Has no address in the DNS (or the DNS does not answer); publish an A record.',
       );
     }),
+  );
+}
+
+/** What users were given needs links, and links need an address that recipients can reach. */
+function trackingFindings({ config, settingsNow }: CheckContext): Finding[] {
+  const { transports, users, domains } = settingsNow();
+  const isLocal = isLoopbackName(new URL(config.tracking.url).hostname);
+  const leaves = [...transports.values()].some(({ kind }) => kind !== 'sandbox');
+  if (!isLocal || !leaves) return [];
+  const wanting = [
+    ...[...users.values()].filter(wantsLinks).map(({ name }) => `user ${name}`),
+    ...[...domains.values()].filter(({ trackingHost }) => trackingHost).map(({ name }) => `domain ${name}`),
+  ];
+  if (wanting.length === 0) return [];
+  return [
+    warning(
+      'tracking',
+      `Letters get no pixels, tracked links or pages to unsubscribe, which ${wanting.join(', ')} should have: set tracking.url to the address under which recipients reach this host.`,
+    ),
+  ];
+}
+
+function wantsLinks({ defaults, rules }: User): boolean {
+  return [defaults, ...rules.map(({ set }) => set)].some(
+    ({ opens, clicks, unsubscribe }) =>
+      opens === true || unsubscribe === true || (clicks !== undefined && clicks !== 'none'),
   );
 }
 

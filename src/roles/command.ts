@@ -16,7 +16,7 @@ import { embeddedSocket } from '../embedded.ts';
 import { makeHistory } from '../events/history.ts';
 import type { Clock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
-import { transportSchema } from '../model/settings.ts';
+import { domainSchema, transportSchema, userSchema } from '../model/settings.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
 import { openDns, trackingTarget } from './dns.ts';
@@ -72,11 +72,18 @@ const isRunning = ({ redis, data }: Config): boolean =>
 
 /** For `check` alone: what the file declares, while there is no Redis to ask. */
 function offline({ config, clock }: Surroundings): CheckContext {
-  const declared = config.transports.map((entry) =>
-    transportSchema.parse({ ...entry, v: 1, origin: 'file' }),
+  const common = { v: 1, origin: 'file' } as const;
+  const transports = byName(config.transports.map((entry) => transportSchema.parse({ ...entry, ...common })));
+  // Of a user `check` reads what its mail should get.
+  const users = byName(
+    config.users.map(({ name, defaults, rules }) => userSchema.parse({ name, defaults, rules, ...common })),
   );
-  const transports = new Map(declared.map((transport) => [transport.name, transport]));
-  return { config, clock, clockOffset: () => 0, settingsNow: () => ({ transports }) };
+  const domains = byName(config.domains.map((entry) => domainSchema.parse({ ...entry, ...common })));
+  return { config, clock, clockOffset: () => 0, settingsNow: () => ({ transports, users, domains }) };
+}
+
+function byName<T extends Readonly<{ name: string }>>(entries: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(entries.map((entry) => [entry.name, entry]));
 }
 
 function redisUrlOf(config: Config): string {

@@ -18,6 +18,7 @@ export function linksOf({ config, settingsNow }: Pick<Base, 'config' | 'settings
       return isLocal && leaves ? undefined : url;
     },
     secureHosts: protocol === 'https:',
+    ...(isLocal ? { ignoreHosts: true } : {}),
     ...(config.feedback ? { unsubscribeMailbox: unsubscribeMailbox(config.feedback.domain) } : {}),
   };
 }

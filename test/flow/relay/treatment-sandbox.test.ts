@@ -83,5 +83,15 @@ test('once something could leave, new mail gets no links to this host, and the e
     return last?.notes !== undefined;
   });
   const { notes } = relay.events().findLast(({ subject }) => subject === 'second') ?? {};
-  expect(notes?.join()).toContain("the sender's domain has no tracking host, and tracking.url is not set");
+  expect(notes?.join()).toContain(
+    'links need an address that recipients can reach, and tracking.url is not set',
+  );
+});
+
+test('check says whom links are missing for', async () => {
+  const check = async (): Promise<string> => (await relay.cli(['check'])).stdout;
+  expect(await check()).not.toContain('tracking.url');
+  const { code } = await relay.cli(['user', 'add', 'news', '--domain', 'news.example', '--track-opens']);
+  expect(code).toBe(0);
+  expect(await check()).toMatch(/^WARNING {2}tracking: .* user news should have: set tracking\.url/m);
 });

@@ -119,8 +119,16 @@ describe('links point to', () => {
     ['no domain that only looks alike', { headerFrom: 'me@evilshop.example' }, 'https://t.relay.example'],
     [
       'plain hosts, where there is no TLS',
-      { headerFrom: 'me@shop.example', links: { base: 'http://localhost:8081', secureHosts: false } },
+      { headerFrom: 'me@shop.example', links: { base: 'http://t.relay.example', secureHosts: false } },
       'http://click.shop.example',
+    ],
+    [
+      'no host of a domain as long as the world does not reach us',
+      {
+        headerFrom: 'me@shop.example',
+        links: { base: 'http://localhost:8081', secureHosts: false, ignoreHosts: true },
+      },
+      'http://localhost:8081',
     ],
     ['nowhere', { links: { base: undefined, secureHosts: true } }, undefined],
   ])('%s', (_, more, want) => expect(treat(asked({ separate: true }, more)).treatment?.linkBase).toBe(want));
