@@ -93,9 +93,13 @@ export const domainCommands: readonly SettingsCommand[] = [
 ];
 
 const given = z.object({
-  trackingHost: z.literal('').or(trackingHost).optional(),
+  trackingHost: z
+    .union([z.literal(''), trackingHost], { error: 'must be a host name such as click.shop.example' })
+    .optional(),
   brandName: brand.shape.name,
-  brandLogo: z.literal('').or(brand.shape.logo.unwrap()).optional(),
+  brandLogo: z
+    .union([z.literal(''), brand.shape.logo.unwrap()], { error: 'must be an https address' })
+    .optional(),
 });
 
 async function setDomain(

@@ -107,7 +107,7 @@ async function overview({ operate, settingsNow }: QueueContext): Promise<Result>
       'There is no transport yet: "postino transport add".',
     ),
     '',
-    `${depth.open} deliveries have not ended.`,
+    depth.open === 1 ? '1 delivery has not ended.' : `${depth.open} deliveries have not ended.`,
     ...(depth.paused > 0 ? [`${depth.paused} are paused.`] : []),
     ...(pauses.length > 0 ? [`Paused: ${pauses.join(', ')}.`] : []),
   ].join('\n');
