@@ -37,6 +37,13 @@ function expectSecrecy(letter: Arrived, wanted: WantedLetter, { secrets }: Vendo
   expect(letter.raw).not.toMatch(CONTROL);
   const everything = `${letter.raw}\n${letter.html}\n${letter.text}\n${letter.subject}`;
   for (const secret of [...secrets, ...wanted.foreign]) expect(everything).not.toContain(secret);
+  // Nor is anything to be read in tokens.
+  const tokens = everything.match(/(?<=\/t\/[cou]\/)[\w-]+/g) ?? [];
+  expect(tokens.length).toBeGreaterThan(2);
+  for (const token of tokens)
+    expect(Buffer.from(token, 'base64url').toString('latin1')).not.toMatch(
+      /mail\.test|shop|\.example|orders/,
+    );
 }
 
 async function expectLinks(letter: Arrived, wanted: WantedLetter): Promise<void> {
