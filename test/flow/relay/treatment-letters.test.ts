@@ -73,6 +73,41 @@ describe('an old host that takes 7 bits only', () => {
   });
 });
 
+test('links of any kind lead where they led', async () => {
+  const cases = [
+    [`https://shop.example/${'long/'.repeat(700)}end`, `https://shop.example/${'long/'.repeat(700)}end`],
+    [
+      'https://shop.example/größe?x=ü&amp;y=%C3%BC#ö',
+      /^https:\/\/shop\.example\/gr%C3%B6%C3%9Fe\?x=%C3%BC&y=%C3%BC#(?:%C3%B6|ö)$/,
+    ],
+    ['https://müller.example/', /^https:\/\/(?:xn--mller-kva|m%C3%BCller)\.example\/$/],
+    ['HTTPS://Shop.Example:8443/A?b=c', /^https:\/\/shop\.example:8443\/A\?b=c$/i],
+    ['https://shop.example/a b/c', 'https://shop.example/a%20b/c'],
+    ['https://user:secret@shop.example/', /^https:\/\/user:secret@shop\.example\/$/],
+    ['https://shop.example/?a=1&copy=2&lt=3', 'https://shop.example/?a=1&copy=2&lt=3'],
+    ['https://shop.example/%0d%0aSet-Cookie:%20x', 'https://shop.example/%0d%0aSet-Cookie:%20x'],
+    ['http://[2001:db8::1]/x', 'http://[2001:db8::1]/x'],
+  ] as const;
+  const to = 'links@mail.test';
+  const body = cases.map(([link]) => `<p><a href="${link}">x</a></p>\r\n`).join('');
+  const type = ['Content-Type: text/html; charset=utf-8', 'Content-Transfer-Encoding: 8bit'];
+  await treated.send({
+    rcpt: [to],
+    data: Buffer.from(message([FROM, 'Subject: links', MIME, ...type], body)),
+  });
+  const { html } = await treated.arrived(to);
+  const hrefs = [...html.matchAll(/<a href="([^"]*)"/g)].map((match) => match[1] ?? '');
+  expect(hrefs.filter((href) => !href.includes('/t/c/'))).toEqual([]);
+  for (const [index, [link, wanted]] of cases.entries()) {
+    const href = hrefs[index] ?? '';
+    const { location } = await treated.visit(href);
+    expect([link, location]).toEqual([
+      link,
+      typeof wanted === 'string' ? wanted : expect.stringMatching(wanted),
+    ]);
+  }
+});
+
 describe('large messages', () => {
   test('attachments of a file on disk arrive byte for byte around a tracked text', async () => {
     const attachment = randomBytes(1_500_000).toString('base64').replace(/.{76}/g, '$&\r\n');
