@@ -8,6 +8,8 @@ import { listOf, textOf, type Command, type Option, type Values } from './comman
 export type HistoryContext = Readonly<{
   history: History;
   clock: Clock;
+  /** When what waits of a message or delivery is due, as it stands now. */
+  dues?(id: string): Promise<ReadonlyMap<string, EpochMs>>;
   /** Prints while the command still runs. */
   write(text: string): void;
   /** Aborted when the person presses Ctrl-C. */

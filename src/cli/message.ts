@@ -51,7 +51,8 @@ async function show(context: HistoryContext, id: string, conversations: 'all' | 
       `There are no events of ${clean(id)}. Give the id after "queued as" in the reply, or find it with "postino message search".`,
     );
   const more = found.complete ? '' : `\nThese are its latest ${MAX_EVENTS} events; there are more.`;
-  const text = sayTimeline(events, { now: context.clock.now(), conversations });
+  const dues = await context.dues?.(id);
+  const text = sayTimeline(events, { now: context.clock.now(), conversations, ...(dues ? { dues } : {}) });
   return done(text.trimEnd() + more, events.toReversed());
 }
 

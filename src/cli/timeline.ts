@@ -7,6 +7,8 @@ export type TimelineOptions = Readonly<{
   now: EpochMs;
   /** What was said to the peers: every step, or none of it. */
   conversations: 'all' | 'none';
+  /** When deliveries that wait are due now: operators may have put them off since the last event. */
+  dues?: ReadonlyMap<string, EpochMs>;
 }>;
 
 const ENDS: ReadonlySet<string> = new Set(['delivered', 'bounced', 'expired', 'dropped', 'cancelled']);
@@ -92,11 +94,11 @@ function sayMetadata(metadata: Event['metadata'] = {}): string {
 function sayDelivery(events: readonly Event[], options: TimelineOptions): string {
   const [first] = events;
   if (!first) return '';
-  const head = clean(`${first.delivery}  ${first.recipient}  ${sayState(events, options.now)}`);
+  const head = clean(`${first.delivery}  ${first.recipient}  ${sayState(events, options)}`);
   return [head, ...events.map((event) => sayStep(event, options))].join('\n');
 }
 
-function sayState(events: readonly Event[], now: EpochMs): string {
+function sayState(events: readonly Event[], { now, dues }: TimelineOptions): string {
   const end = events.findLast((event) => ENDS.has(event.type));
   if (end) {
     const tries = end.attempt === undefined ? '' : `, attempt ${end.attempt}`;
@@ -104,9 +106,9 @@ function sayState(events: readonly Event[], now: EpochMs): string {
     return `${end.type.toUpperCase()}${tries}${age}`;
   }
   const next = events.findLast((event) => event.due !== undefined);
-  const due = next?.due;
-  if (due === undefined) return 'IN THE QUEUE, no attempt has ended yet';
-  if (next?.type === 'accepted' && due > now)
+  const due = dues?.get(events[0]?.delivery ?? '') ?? next?.due;
+  if (due === undefined || (!next && due <= now)) return 'IN THE QUEUE, no attempt has ended yet';
+  if (next?.type !== 'deferred' && due > now)
     return `SCHEDULED, to be sent in ${sayDuration(due - now)}, at ${sayTime(due)} UTC`;
   return due > now
     ? `IN THE QUEUE, next attempt in ${sayDuration(due - now)}, at ${sayTime(due)} UTC`

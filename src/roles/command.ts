@@ -70,6 +70,8 @@ export async function runCommand(
 const isRunning = ({ redis, data }: Config): boolean =>
   redis !== 'embedded' || embeddedSocket(data) !== undefined;
 
+const MAX_DUES = 10_000;
+
 /** For `check` alone: what the file declares, while there is no Redis to ask. */
 function offline({ config, clock }: Surroundings): CheckContext {
   const common = { v: 1, origin: 'file' } as const;
@@ -115,6 +117,8 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     log: silentLog,
     redis: asking,
     clockOffset: offset.ms,
+    dues: async (id) =>
+      new Map((await operate.list({ id }, MAX_DUES)).map((delivery) => [delivery.id, delivery.due])),
     history: makeHistory({ folder: join(config.data, 'events'), clock }),
     submit: async (request) => (await openSubmit(base, () => undefined, false))(request),
     ...openDns(config.dns),

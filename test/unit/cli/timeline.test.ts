@@ -105,6 +105,15 @@ test('a message for later says when it is to be sent', () => {
   expect(text).toContain('SCHEDULED, to be sent in 2h, at 2026-01-31 05:00:00 UTC');
   expect(text).toContain('accepted  for 2026-01-31 05:00:00 UTC');
   expect(sayEvent(scheduled)).toContain('ann@example.net: for 2026-01-31 05:00:00 UTC');
+  const dues = new Map([['S-1', at + 10_800_000]]);
+  for (const one of [scheduled, base])
+    expect(sayTimeline([one], { now: at, conversations: 'all', dues })).toContain(
+      'SCHEDULED, to be sent in 3h,',
+    );
+  const past = new Map([['S-1', at]]);
+  expect(sayTimeline([base], { now: at, conversations: 'all', dues: past })).toContain(
+    'no attempt has ended',
+  );
   expect(sayTimeline([scheduled, deferred], { now: at, conversations: 'all' })).toContain('next attempt in');
 });
 
