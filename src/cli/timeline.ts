@@ -29,7 +29,7 @@ export function sayEvent(event: Event): string {
   const later = event.type === 'accepted' && event.due !== undefined ? `: for ${sayTime(event.due)} UTC` : '';
   const more = `${why}${said}${later}${hit === '' ? '' : `: ${hit}`}`;
   return clean(
-    `${sayTime(event.at)}  ${event.type.padEnd(9)}  ${event.delivery}  ${event.recipient}${more}`,
+    `${sayTime(event.at)}  ${event.type.padEnd(12)}  ${event.delivery}  ${event.recipient}${more}`,
   ).replaceAll('\n', ' ');
 }
 
@@ -98,13 +98,17 @@ function sayDelivery(events: readonly Event[], options: TimelineOptions): string
   return [head, ...events.map((event) => sayStep(event, options))].join('\n');
 }
 
-function sayState(events: readonly Event[], { now, dues }: TimelineOptions): string {
+function sayState(events: readonly Event[], options: TimelineOptions): string {
   const end = events.findLast((event) => ENDS.has(event.type));
   if (end) {
     const tries = end.attempt === undefined ? '' : `, attempt ${end.attempt}`;
     const age = end.age === undefined ? '' : `, ${sayDuration(end.age)} after acceptance`;
     return `${end.type.toUpperCase()}${tries}${age}`;
   }
+  return sayWaiting(events, options);
+}
+
+function sayWaiting(events: readonly Event[], { now, dues }: Pick<TimelineOptions, 'now' | 'dues'>): string {
   const next = events.findLast((event) => event.due !== undefined);
   const due = dues?.get(events[0]?.delivery ?? '') ?? next?.due;
   if (due === undefined || (!next && due <= now)) return 'IN THE QUEUE, no attempt has ended yet';
