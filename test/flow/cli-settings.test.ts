@@ -274,7 +274,9 @@ describe('domain', () => {
       }),
     ).toMatchObject({
       code: 2,
-      text: expect.stringMatching(/--tracking-host: must be a host name .*\n--brand-name: .*\n--brand-logo: must be an https/),
+      text: expect.stringMatching(
+        /--tracking-host: must be a host name .*\n--brand-name: .*\n--brand-logo: must be an https/,
+      ),
     });
     expect(await run('domain set nobody.example', { brandName: 'x' })).toMatchObject({ code: 1 });
   });
