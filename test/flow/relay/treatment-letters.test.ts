@@ -1,6 +1,7 @@
 // Treated letters under harder conditions: old hosts, large parts, many recipients, odd encodings, programs' own ways to write.
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import nodemailer from 'nodemailer';
 import Smtpapi from 'smtpapi';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -297,4 +298,33 @@ describe('a user whose wrong control fields are passed over', () => {
       expect(notes?.join()).toContain(field.slice(0, field.indexOf(':')));
     },
   );
+});
+
+test('what a user is set to by command counts for the next message', async () => {
+  const cli = async (...args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await treated.relay.cli(args);
+    expect([code, stderr]).toEqual([0, '']);
+    return stdout;
+  };
+  const made: { password: string } = JSON.parse(
+    await cli('user', 'add', 'fresh', '--domain', 'shop.example', '--pool', 'shop', '--json'),
+  );
+  const footer = join(treated.relay.data, 'footer.txt');
+  writeFileSync(footer, 'Fresh & Co');
+  const set = { tags: ['offer'], topic: 'offers', unsubscribe: true };
+  const rule = JSON.stringify({ when: { subject: 'Offer*' }, set });
+  const given = ['--footer-text', footer, '--track-clicks', 'html', '--merge', 'on', '--rule', rule];
+  await cli('user', 'set', 'fresh', ...given);
+  const to = 'fresh@mail.test';
+  const type = 'Content-Type: text/html; charset=utf-8';
+  const header = [FROM, `To: Fred <${to}>`, 'Subject: Offer for [name]', MIME, type];
+  const body = '<p>Hi [name]</p><a href="https://shop.example/x">x</a>\r\n';
+  const user = { name: 'fresh', password: made.password };
+  await treated.send({ rcpt: [to], data: message(header, body), user });
+  const letter = await treated.arrived(to);
+  expect(letter.subject).toBe('Offer for Fred');
+  expect(letter.html).toMatch(/Hi Fred<\/p>.*<div>Fresh &amp; Co<\/div>/s);
+  expect(letter.links.html).toHaveLength(1);
+  expect(letter.unsubscribe).toBeDefined();
+  expect((await treated.event('delivered', to)).tags).toEqual(['offer']);
 });
