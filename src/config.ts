@@ -12,7 +12,7 @@ import { eventsConfig } from './events/config.ts';
 import { feedbackConfig } from './feedback/config.ts';
 import { httpConfig } from './http/config.ts';
 import { trackingConfig } from './http/tracking-config.ts';
-import { parseDuration } from './lib/duration.ts';
+import { durationLike } from './lib/values.ts';
 import { nameSchema } from './model/settings.ts';
 import { parseRedisUrl } from './store/redis-url.ts';
 
@@ -25,12 +25,7 @@ const redisAddress = z.string().superRefine((text, context) => {
     context.addIssue({ code: 'custom', message: `${address.problem}, or "embedded" for a Redis of our own` });
 });
 
-const duration = z.string().transform((text, context) => {
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
-  context.addIssue({ code: 'custom', message: 'must be a duration such as "25s" or "1m"' });
-  return z.NEVER;
-});
+const duration = durationLike('"25s" or "1m"', 'allowed');
 
 const systemSchema = z.strictObject({
   pool: nameSchema

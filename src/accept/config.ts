@@ -1,26 +1,12 @@
 // The SMTP front door's slice of the configuration.
 import { z } from 'zod';
-import { parseBytes, parseDuration } from '../lib/duration.ts';
+import { bytesLike, durationLike } from '../lib/values.ts';
 
-const duration = z
-  .string()
-  .transform((text, context) => {
-    const ms = parseDuration(text);
-    if (ms !== undefined) return ms;
-    context.addIssue({ code: 'custom', message: 'must be a duration such as "30s", "5m" or "1h30m"' });
-    return z.NEVER;
-  })
-  .meta({ description: 'A duration such as "30s", "5m" or "1h30m".' });
+const duration = durationLike('"30s", "5m" or "1h30m"', 'allowed').meta({
+  description: 'A duration such as "30s", "5m" or "1h30m".',
+});
 
-const bytes = z
-  .union([z.string(), z.number().int().nonnegative()])
-  .transform((value, context) => {
-    const size = typeof value === 'number' ? value : parseBytes(value);
-    if (size !== undefined && size > 0) return size;
-    context.addIssue({ code: 'custom', message: 'must be a size such as "36MB" or "512KiB"' });
-    return z.NEVER;
-  })
-  .meta({ description: 'A size such as "36MB" or "512KiB".' });
+const bytes = bytesLike('"36MB" or "512KiB"').meta({ description: 'A size such as "36MB" or "512KiB".' });
 
 const certificateFile = z.string().min(1).optional();
 

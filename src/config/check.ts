@@ -1,5 +1,6 @@
 // What a configuration must keep beyond each value: names once, pools that exist, ports that do not clash. Pure.
 import { isIP } from 'node:net';
+import { isNetwork } from '../lib/values.ts';
 
 /** The parts of the configuration that are looked at. */
 export type Checked = Readonly<{
@@ -97,13 +98,6 @@ function addresses({ users, transports }: Checked): readonly Finding[] {
     ),
   );
   return [...bad, ...networks];
-}
-
-function isNetwork(text: string): boolean {
-  const [address = '', prefix, ...rest] = text.split('/');
-  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  if (bits < 0 || rest.length > 0) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
 }
 
 type Listener = Readonly<{ path: readonly (string | number)[]; host: string; port: number; what: string }>;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defaultsSchema, instructionsSchema } from '../model/instructions.ts';
 import { domainSchema, nameSchema, poolSchema, transportSchema, userSchema } from '../model/settings.ts';
-import { parseBytes, parseDuration } from '../lib/duration.ts';
+import { bytesLike, durationLike } from '../lib/values.ts';
 import { toAsciiDomain } from '../mail/domain.ts';
 
 const domainName = z.string().transform((text, context) => {
@@ -12,20 +12,10 @@ const domainName = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const bytes = z.union([z.string(), z.number().int().positive()]).transform((value, context) => {
-  const size = typeof value === 'number' ? value : parseBytes(value);
-  if (size !== undefined && size > 0) return size;
-  context.addIssue({ code: 'custom', message: 'must be a size such as "20MB"' });
-  return z.NEVER;
-});
+const bytes = bytesLike('"20MB"');
 
 /** A time span such as "2h", in milliseconds. */
-export const duration = z.string().transform((text, context) => {
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms > 0) return ms;
-  context.addIssue({ code: 'custom', message: 'must be a duration such as "2h" or "30d"' });
-  return z.NEVER;
-});
+export const duration = durationLike('"2h" or "30d"');
 
 /** Instructions as people write them: `ttl` is a duration such as "2h" (or milliseconds). */
 export const declaredDefaults = defaultsSchema.extend({

@@ -1,16 +1,10 @@
 // The deliver slice of the configuration: DNS servers, routes, retry plan, limits of lanes, time limits of phases.
 import { z } from 'zod';
-import { parseDuration } from '../lib/duration.ts';
+import { durationLike } from '../lib/values.ts';
 
-const duration = z
-  .string()
-  .transform((text, context) => {
-    const ms = parseDuration(text);
-    if (ms !== undefined && ms > 0) return ms;
-    context.addIssue({ code: 'custom', message: 'must be a duration such as "30s", "5m" or "1h30m"' });
-    return z.NEVER;
-  })
-  .meta({ description: 'A duration such as "30s", "5m" or "1h30m".' });
+const duration = durationLike('"30s", "5m" or "1h30m"').meta({
+  description: 'A duration such as "30s", "5m" or "1h30m".',
+});
 
 const port = z.number().int().min(1).max(65_535);
 const count = z.number().int().min(1).max(10_000);

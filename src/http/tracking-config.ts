@@ -1,24 +1,15 @@
 // The tracking slice of the configuration: where links, pixels and the unsubscribe page are served to the public.
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { parseDuration } from '../lib/duration.ts';
+import { durationLike, isNetwork } from '../lib/values.ts';
 
 const DAYS_MS = 86_400_000;
 
-const duration = z.string().transform((text, context) => {
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms > 0) return ms;
-  context.addIssue({ code: 'custom', message: 'must be a duration such as "365d"' });
-  return z.NEVER;
-});
+const duration = durationLike('"365d"');
 
-const network = z.string().refine((text) => {
-  const [address = '', bits, ...rest] = text.split('/');
-  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  return (
-    rest.length === 0 && most > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
-  );
-}, 'must be an address or a network, such as 10.0.0.5 or 192.0.2.0/24');
+const network = z
+  .string()
+  .refine(isNetwork, 'must be an address or a network, such as 10.0.0.5 or 192.0.2.0/24');
 
 const file = z.string().min(1);
 
