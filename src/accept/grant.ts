@@ -23,12 +23,6 @@ const SECOND_MS = 1000;
 const MAX_TTL_MS = 30 * 86_400_000;
 const MAX_ATTEMPTS = 100;
 
-/** True when nothing of it has to be granted. */
-export function isEmpty(wish: Instructions): boolean {
-  for (const _ in wish) return false;
-  return true;
-}
-
 /** Grants what a message asks for, by itself or through the user's rules and defaults. */
 export function grant(wish: Instructions, granter: Granter): Granted | Reply {
   const parts = [poolOf, domainsOf, templateOf, scheduleOf].map((decide) => decide(wish, granter));

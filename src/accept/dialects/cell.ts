@@ -78,6 +78,7 @@ export function choice<T>(cell: Cell, table: Readonly<Record<string, T>>): T | u
   return cell.complain(cell.at, `one of ${Object.keys(table).join(', ')}`);
 }
 
+/** A whole number within these bounds, however it is written; null says nothing. */
 export function whole(cell: Cell, min: number, max: number): number | undefined {
   if (cell.value === null) return undefined;
   const number = typeof cell.value === 'object' ? NaN : Number(String(cell.value).trim() || NaN);

@@ -1,4 +1,5 @@
 // Mailgun: X-Mailgun-* fields. Pure.
+import { MAX_TAGS } from './bounds.ts';
 import {
   addressKey,
   choice,
@@ -15,9 +16,8 @@ import {
   whole,
   type Cell,
 } from './cell.ts';
-import { checked, headerDialect, some, type Part, type Row } from './rows.ts';
+import { checked, clicksOf, headerDialect, some, type Part, type Row } from './rows.ts';
 
-const MAX_TAGS = 20;
 const CLICKS = {
   yes: 'all',
   true: 'all',
@@ -74,7 +74,7 @@ const rows: readonly Row[] = [
     note: 'Both, where the two fields above do not say otherwise.',
     read: (cell) => {
       const on = flag(cell);
-      return on === undefined ? {} : { opens: on, clicks: on ? 'all' : 'none' };
+      return { ...some({ opens: on }), ...clicksOf(on) };
     },
   },
   { field: 'X-Mailgun-Track-Pixel-Location-Top', note: 'The pixel stands at the end.' },

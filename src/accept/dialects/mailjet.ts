@@ -1,6 +1,6 @@
 // Mailjet: X-MJ-* and X-Mailjet-* fields. Pure.
 import { choice, flag, json, line, maybeNamed, record, whole, type Cell } from './cell.ts';
-import { headerDialect, some, type Part, type Row } from './rows.ts';
+import { clicksOf, headerDialect, some, type Part, type Row } from './rows.ts';
 
 const PRIORITIES = { 0: 5, 1: 4, 2: 3, 3: 2 } as const;
 /** 0 and 1 in Mailjet's manual for SMTP; words and 2 come from programs written for its API. */
@@ -46,10 +46,7 @@ const rows: readonly Row[] = [
   {
     field: 'X-Mailjet-TrackClick',
     note: '1: links in HTML and text are tracked, 0: they are not, `account_default`: as the user has it.',
-    read: (cell) => {
-      const on = choice(cell, TRACKING);
-      return on === undefined ? {} : { clicks: on ? 'all' : 'none' };
-    },
+    read: (cell) => clicksOf(choice(cell, TRACKING)),
   },
   {
     field: 'X-Mailjet-Prio',

@@ -1,6 +1,7 @@
 // Mandrill (Mailchimp Transactional): X-MC-* fields. Pure.
 import { toAsciiDomain } from '../../mail/domain.ts';
 import type { TagSyntax } from '../../model/instructions.ts';
+import { MAX_DOMAINS, MAX_TAGS } from './bounds.ts';
 import {
   addressKey,
   choice,
@@ -22,8 +23,6 @@ import {
 } from './cell.ts';
 import { checked, headerDialect, join, some, type Get, type Part, type Row } from './rows.ts';
 
-const MAX_TAGS = 20;
-const MAX_DOMAINS = 100;
 const LANGUAGES: Readonly<Record<string, TagSyntax>> = { mailchimp: 'mailchimp', handlebars: 'handlebars' };
 const OFF = ['none', 'false', 'off', 'no', 'n', '0'];
 const CLICKS = {

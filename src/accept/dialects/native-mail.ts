@@ -1,5 +1,6 @@
 // Our own control fields about what is in the mail: merge tags, templates, tracking, unsubscribe, blocks. Pure.
 import type { TagSyntax } from '../../model/instructions.ts';
+import { MAX_DOMAINS, MAX_TOPIC, MAX_TOPICS } from './bounds.ts';
 import {
   addressKey,
   choice,
@@ -18,9 +19,6 @@ import {
 } from './cell.ts';
 import { checked, join, some, type Get, type Part, type Row } from './rows.ts';
 
-const MAX_TOPIC = 100;
-const MAX_TOPICS = 25;
-const MAX_DOMAINS = 100;
 const CLICKS = {
   yes: 'all',
   true: 'all',

@@ -1,4 +1,5 @@
 // Our own control fields, X-Postino-*; those for what is in the mail are in native-mail.ts. Pure.
+import { MAX_BATCH, MAX_TAGS } from './bounds.ts';
 import {
   choice,
   domain,
@@ -18,9 +19,7 @@ import { mailRows } from './native-mail.ts';
 import { headerDialect, some, type Part, type Row } from './rows.ts';
 
 const MAX_CAMPAIGN = 255;
-const MAX_TAGS = 20;
 const MAX_TAG = 255;
-const MAX_BATCH = 100;
 const MAX_KEY = 255;
 const MAX_ATTEMPTS = 1000;
 const PRIORITIES = { 1: 1, 2: 2, 3: 3, 4: 4, 5: 5 } as const;

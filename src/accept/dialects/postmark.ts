@@ -1,8 +1,8 @@
 // Postmark: X-PM-* fields. Pure.
+import { MAX_TOPIC } from './bounds.ts';
 import { choice, flag, line, maybeNamed, metadata } from './cell.ts';
 import { headerDialect, some, type Row } from './rows.ts';
 
-const MAX_TOPIC = 100;
 const LINKS = { none: 'none', htmlandtext: 'all', htmlonly: 'html', textonly: 'text' } as const;
 
 const rows: readonly Row[] = [

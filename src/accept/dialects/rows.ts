@@ -1,6 +1,7 @@
 // A dialect as a table: one row per field, from which both what is read and docs/dialects.md are made. Pure.
 import type { EpochMs } from '../../lib/clock.ts';
 import type { Instructions } from '../../model/instructions.ts';
+import { MAX_TAGS } from './bounds.ts';
 import { json, members, type Cell, type Complain } from './cell.ts';
 import type { Json } from './json.ts';
 import type { Asked, Dialect, Facts, FieldDoc, ReadField, Wish } from './index.ts';
@@ -29,7 +30,6 @@ type Phrase = (at: string, be: string) => string;
 type Ear = { complaints: number; problem?: Readonly<{ field: string; must: string }> };
 type Table = Readonly<{ name: string; about: string; rows: readonly Row[] }>;
 
-const MAX_TAGS = 20;
 const NOTHING: Wish = { ok: true, instructions: {} };
 
 /**
@@ -80,6 +80,11 @@ export function some(parts: object): object {
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
 }
 
+/** Links of all parts are tracked, or none is; undefined says nothing of them. */
+export function clicksOf(on: boolean | undefined): Part {
+  return on === undefined ? {} : { clicks: on ? 'all' : 'none' };
+}
+
 /** For a field that another row's reading uses: here it is only checked. */
 export function checked(read: (cell: Cell) => unknown): (cell: Cell) => Part {
   return (cell) => {
@@ -108,11 +113,13 @@ export function join(first: Part, second: Part): Part {
   };
 }
 
+/** The same as instructions and the rest. */
 export function askedOf({ to, also, idempotencyKey, notes, ...instructions }: Part): Asked {
   return { instructions, ...some({ to, also, idempotencyKey, notes }) };
 }
 
-function isEmpty(part: Part): boolean {
+/** True when nothing is asked for. */
+export function isEmpty(part: Part): boolean {
   for (const _ in part) return false;
   return true;
 }

@@ -1,4 +1,5 @@
 // SendGrid: X-SMTPAPI with names in lower case; its filters are in sendgrid-filters.ts. Pure.
+import { MAX_BATCH, MAX_TAGS, MAX_TOPIC, MAX_TOPICS } from './bounds.ts';
 import {
   items,
   mailbox,
@@ -15,11 +16,6 @@ import {
 import type { NamedRecipient } from './index.ts';
 import { jsonDialect, some, type Get, type Part, type Row } from './rows.ts';
 import { filters } from './sendgrid-filters.ts';
-
-const MAX_TAGS = 20;
-const MAX_TOPICS = 25;
-const MAX_TOPIC = 100;
-const MAX_BATCH = 100;
 
 type Recipients = readonly (NamedRecipient | undefined)[];
 

@@ -1,8 +1,7 @@
 // Amazon SES: X-SES-* fields. Pure.
+import { MAX_TOPIC } from './bounds.ts';
 import { maybeNamed, metadata, words, type Cell } from './cell.ts';
 import { headerDialect, some, type Part, type Row } from './rows.ts';
-
-const MAX_TOPIC = 100;
 
 const rows: readonly Row[] = [
   {

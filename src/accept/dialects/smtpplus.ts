@@ -1,7 +1,7 @@
 // SMTP+ by MailUp: X-SMTPAPI with names in PascalCase. Pure.
 import type { Instructions } from '../../model/instructions.ts';
 import { choice, flag, items, line, members, record, time, value, type Cell } from './cell.ts';
-import { jsonDialect, some, type Part, type Row } from './rows.ts';
+import { clicksOf, jsonDialect, some, type Part, type Row } from './rows.ts';
 
 const MAX_CHARS = 255;
 const PRIORITIES = {
@@ -41,7 +41,7 @@ const rows: readonly Row[] = [
   {
     field: 'ClickTracking',
     note: 'Links in HTML and text are tracked or not; null: as the user has it.',
-    read: (cell) => clicks(flag(cell)),
+    read: (cell) => clicksOf(flag(cell)),
   },
   {
     field: 'ViewTracking',
@@ -81,10 +81,6 @@ export const smtpplus = jsonDialect({
   header: 'X-SMTPAPI',
   rows,
 });
-
-function clicks(on: boolean | undefined): Part {
-  return on === undefined ? {} : { clicks: on ? 'all' : 'none' };
-}
 
 function merge(fields: Readonly<Record<string, string>> | undefined): Part {
   return fields ? { merge: { syntaxes: ['brackets'], fields } } : {};

@@ -1,9 +1,9 @@
 // SparkPost: X-MSYS-API, a JSON object. Pure.
+import { MAX_TAGS } from './bounds.ts';
 import { flag, items, line, mailbox, members, metadata, pool, texts, type Cell } from './cell.ts';
 import type { NamedRecipient } from './index.ts';
-import { jsonDialect, some, type Row } from './rows.ts';
+import { clicksOf, jsonDialect, some, type Row } from './rows.ts';
 
-const MAX_TAGS = 20;
 const MAX_COPIES = 1000;
 
 const copies = (field: string, note: string): Row => ({
@@ -51,10 +51,7 @@ const rows: readonly Row[] = [
   {
     field: 'options.click_tracking',
     note: 'Links in HTML and text are tracked or not.',
-    read: (cell) => {
-      const on = flag(cell);
-      return on === undefined ? {} : { clicks: on ? 'all' : 'none' };
-    },
+    read: (cell) => clicksOf(flag(cell)),
   },
   {
     field: 'options.transactional',
