@@ -30,6 +30,7 @@ export type CertificatesDeps = Readonly<{
   checkedBy?: 'clients' | 'nobody';
 }>;
 
+/** Makes the certificates of one door. */
 export function makeCertificates(deps: CertificatesDeps): Certificates {
   const { folder, hostname, clock, log } = deps;
   const own: CertificateFiles = {

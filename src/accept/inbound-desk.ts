@@ -43,6 +43,7 @@ const REPLIES: Readonly<Record<Receipt, Reply>> = {
   expired: replies.requestExpired,
 };
 
+/** Makes the desk of that door. */
 export function makeInboundDesk(deps: InboundDeskDeps): Desk {
   return {
     refusal: () => undefined,

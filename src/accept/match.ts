@@ -3,6 +3,7 @@
 /** The literal pieces between the stars, in lower case. */
 export type Pattern = readonly string[];
 
+/** Compiles a pattern; its letters match in either case. */
 export function readPattern(text: string): Pattern {
   return text.toLowerCase().split('*');
 }

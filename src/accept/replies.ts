@@ -14,9 +14,12 @@ const short = (text: string): string => oneLine(text, 80);
 
 const say = (code: number, status: string, text: string): Reply => ({ code, status, text });
 
+/** Without an enhanced status. */
+const plain = (code: number, text: string): Reply => ({ code, text });
+
 export const replies = {
-  greeting: (host: string): Reply => ({ code: 220, text: `${host} ESMTP Postino` }),
-  hello: (host: string): Reply => ({ code: 250, text: host }),
+  greeting: (host: string) => plain(220, `${host} ESMTP Postino`),
+  hello: (host: string) => plain(250, host),
   queued: (id: string) => say(250, '2.0.0', `Ok: queued as ${id}`),
   fine: say(250, '2.0.0', 'Ok'),
   senderOk: say(250, '2.1.0', 'Sender ok'),
@@ -26,8 +29,8 @@ export const replies = {
   bye: say(221, '2.0.0', 'Bye'),
   startTls: say(220, '2.0.0', 'Ready to start TLS'),
   authenticated: say(235, '2.7.0', 'Authentication successful'),
-  challenge: (text: string): Reply => ({ code: 334, text }),
-  goAhead: { code: 354, text: 'End data with <CR><LF>.<CR><LF>' } as Reply,
+  challenge: (text: string) => plain(334, text),
+  goAhead: plain(354, 'End data with <CR><LF>.<CR><LF>'),
 
   // The connection ends.
   shuttingDown: say(421, '4.3.2', 'This relay is restarting; please connect again in a moment'),

@@ -13,6 +13,7 @@ import { refusalOfMail, UserTransaction, type TransactionDeps } from './transact
 export type SubmissionDeskDeps = TransactionDeps &
   Readonly<{ hostname: string; clock: Clock; log: Log; tally: Tally; authenticate: Authenticate }>;
 
+/** Makes the desk of the front door. */
 export function makeSubmissionDesk(deps: SubmissionDeskDeps): Desk {
   const { hostname, maxMessageBytes, settings, clock } = deps;
   return {

@@ -37,7 +37,7 @@ export type TransactionDeps = Readonly<{
 const MEMORY_BYTES = 262_144;
 
 /** The largest message that this user may send, bytes. */
-export function maxBytesOf(user: User, maxMessageBytes: number): number {
+function maxBytesOf(user: User, maxMessageBytes: number): number {
   return Math.min(user.limits.messageBytes ?? Number.MAX_SAFE_INTEGER, maxMessageBytes);
 }
 

@@ -33,7 +33,7 @@ export type Treated = Readonly<{
   notes: readonly string[];
 }>;
 
-/** Types that a change would break, with why (reference I24); compose looks at the parts below. */
+/** Types that a change would break, with why; compose looks at the parts below. */
 const SEALED: ReadonlyMap<string, string> = new Map([
   ['multipart/signed', 'it is signed'],
   ['multipart/encrypted', 'it is encrypted'],
