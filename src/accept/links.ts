@@ -1,4 +1,5 @@
 // Where links of ours point to: the tracking host of the sender's domain, else the installation's. Pure.
+import { withParents } from '../mail/domain.ts';
 import type { Domain, Settings, User } from '../model/settings.ts';
 import { mayUseDomain } from './policy.ts';
 
@@ -40,10 +41,4 @@ export function hasTrackingHost(host: string, user: User, { domains }: Domains):
     const entry = domains.get(name);
     return entry?.trackingHost === host && entry.account === user.account && mayUseDomain(user, name);
   });
-}
-
-/** "a.b.example", "b.example", "example". */
-function withParents(domain: string): readonly string[] {
-  const labels = domain.split('.');
-  return labels.map((_, i) => labels.slice(i).join('.'));
 }

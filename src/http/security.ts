@@ -1,4 +1,5 @@
 // Security headers, and the checks of where a request comes from. Pure.
+import { firstGroups, plainIp } from '../lib/ip.ts';
 import type { Ask, PolicyName } from './exchange.ts';
 
 const STRICT = ["default-src 'none'", "base-uri 'none'"];
@@ -62,12 +63,6 @@ export function isForwarded(ask: Ask): boolean {
 
 /** What failed logins are counted by: an IPv4 address, or the /64 of an IPv6 address. */
 export function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
-  if (!plain.includes(':')) return plain;
-  const [head = '', tail] = plain.split('::');
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === undefined || tail === '' ? [] : tail.split(':');
-  const middle =
-    tail === undefined ? [] : Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0');
-  return [...front, ...middle, ...back].slice(0, 4).join(':');
+  const plain = plainIp(address);
+  return plain.includes(':') ? firstGroups(plain, 4) : plain;
 }

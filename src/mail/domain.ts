@@ -18,6 +18,12 @@ export function toAsciiDomain(text: string): string | undefined {
   return PLAIN.test(ascii) ? checked(ascii) : undefined;
 }
 
+/** A domain and those above it: "a.b.example", "b.example", "example"; none for "". */
+export function withParents(domain: string): readonly string[] {
+  const labels = domain === '' ? [] : domain.split('.');
+  return labels.map((_, i) => labels.slice(i).join('.'));
+}
+
 function checked(domain: string): string | undefined {
   if (domain.length > MAX_DOMAIN) return undefined;
   const labels = domain.split('.');

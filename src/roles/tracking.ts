@@ -2,6 +2,7 @@
 import { makeHits } from '../http/hits/server.ts';
 import type { Brand } from '../http/hits/page.ts';
 import { isLoopbackName } from '../http/tracking-config.ts';
+import { withParents } from '../mail/domain.ts';
 import { domainOf } from '../model/delivery.ts';
 import type { Domain, Settings } from '../model/settings.ts';
 import { makeAppend } from '../tracking/append.ts';
@@ -113,12 +114,12 @@ export function brandOf(
   { brand }: Base['config']['tracking'],
   { sender, host }: Readonly<{ sender: string; host: string }>,
 ): Brand {
-  const labels = sender === '' ? [] : domainOf(sender).split('.');
-  const parents = labels.map((_, i) => labels.slice(i).join('.'));
   const entry =
     sender === ''
       ? [...domains.values()].find(({ trackingHost }) => trackingHost?.toLowerCase() === host)
-      : parents.map((name) => domains.get(name)).find((found) => found !== undefined);
+      : withParents(domainOf(sender))
+          .map((name) => domains.get(name))
+          .find((found) => found !== undefined);
   // A name and a picture of two senders would not belong together.
   const shown: NonNullable<Domain['brand']> = entry?.brand ?? brand;
   const fallback = sender === '' ? (entry?.name ?? '') : domainOf(sender);

@@ -1,5 +1,6 @@
 // A hit: somebody, or something, opened a letter or followed one of its links; what its event tells. Pure.
 import type { EpochMs } from '../lib/clock.ts';
+import { firstGroups, plainIp } from '../lib/ip.ts';
 import type { Event } from '../model/event.ts';
 import { MAX_USER_AGENT, type Agent } from './agent.ts';
 import type { Details, Subject } from './facts.ts';
@@ -93,15 +94,9 @@ export function describeSubject(
 
 /** The part of an address that is told; undefined: nothing. */
 export function shownAddress(ip: string, addresses: Addresses): string | undefined {
-  const plain = ip.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
+  const plain = plainIp(ip);
   if (addresses === 'none' || plain === '') return undefined;
   if (addresses === 'full') return plain;
   if (!plain.includes(':')) return plain.replace(/\.\d+$/, '.0');
-  const [head = '', tail = ''] = plain.split('::');
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === '' ? [] : tail.split(':');
-  const middle = plain.includes('::')
-    ? Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0')
-    : [];
-  return `${[...front, ...middle, ...back].slice(0, 3).join(':')}::`;
+  return `${firstGroups(plain, 3)}::`;
 }

@@ -1,4 +1,5 @@
 // Values made safe for the place they stand in: HTML text, attribute, style, JSON, URL, plain text. Pure.
+import { escapeHtml as escapeMarkup } from '../../lib/html.ts';
 
 export type Quote = '"' | "'" | '';
 
@@ -18,17 +19,9 @@ export function escapeText(value: string): string {
     .replace(/\r\n|\r|\n/g, '\r\n');
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** HTML text. */
+/** HTML text of a body. */
 export function escapeHtml(value: string): string {
-  return escapeText(value).replace(/[&<>"']/g, (char) => ENTITIES[char] ?? '');
+  return escapeMarkup(escapeText(value));
 }
 
 /**

@@ -1,6 +1,7 @@
 // The public pages: to unsubscribe, what came of it, and what is wrong with a link. No script, nothing from elsewhere but a logo.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { escapeHtml } from '../../lib/html.ts';
 import { texts, type Language } from './texts.ts';
 
 /** Who a page speaks for. */
@@ -78,6 +79,7 @@ ${hidden(fields.do, fields.resume)}${chosen.topics.map((i) => hidden(fields.topi
   });
 }
 
+/** Says what is sent again. */
 export function resumedPage(reader: Reader, topics: readonly string[], chosen: Chosen): Page {
   const words = texts[reader.language].resumed;
   const named = chosen.all ? [] : chosen.topics.map((i) => topics[i] ?? '');
@@ -166,16 +168,4 @@ function box(name: string, value: string, shown: Readonly<{ checked: boolean; la
 
 function hidden(name: string, value: string): string {
   return `<input type="hidden" name="${name}" value="${value}">`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? '');
 }
