@@ -70,6 +70,11 @@ export function textOf(options: Values, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** The account that an option names; commands are about the default one otherwise. */
+export function accountOf(options: Values): string {
+  return textOf(options, 'account') ?? 'default';
+}
+
 /** The values of an option that may be repeated; commas separate, too. Undefined when it was not given. */
 export function listOf(options: Values, name: string): string[] | undefined {
   const value = options[name];

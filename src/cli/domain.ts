@@ -4,7 +4,7 @@ import { brand, trackingHost } from '../config/entries.ts';
 import type { Domain, Settings } from '../model/settings.ts';
 import { checkDomain, recordsFor, type RecordFinding, type WantedRecord } from '../store/domains.ts';
 import { checkTracking, trackingRecord } from '../store/tracking-host.ts';
-import { done, failed, misused, table, textOf, type Result, type Values } from './command.ts';
+import { accountOf, done, failed, misused, table, type Result, type Values } from './command.ts';
 import type { SettingsCommand, SettingsContext } from './context.ts';
 import { sayOptionIssues } from './option-values.ts';
 
@@ -14,7 +14,7 @@ export const domainCommands: readonly SettingsCommand[] = [
     summary: 'Sign for a domain: makes its keys and prints the DNS records to publish.',
     options: [{ flags: '--account <name>', summary: 'the account it belongs to (default: default)' }],
     run: async (context, { domain = '' }, options) => {
-      const change = await context.domains.add(domain, textOf(options, 'account') ?? 'default');
+      const change = await context.domains.add(domain, accountOf(options));
       if (!change.ok) return failed(change.problem);
       const records = recordsFor(change.entry, await context.settings.refresh());
       const next = `Then: postino domain check ${change.entry.name}`;

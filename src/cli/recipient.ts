@@ -1,6 +1,16 @@
 // postino recipient …: what is known of the people that mail went to.
 import type { StoredRecipient } from '../store/recipients.ts';
-import { done, failed, misused, sheet, table, textOf, type Result, type Values } from './command.ts';
+import {
+  accountOf,
+  done,
+  failed,
+  misused,
+  sheet,
+  table,
+  textOf,
+  type Result,
+  type Values,
+} from './command.ts';
 import type { SettingsCommand, SettingsContext } from './context.ts';
 
 const account = { flags: '--account <name>', summary: 'whose recipients (default: default)' };
@@ -115,8 +125,4 @@ function sayDate(at: number): string {
 
 function unknown(address: string): Result {
   return failed(`Nothing is known of ${address}.`);
-}
-
-function accountOf(options: Values): string {
-  return textOf(options, 'account') ?? 'default';
 }

@@ -18,6 +18,7 @@ export const changeOptions: readonly Option[] = [
   { flags: '--all', summary: 'everything that waits' },
 ];
 
+/** The deliveries that the options name. */
 export function selectionOf(options: Values): Selection {
   return {
     id: textOf(options, 'id')?.trim().toUpperCase(),

@@ -1,6 +1,6 @@
 // postino suppression …: addresses that an account's mail must not go to any more.
 import { csvHead, writeCsvLine, type Suppression } from '../store/suppressions-csv.ts';
-import { done, failed, misused, table, textOf, type Result, type Values } from './command.ts';
+import { accountOf, done, failed, misused, table, textOf, type Result, type Values } from './command.ts';
 import type { SettingsCommand, SettingsContext } from './context.ts';
 import { readText } from './files.ts';
 
@@ -97,10 +97,6 @@ async function list({ suppressions }: SettingsContext, options: Values): Promise
   const rows = entries.map((entry) => [entry.address, entry.topic ?? '(all)', entry.reason, sayDate(entry)]);
   const end = more ? `\nThese are ${MAX_LISTED} of them; "postino suppression export" prints all.` : '';
   return done(table(['address', 'topic', 'reason', 'since'], rows, 'Nobody is suppressed.') + end, entries);
-}
-
-function accountOf(options: Values): string {
-  return textOf(options, 'account') ?? 'default';
 }
 
 function sayDate({ at }: Suppression): string {

@@ -1,6 +1,16 @@
 // postino template …: stored templates and their versions.
 import { MAX_TEMPLATE_BYTES, type TemplateContent } from '../store/templates.ts';
-import { done, failed, misused, sheet, table, textOf, type Result, type Values } from './command.ts';
+import {
+  accountOf,
+  done,
+  failed,
+  misused,
+  sheet,
+  table,
+  textOf,
+  type Result,
+  type Values,
+} from './command.ts';
 import type { SettingsCommand, SettingsContext } from './context.ts';
 import { readText } from './files.ts';
 
@@ -115,10 +125,6 @@ async function show(
 
 function missing(name: string): Result {
   return failed(`There is no template called ${name}; "postino template list" shows them all.`);
-}
-
-function accountOf(options: Values): string {
-  return textOf(options, 'account') ?? 'default';
 }
 
 /** The name without its account. */

@@ -1,7 +1,7 @@
 // postino user …: who may send.
 import { randomInt } from 'node:crypto';
 import { userSchema, type User } from '../model/settings.ts';
-import { done, failed, misused, sheet, table, textOf, type Result, type Values } from './command.ts';
+import { accountOf, done, failed, misused, sheet, table, type Result, type Values } from './command.ts';
 import { unknownPool, type SettingsCommand, type SettingsContext } from './context.ts';
 import { readBlocks } from './user-blocks.ts';
 import { applyUserOptions, userOptions } from './user-options.ts';
@@ -108,7 +108,7 @@ async function addUser(
 
 /** The user that the options describe, not stored yet; or why there cannot be one. */
 async function newUser(context: SettingsContext, name: string, options: Values): Promise<User | Result> {
-  const account = textOf(options, 'account') ?? 'default';
+  const account = accountOf(options);
   const blank = userSchema.safeParse({ v: 1, name, account, origin: 'command' });
   if (!blank.success) return misused(`A user's name ${blank.error.issues[0]?.message ?? 'cannot be read'}.`);
   const blocks = await readBlocks(context, options);
