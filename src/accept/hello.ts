@@ -1,6 +1,6 @@
 // What EHLO offers, and what our Received field will say of the client (RFC 5321 §4.1.1.1 and §4.4). Pure.
 import type { EpochMs } from '../lib/clock.ts';
-import type { User } from '../model/settings.ts';
+import { SCHEDULE_AHEAD_MS, type User } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
 import { MIN_BY_SECONDS } from './parameters.ts';
 import type { Reply } from './replies.ts';
@@ -29,8 +29,6 @@ export type Client = Readonly<{
 
 const MAX_HELO = 255; // RFC 5321 §4.5.3.1.2
 const MAX_HOLD_SECONDS = 999_999_999; // RFC 4865 §4
-/** What a user without settings of its own gets. */
-const DEFAULT_AHEAD_MS = 30 * 86_400_000;
 
 /** Lines of the answer to EHLO. */
 export function ehloLines(offer: Offer): readonly string[] {
@@ -54,7 +52,7 @@ export function ehloLines(offer: Offer): readonly string[] {
 
 /** RFC 4865 §3: the longest hold in seconds, and the date that it ends on. */
 function futureRelease({ now, user }: Offer): string {
-  const aheadMs = 'code' in user ? DEFAULT_AHEAD_MS : user.scheduleAhead;
+  const aheadMs = 'code' in user ? SCHEDULE_AHEAD_MS : user.scheduleAhead;
   const seconds = Math.min(Math.floor(aheadMs / 1000), MAX_HOLD_SECONDS);
   const until = new Date(now + seconds * 1000).toISOString().slice(0, 19);
   return `FUTURERELEASE ${seconds} ${until}Z`;

@@ -1,7 +1,15 @@
 // Users, domains, pools and transports as the configuration file writes them: the stored entries without what we add.
 import { z } from 'zod';
 import { defaultsSchema, instructionsSchema } from '../model/instructions.ts';
-import { domainSchema, nameSchema, poolSchema, transportSchema, userSchema } from '../model/settings.ts';
+import {
+  MERGE_HEADERS,
+  SCHEDULE_AHEAD_MS,
+  domainSchema,
+  nameSchema,
+  poolSchema,
+  transportSchema,
+  userSchema,
+} from '../model/settings.ts';
 import { bytesLike, durationLike } from '../lib/values.ts';
 import { toAsciiDomain } from '../mail/domain.ts';
 
@@ -85,10 +93,10 @@ export const declaredUser = userSchema
       .describe('messagesPerHour, messagesPerDay, recipientsPerMessage, messageBytes; over: hold or refuse.'),
     defaults: declaredDefaults.default({}).describe(describe('defaults')),
     rules: z.array(declaredRule).max(100).default([]).describe(describe('rules')),
-    scheduleAhead: duration.default(30 * 86_400_000).describe(describe('scheduleAhead')),
+    scheduleAhead: duration.default(SCHEDULE_AHEAD_MS).describe(describe('scheduleAhead')),
     mergeHeaders: z
       .array(mergeHeader)
-      .default(['subject', 'to', 'reply-to'])
+      .default([...MERGE_HEADERS])
       .describe(describe('mergeHeaders')),
   })
   .refine((user) => user.password === undefined || user.passwordHash === undefined, {
@@ -124,6 +132,3 @@ export const declaredDomain = z.strictObject({
     .optional()
     .describe('Who the unsubscribe page speaks for: name, and logo, the https address of a picture.'),
 });
-
-export type DeclaredUser = Readonly<z.infer<typeof declaredUser>>;
-export type DeclaredTransport = Readonly<z.infer<typeof declaredTransport>>;

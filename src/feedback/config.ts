@@ -43,5 +43,3 @@ export const feedbackConfig = z.strictObject({
   maxConnections: z.number().int().min(1).default(200),
   maxConnectionsPerIp: z.number().int().min(1).default(20),
 });
-
-export type FeedbackConfig = Readonly<z.infer<typeof feedbackConfig>>;

@@ -49,6 +49,11 @@ const ruleSchema = z.strictObject({
   set: defaultsSchema.describe('What such messages get unless they say otherwise.'),
 });
 
+/** How far ahead a user may schedule who was given no other limit, milliseconds. */
+export const SCHEDULE_AHEAD_MS = 30 * 86_400_000;
+/** Header fields whose merge tags are replaced for a user who was given no others. */
+export const MERGE_HEADERS: readonly string[] = ['subject', 'to', 'reply-to'];
+
 export const userSchema = z.strictObject({
   v: z.literal(1),
   name: nameSchema,
@@ -110,11 +115,11 @@ export const userSchema = z.strictObject({
   scheduleAhead: z
     .number()
     .positive()
-    .default(30 * 86_400_000)
+    .default(SCHEDULE_AHEAD_MS)
     .describe('How far ahead a message may be scheduled.'),
   mergeHeaders: z
     .array(z.string())
-    .default(['subject', 'to', 'reply-to'])
+    .default([...MERGE_HEADERS])
     .describe('Header fields in which merge tags are replaced.'),
   liquid: z.boolean().default(false).describe('May use stored templates written in Liquid.'),
   bypassSuppression: z
@@ -127,7 +132,7 @@ export const userSchema = z.strictObject({
   origin: originSchema,
 });
 
-export const dkimKeySchema = z.strictObject({
+const dkimKeySchema = z.strictObject({
   selector: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/),
   algorithm: z.enum(['rsa-sha256', 'ed25519-sha256']),
   /** PKCS#8, sealed with the master key; never leaves the store in clear. */

@@ -16,7 +16,7 @@ export const recipientSchema = z.strictObject({
   sendAt: z.number().optional(),
 });
 
-export const submissionSchema = z.strictObject({
+const submissionSchema = z.strictObject({
   v: z.literal(1),
   /** ULID; the id that the client reads in "250 2.0.0 Ok: queued as <ID>". */
   id: z.string(),

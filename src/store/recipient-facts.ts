@@ -35,7 +35,7 @@ export type Note = Readonly<{
 }>;
 
 export const MAX_FIELDS = 50;
-export const MAX_FIELD_BYTES = 200;
+const MAX_FIELD_BYTES = 200;
 export const MAX_ALL_BYTES = 4096;
 const MAX_FIELD_NAME = 100;
 const MAX_NAME = 200;

@@ -27,7 +27,7 @@ const HEAD_BYTES = 3;
 const MAC_BYTES = 16;
 const KEY_BYTES = 32;
 /** Longer texts are none of ours, and are not looked at. */
-export const MAX_SEALED = 4096;
+const MAX_SEALED = 4096;
 /** Keys of periods at hand. A stranger can name any period: no more than so many are kept. */
 const MAX_KEYS = 64;
 const PERIOD_MS = 30 * 86_400_000;
