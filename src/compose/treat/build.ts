@@ -12,6 +12,8 @@ export type Message = Readonly<{ fields: Buffer; body: Buffer }>;
 type Wrapped = Readonly<{ type: string; encoding?: string; body: Buffer }>;
 
 const MAX_DEPTH = 20;
+/** What a template takes the place of; a calendar entry or a table is none of it. */
+const READ = new Set(['text/plain', 'text/html', 'text/x-amp-html', 'text/enriched', 'text/richtext']);
 const CRLF = '\r\n';
 
 /** The message with this text. `id` makes the boundaries: the same message gives the same bytes. */
@@ -44,7 +46,7 @@ function keepParts(entity: Entity, depth: number, kept: { inline: Buffer[]; atta
     const partType = contentTypeOf(part).type;
     const has = (name: string): boolean => part.scan.some((field) => field.name === name);
     if (/^multipart\/(?:mixed|related|alternative)$/.test(partType)) keepParts(part, depth + 1, kept);
-    else if (partType.startsWith('text/') && !isAttachment(part)) continue;
+    else if (READ.has(partType) && !isAttachment(part)) continue;
     else (has('content-id') && type === 'multipart/related' ? kept.inline : kept.attached).push(bytes);
   }
 }

@@ -47,8 +47,15 @@ function collect(entity: Entity, where: Where, leaves: Leaf[]): void {
   if (!type.startsWith('multipart/')) return addLeaf(entity, type, where, leaves);
   // RFC 2046 §5.1.5: the parts of a digest are messages.
   if (boundary === undefined || type === 'multipart/digest') return;
-  for (const { start, end } of partRanges(entity.body, boundary) ?? []) {
-    const part = splitEntity(entity.body.subarray(start, end));
+  const parts = (partRanges(entity.body, boundary) ?? []).map((range) => ({
+    ...range,
+    part: splitEntity(entity.body.subarray(range.start, range.end)),
+  }));
+  // An invitation (RFC 6047): the texts beside it say the same as the entry, and mail programs compare them.
+  const isEntry = ({ part }: Readonly<{ part: Entity }>): boolean =>
+    contentTypeOf(part).type === 'text/calendar';
+  if (type === 'multipart/alternative' && parts.some(isEntry)) return;
+  for (const { start, end, part } of parts) {
     const bodyStart = where.start + end - part.body.length;
     collect(part, { start: bodyStart, fieldsStart: where.start + start, depth: where.depth + 1 }, leaves);
   }

@@ -46,6 +46,8 @@ export type PlanWish = Readonly<{
 /** A text larger than this is left as it is: nobody reads it, and it would hold up everybody else's mail for 0.2 s. */
 const MAX_LEAF_BYTES = 1024 * 1024;
 const CRLF = Buffer.from('\r\n');
+/** Signed or encrypted text inside a text (RFC 4880 §7): a change would break it, and what stands around it is no longer sure. */
+const PGP = /^-----BEGIN PGP (?:SIGNED )?MESSAGE-----\s*$/m;
 
 /** Plans a message. `bodyPart` gives a range of the body as a part of a letter. */
 export function planMessage(
@@ -111,6 +113,7 @@ function planLeaf(leaf: Leaf, body: Buffer, around: Around): Planned {
   if (leaf.end - leaf.start > 3 * MAX_LEAF_BYTES) return leftAlone(leaf, sayProblem.size);
   const decoded = decode(body.subarray(leaf.start, leaf.end), leaf.encoding);
   if (decoded.text.length > MAX_LEAF_BYTES) return leftAlone(leaf, sayProblem.size);
+  if (PGP.test(decoded.text)) return 'nothing';
   const charset = charsetOf(leaf.charset === '' ? 'utf-8' : leaf.charset);
   const compiled = compileIn(charset, leaf, decoded, around);
   if (!charset || !compiled || compiled.slots.some(putsText))
