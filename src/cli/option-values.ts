@@ -18,11 +18,12 @@ export function jsonOf<T extends z.ZodType>(schema: T, empty?: z.output<T>) {
   });
 }
 
-/** Every problem on a line of its own: "--rule 1.set.tags: Invalid input". */
+/** Every problem on a line of its own: "--rule 1.set.tags: Invalid input". Repeated options count from 1, as "user show" does. */
 export function sayOptionIssues(error: z.ZodError): string {
   return error.issues
     .flatMap(withKeys)
-    .map(({ path: [option, ...path], message }) => {
+    .map(({ path: [option, first, ...rest], message }) => {
+      const path = first === undefined ? [] : [typeof first === 'number' ? first + 1 : first, ...rest];
       const flags = String(option).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       return `--${flags}${path.length > 0 ? ` ${path.join('.')}` : ''}: ${message}`;
     })

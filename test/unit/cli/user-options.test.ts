@@ -137,8 +137,8 @@ describe('problems', () => {
     ).toEqual([
       '--track-clicks',
       '--merge',
-      '--merge-header 0',
       '--merge-header 1',
+      '--merge-header 2',
       '--topic',
       '--campaigns',
       '--suppressed',
@@ -147,8 +147,8 @@ describe('problems', () => {
       '--default opens',
       '--default merge.nothing',
       '--default unknown',
-      '--rule 0',
-      '--rule 1.set.sendAt',
+      '--rule 1',
+      '--rule 2.set.sendAt',
     ]));
 
   test.each(['null', '[]', '"x"', '1', '{"__proto__":{"opens":true}}', '{"merge":{"fields":{"a":1}}}'])(
