@@ -7,6 +7,7 @@ import { isOver } from './clicks.ts';
 import { readTopics, type Stored, type Subject } from './facts.ts';
 import { describeSubject, shownAddress, type Addresses, type Visitor } from './hit.ts';
 import { findDetails, type Find } from './recorder.ts';
+import { makeRepeats, type Repeats } from './repeats.ts';
 import type { Pending, Spool } from './spool.ts';
 import type { OpenedUnsubscribe, Tokens } from './token.ts';
 
@@ -74,8 +75,11 @@ export type Unsubscribe = Readonly<{
 const REASON = 'unsubscribed';
 const NOBODY: Visitor = { ip: '', userAgent: '', automatic: false };
 
-export function makeUnsubscribe(deps: UnsubscribeDeps): Unsubscribe {
-  const { tokens, find, spool, clock, log, expireMs } = deps;
+/** Makes the receiving half; `drain` is for the caller to repeat. */
+export function makeUnsubscribe(given: UnsubscribeDeps): Unsubscribe {
+  const { tokens, find, spool, clock, log, expireMs } = given;
+  const repeats = makeRepeats();
+  const deps = { ...given, append: appendOnce(given.append, repeats) };
   const open = (token: string): OpenedUnsubscribe | No => {
     const opened = tokens.openUnsubscribe(token);
     if (!opened) return { kind: 'unknown' };
@@ -111,6 +115,7 @@ export function makeUnsubscribe(deps: UnsubscribeDeps): Unsubscribe {
     resume: async (token, scope) => {
       const opened = open(token);
       if ('kind' in opened) return opened;
+      if (!repeats.mayReturn(opened.delivery, clock.ticks())) return { kind: 'later' };
       try {
         // What waits is older than this order, and must not come after it.
         await drain();
@@ -120,6 +125,15 @@ export function makeUnsubscribe(deps: UnsubscribeDeps): Unsubscribe {
         return { kind: 'later' };
       }
     },
+  };
+}
+
+/** The same order again gives the same event, which need not be written again. */
+function appendOnce(append: Append, repeats: Repeats): Append {
+  return async (events) => {
+    const untold = repeats.untold(events);
+    if (untold.length > 0) await append(untold);
+    repeats.told(untold);
   };
 }
 
