@@ -41,8 +41,9 @@ export async function startTracking(base: Base): Promise<Tracking> {
     countryOf: geo.countryOf,
     addresses,
   });
-  const { click, open } = makeClicks({ tokens, find, record: recorder.record, clock, expireMs });
   const hosts = watchHosts(base);
+  const { mayUse } = hosts;
+  const { click, open } = makeClicks({ tokens, find, record: recorder.record, mayUse, clock, expireMs });
   const orders = openUnsubscribe(base);
   const { unsubscribe } = orders;
   const server = makeHits({
@@ -56,21 +57,15 @@ export async function startTracking(base: Base): Promise<Tracking> {
     brandOf: (sender, host) => brandOf(base.settingsNow(), config.tracking, { sender, host }),
   });
   const listening = await server.listen();
-  if (!listening.ok) {
+  const stop = async (): Promise<void> => {
+    await server.close();
     orders.stop();
-    throw new BaseProblem(listening.problem);
-  }
-  return {
-    host: listening.host,
-    port: listening.port,
-    unsubscribe,
-    stop: async () => {
-      await server.close();
-      orders.stop();
-      geo.stop();
-      await recorder.stop(FLUSH_MS);
-    },
+    geo.stop();
+    await recorder.stop(FLUSH_MS);
   };
+  if (listening.ok) return { host: listening.host, port: listening.port, unsubscribe, stop };
+  await stop();
+  throw new BaseProblem(listening.problem);
 }
 
 /** Makes the links of letters, as compose wants them. */
@@ -83,29 +78,41 @@ type Hosts = Readonly<{
   isTracking(host: string): boolean;
   /** The same, and this very host as long as links point to it: for trying things out. */
   isServed(host: string): boolean;
+  /** False when it is the tracking host of other accounts' domains only. */
+  mayUse(host: string, account: string): boolean;
 }>;
 
 /** The host of tracking.url, and those of the domains as they are now. */
 export function watchHosts({ config, settingsNow }: Pick<Base, 'config' | 'settingsNow'>): Hosts {
   const own = new URL(config.tracking.url).hostname;
   let revision = -1;
-  let names: ReadonlySet<string> = new Set();
-  const isTracking = (host: string): boolean => {
+  let known: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+  const accountsOf = (host: string): ReadonlySet<string> | undefined => {
     const settings = settingsNow();
     if (settings.revision !== revision) {
-      names = new Set(namesIn(settings));
+      known = accountsByHost(settings);
       revision = settings.revision;
     }
-    return names.has(host) || (host === own && !isLoopbackName(own));
+    return known.get(host);
+  };
+  const isTracking = (host: string): boolean => {
+    return accountsOf(host) !== undefined || (host === own && !isLoopbackName(own));
   };
   return {
     isTracking,
     isServed: (host) => isTracking(host) || (isLoopbackName(own) && isLoopbackName(host)),
+    mayUse: (host, account) => host === own || (accountsOf(host)?.has(account) ?? true),
   };
 }
 
-function namesIn({ domains }: Settings): readonly string[] {
-  return [...domains.values()].flatMap(({ trackingHost }) => trackingHost?.toLowerCase() ?? []);
+function accountsByHost({ domains }: Settings): ReadonlyMap<string, ReadonlySet<string>> {
+  const hosts = new Map<string, Set<string>>();
+  for (const { trackingHost, account } of domains.values()) {
+    if (trackingHost === undefined) continue;
+    const host = trackingHost.toLowerCase();
+    hosts.set(host, (hosts.get(host) ?? new Set()).add(account));
+  }
+  return hosts;
 }
 
 /** Whom the page speaks for: the sender's domain or one above it, else that of the host, else the installation. */

@@ -14,21 +14,24 @@ export type ClicksDeps = Readonly<{
   tokens: Tokens;
   find: Find;
   record(hit: Hit): void;
+  /** True when this account's links may be at that host: else one sender could lead people astray in another's name. */
+  mayUse(host: string, account: string): boolean;
   clock: Clock;
   /** How long links work after the message was accepted, milliseconds. */
   expireMs: number;
 }>;
 
 export type Clicks = Readonly<{
-  /** Where the link leads; answered at once unless its target had to be kept elsewhere. Never rejects. */
-  click(token: string, visitor: Visitor): ClickAnswer | Promise<ClickAnswer>;
+  /** Where the link leads, asked at `host`; answered at once unless its target had to be kept elsewhere. Never rejects. */
+  click(token: string, host: string, visitor: Visitor): ClickAnswer | Promise<ClickAnswer>;
   /** Notes an open; what is no token of ours, or too old, is passed over. */
   open(token: string, visitor: Visitor): void;
 }>;
 
 const UNKNOWN = { kind: 'unknown' } as const;
 
-export function makeClicks({ tokens, find, record, clock, expireMs }: ClicksDeps): Clicks {
+/** Makes the answers to links and pixels. */
+export function makeClicks({ tokens, find, record, mayUse, clock, expireMs }: ClicksDeps): Clicks {
   const go = (opened: OpenedClick, target: string, visitor: Visitor): ClickAnswer => {
     // Looked at again: a rule may be stricter now than when the link was made.
     const location = safeTarget(target);
@@ -37,9 +40,9 @@ export function makeClicks({ tokens, find, record, clock, expireMs }: ClicksDeps
     return { kind: 'go', location };
   };
   return {
-    click: (token, visitor) => {
+    click: (token, host, visitor) => {
       const opened = tokens.openClick(token);
-      if (!opened) return UNKNOWN;
+      if (!opened || !mayUse(host, opened.account)) return UNKNOWN;
       if (isOver(opened, clock.now(), expireMs)) return { kind: 'gone' };
       const { target } = opened;
       if (typeof target === 'string') return go(opened, target, visitor);

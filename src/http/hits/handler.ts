@@ -19,7 +19,7 @@ export type HandlerDeps = UnsubscribeDeps &
     /** `host` is in lower case, without port. */
     isOurHost(host: string): boolean;
     /** Answers at once where it can: that is the way of nearly all. Never rejects. */
-    click(token: string, visitor: Visitor): ClickAnswer | Promise<ClickAnswer>;
+    click(token: string, host: string, visitor: Visitor): ClickAnswer | Promise<ClickAnswer>;
     open(token: string, visitor: Visitor): void;
   }>;
 
@@ -34,6 +34,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
 };
 const MAX_USER_AGENT = 512;
 
+/** Makes the handler of all requests to the public listener. */
 export function makeHandler(deps: HandlerDeps): Handler {
   const originOf = makeOrigin(deps.trustProxy);
   const unsubscribePages = makeUnsubscribePages(deps);
@@ -68,7 +69,7 @@ type Asked = Parameters<ReturnType<typeof makeUnsubscribePages>>[0];
 
 /** Undefined when it was answered at once. */
 function click(deps: HandlerDeps, asked: Asked): Promise<void> | undefined {
-  const answer = deps.click(asked.token, asked.visitor);
+  const answer = deps.click(asked.token, asked.host, asked.visitor);
   if (answer instanceof Promise) return answer.then((late) => answerClick(deps, asked, late));
   answerClick(deps, asked, answer);
   return undefined;

@@ -415,6 +415,23 @@ describe('hosts', () => {
     expect((await ask(path, { headers: { host } })).status).toBe(status);
   });
 
+  test('a link leads nowhere at the host of another account, in whose name it would be', async () => {
+    await start();
+    await base.settings.domains.add(
+      domainSchema.parse({
+        v: 1,
+        name: 'bank.example',
+        account: 'bank',
+        trackingHost: 'click.bank.example',
+        origin: 'command',
+      }),
+    );
+    const path = pathOf(linksOf().click(0, 'https://evil.example/'));
+    const statusAt = async (host: string) => (await ask(path, { headers: { host } })).status;
+    expect(await statusAt('click.bank.example')).toBe(404);
+    expect(await statusAt('click.shop.example')).toBe(302);
+  });
+
   test('a host that is added is served at once, one that is removed no more', async () => {
     await start();
     const path = pathOf(linksOf().click(0, 'https://shop.example/'));

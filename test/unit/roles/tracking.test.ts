@@ -16,6 +16,8 @@ const settings: Settings = {
     }),
     domain('named.example', { brand: { name: 'Named' } }),
     domain('plain.example', { trackingHost: 'go.plain.example' }),
+    domain('theirs.example', { trackingHost: 'click.theirs.example', account: 'other' }),
+    domain('also.example', { trackingHost: 'go.plain.example', account: 'third' }),
   ]),
   pools: new Map(),
   transports: new Map(),
@@ -72,6 +74,20 @@ describe('hosts', () => {
     expect(hostsOf('').isServed(host)).toBe(served);
     expect(hostsOf('').isTracking(host)).toBe(host === 'click.shop.example');
   });
+});
+
+test.each([
+  ['click.shop.example', 'default', true],
+  ['click.shop.example', 'other', false],
+  ['click.theirs.example', 'default', false],
+  ['click.theirs.example', 'other', true],
+  ['go.plain.example', 'default', true],
+  ['go.plain.example', 'third', true],
+  ['go.plain.example', 'other', false],
+  ['track.example.net', 'other', true],
+])('links at %s of account %s: %s', (host, account, may) => {
+  const config = configOf('tracking: { url: "https://track.example.net" }');
+  expect(watchHosts({ config, settingsNow: () => settings }).mayUse(host, account)).toBe(may);
 });
 
 describe('the configuration', () => {
