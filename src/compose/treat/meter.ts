@@ -1,4 +1,4 @@
-// What the values of one letter may bring together, counted where they are asked for: what is not used has cost its time, too. Pure.
+// What the values of one letter may bring together, counted where they are asked for, also where they are not used. Pure.
 import type { Lookup } from '../merge/values.ts';
 
 export type Meter = Readonly<{ lookup: Lookup; isOver(): boolean }>;

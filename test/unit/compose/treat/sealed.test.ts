@@ -1,4 +1,4 @@
-// Texts that a change would break stay byte for byte, with everything asked for: PGP in a text, an invitation in its alternatives.
+// Texts that a change would break stay byte for byte: PGP in a text, an invitation with its alternatives.
 import { describe, expect, test } from 'vitest';
 import type { Instructions } from '../../../../src/model/instructions.ts';
 import { buildMessage } from '../../../../src/compose/treat/build.ts';
