@@ -43,6 +43,7 @@ const ROOM_FACTOR = 2;
 /** A quick lane has room for so much of a second's work. */
 const ROOM_SECONDS = 0.25;
 
+/** A lane with nobody in it. */
 export function newLane(name: string, limit: number): Lane {
   return { name, limit, room: [], ...EMPTY };
 }

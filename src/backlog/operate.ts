@@ -46,6 +46,7 @@ const TOGETHER = 64;
 
 export type Operate = ReturnType<typeof makeOperate>;
 
+/** Makes what operators can do. All of it rejects with RedisTrouble. */
 export function makeOperate(deps: OperateDeps) {
   return {
     list: list.bind(undefined, deps),

@@ -50,6 +50,7 @@ export type Pulled = Readonly<{ more: boolean; items: readonly Job[] }>;
 /** The transitions, each one script; all reject with RedisTrouble. */
 export type Transitions = ReturnType<typeof makeTransitions>;
 
+/** Makes the transitions over one connection. */
 export function makeTransitions(redis: Redis, keys: Keys) {
   const records: Records = { redis, keys };
   return {

@@ -194,6 +194,7 @@ function lost(peer: Peer, phase: Phase, answered = true): Transaction {
   return fail({ kind, phase, detail }, answered);
 }
 
+/** The trouble of an attempt that this process may not make any more. */
 export function withdrawn(phase: Phase): Trouble {
   return {
     kind: 'withdrawn',

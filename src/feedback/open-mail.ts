@@ -17,6 +17,7 @@ const MAX_SUBJECT_BYTES = 16_384;
 const MAX_TEXT_BYTES = 16_384;
 const MAX_DEPTH = 8;
 
+/** Reads a message, whatever it is: what cannot be read is "". */
 export function openMail(message: Buffer): OpenedMail {
   const entity = splitEntity(message);
   const subject = valueIn(entity, 'subject').slice(0, MAX_SUBJECT_BYTES);

@@ -44,6 +44,7 @@ const MAX_BODY_BYTES = 16 * 1024;
 const MAX_PARAM = 100;
 const MAX_CONNECTIONS = 500;
 
+/** Makes the server; `listen` opens it. */
 export function makeHttp(deps: HttpDeps): HttpServer {
   const { clock, log, config } = deps;
   const sessions = makeSessions(clock);

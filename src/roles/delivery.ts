@@ -33,6 +33,7 @@ const SWEEP_MS = 15 * 60_000;
 /** A transport that nobody worked for so long is given up: its lease has run out and nobody wanted it. */
 const ORPHAN_MS = 15_000;
 
+/** Begins to carry, and to keep house; what it cannot do now it tries again. */
 export async function startDelivery(base: Base, submit: SubmitMail): Promise<DeliveryRole> {
   const { clock, config } = base;
   const log = base.log.child({ role: 'delivery' });

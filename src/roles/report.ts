@@ -50,6 +50,7 @@ async function requestOf(
   // A large original comes back as its header anyway.
   const original = Buffer.isBuffer(stored) ? { body: stored.subarray(submission.headerSize) } : {};
   const { hostname, system } = config;
+  const { tls } = submission.instructions;
   const body = writeReport({
     ...failure,
     ...original,
@@ -76,7 +77,8 @@ async function requestOf(
     subject: 'Undelivered mail',
     headerFrom: `MAILER-DAEMON@${system.domain}`,
     received: { helo: 'localhost', address: '127.0.0.1', protocol: 'HTTP' },
-    instructions: {},
+    // RFC 8689 §5: what was not to be read on its way is not to be read on its way back.
+    instructions: tls === undefined ? {} : { tls },
   };
   return { submission: report, recipients: [{ address: to }], body, fingerprint: `report.${delivery.id}` };
 }

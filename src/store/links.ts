@@ -9,6 +9,7 @@ export type LinkStore = Readonly<{
   find(key: string): Promise<string | undefined>;
 }>;
 
+/** Opens the store of what is too long for links. */
 export function openLinks({ redis, prefix }: Readonly<{ redis: Redis; prefix: string }>): LinkStore {
   const keys = storeKeys(prefix);
   return {

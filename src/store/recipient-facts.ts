@@ -41,9 +41,12 @@ const MAX_FIELD_NAME = 100;
 const MAX_NAME = 200;
 const MAX_ADDRESS = 320;
 
-/** Words in a field's name that speak of something good for one message only, or for nobody else to see. */
-const PASSING =
+/** Words in a field's name that speak of what nobody else is to see. */
+const SECRET =
   /^(?:password|passwd|pwd|secret|token|otp|pin|code|key|url|uri|link|href|hash|signature|iban|card|cvv|ssn)s?$/;
+/** Words that speak of one message only: the next one without a value must not tell the number of the last order. */
+const PASSING =
+  /^(?:id|order|invoice|ticket|booking|reservation|shipment|parcel|tracking|item|product|amount|total|price|balance|date|time|subject|message|body|content)(?:s|id|no|nr|number)?$/;
 
 /** The form in which an address names a recipient; undefined when it can be none. */
 export function recipientAddress(text: string): string | undefined {
@@ -147,7 +150,7 @@ function isLasting(name: string, value: string): boolean {
   if (!isName(name) || value === '' || Buffer.byteLength(value) > MAX_FIELD_BYTES) return false;
   if (value.includes('://') || hasControls(value)) return false;
   const words = name.replace(/([a-z])([A-Z])/g, '$1 $2').split(/[^\p{L}\p{N}]+/u);
-  return !words.some((word) => PASSING.test(word.toLowerCase()));
+  return !words.some((word) => SECRET.test(word.toLowerCase()) || PASSING.test(word.toLowerCase()));
 }
 
 function isName(name: string): boolean {

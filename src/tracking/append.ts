@@ -9,6 +9,7 @@ const appendScript = loadScript(new URL('./scripts/append-1.lua', import.meta.ur
 /** Redis does nothing else meanwhile: about a millisecond. */
 const BATCH = 100;
 
+/** Makes the way of events into `stream`. */
 export function makeAppend(redis: Redis, stream: string): Append {
   return async (events) => {
     const texts = events.map((event) => JSON.stringify(event));

@@ -25,6 +25,7 @@ const FLUSH_MS = 200;
 const TROUBLE_MS = 1000;
 const BATCH = 500;
 
+/** Makes a buffer, which writes by itself until it is stopped. */
 export function makeBuffer<T>(deps: BufferDeps<T>): Buffered<T> {
   const { clock, limit, holdMs } = deps;
   const waiting: Readonly<{ item: T; ripe: number }>[] = [];

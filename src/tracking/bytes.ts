@@ -20,11 +20,13 @@ export function packNumber(value: number): Buffer {
   return Buffer.from([...bytes, rest]);
 }
 
+/** A text in UTF-8, behind its length. */
 export function packText(text: string): Buffer {
   const bytes = Buffer.from(text);
   return Buffer.concat([packNumber(bytes.length), bytes]);
 }
 
+/** A list of texts, behind their number. */
 export function packList(texts: readonly string[]): Buffer {
   return Buffer.concat([packNumber(texts.length), ...texts.map(packText)]);
 }
@@ -54,6 +56,7 @@ export type Reader = Readonly<{
   ok(): boolean;
 }>;
 
+/** Reads from the first byte on. */
 export function makeReader(bytes: Buffer): Reader {
   let at = 0;
   let ok = true;

@@ -102,6 +102,7 @@ export function packSubject(facts: Facts): Packed {
   return { bytes: Buffer.concat([who, packNumber(STORED), bytesOf(kept)]), kept: [kept] };
 }
 
+/** Reads what `packSubject` packed. */
 export function readSubject(reader: Reader): Subject {
   const delivery = reader.delivery();
   const account = reader.text() || DEFAULT_ACCOUNT;
@@ -116,6 +117,7 @@ export function readDetails(text: string): Details | undefined {
   return parseJson(text, detailsSchema);
 }
 
+/** A link's target; what is too long is kept elsewhere. */
 export function packTarget(target: string): Packed {
   if (target.length > MAX_TARGET) {
     const kept = keep(target);
@@ -129,12 +131,14 @@ export function packTarget(target: string): Packed {
   return { bytes: Buffer.concat([packNumber(scheme), Buffer.from(rest)]), kept: [] };
 }
 
+/** Reads what `packTarget` packed: to the end, so it comes last. */
 export function readTarget(reader: Reader): string | Stored {
   const scheme = reader.number();
   if (scheme === STORED_TARGET) return readStored(reader);
   return (SCHEMES[scheme] ?? '') + reader.rest().toString();
 }
 
+/** What a token to unsubscribe carries; topics that are too long are kept elsewhere. */
 export function packChoice({ topic, topics = [], lang }: Facts): Packed {
   const start = Buffer.concat([packText(topic ?? ''), packText(lang ?? '')]);
   const list = packList(topics);
@@ -143,6 +147,7 @@ export function packChoice({ topic, topics = [], lang }: Facts): Packed {
   return { bytes: Buffer.concat([start, packNumber(STORED), bytesOf(kept)]), kept: [kept] };
 }
 
+/** Reads what `packChoice` packed. */
 export function readChoice(reader: Reader): Choice {
   const topic = reader.text() || undefined;
   const lang = reader.text() || undefined;

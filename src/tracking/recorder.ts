@@ -41,6 +41,7 @@ const WARN_MS = 60_000;
 
 type Taken = Readonly<{ hit: Hit; count: number; burst: Burst | undefined }>;
 
+/** Makes a recorder, which writes by itself until it is stopped. */
 export function makeRecorder(deps: RecorderDeps): Recorder {
   const { clock, log } = deps;
   const bursts = makeBursts();

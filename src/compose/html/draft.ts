@@ -35,7 +35,7 @@ export function draftUrl(source: string, place: Place): DraftLink | undefined {
   };
 }
 
-/** Why a link is left as it is: the sender says so at the link, or there were too many before it. */
+/** What is to become of a link; `leave` where the sender says so at it, or there were too many before it. */
 export type Wish = 'track' | 'leave';
 
 /** A link; undefined when nothing of it will ever change. */

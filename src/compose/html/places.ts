@@ -14,15 +14,18 @@ export type Landmarks = {
 
 const BOM = '\xef\xbb\xbf';
 
+/** Before anything was met. */
 export function noLandmarks(): Landmarks {
   return { afterDoctype: -1, afterHtml: -1, afterHead: -1, afterBody: -1, bodyClose: -1, safe: 0 };
 }
 
+/** `end` is where the ">" of a doctype stands. */
 export function markDeclaration(landmarks: Landmarks, end: number): void {
   if (landmarks.afterDoctype < 0) landmarks.afterDoctype = end + 1;
   markSafe(landmarks, end + 1);
 }
 
+/** `end` is where the ">" of a start tag stands; nothing of ours goes into a text-only element. */
 export function markOpen(landmarks: Landmarks, element: string, end: number, textOnly: boolean): void {
   if (element === 'body' && landmarks.afterBody < 0) landmarks.afterBody = end + 1;
   if (element === 'html' && landmarks.afterHtml < 0) landmarks.afterHtml = end + 1;
@@ -37,6 +40,7 @@ export function markClose(landmarks: Landmarks, element: string, start: number, 
   markSafe(landmarks, end);
 }
 
+/** Nothing is open at `end`. */
 export function markSafe(landmarks: Landmarks, end: number): void {
   landmarks.safe = Math.max(landmarks.safe, end);
 }

@@ -11,6 +11,7 @@ const MAX_TAGS = DIGITS ** 3;
 /** A text of the same length without tags, and what puts them back into any text made from it. */
 export type Hidden = Readonly<{ text: string; show(text: string): string }>;
 
+/** Hides the tags of a text; more than MAX_TAGS different ones stay as they are. */
 export function hideTags(source: string): Hidden {
   const masks = new Map<string, string>();
   const tags = new Map<string, string>();

@@ -20,6 +20,7 @@ const oldAttributes: Readonly<Record<string, RegExp>> = {
   valign: /^(?:top|middle|bottom|baseline)$/,
 };
 
+/** Does one job; never throws. */
 export function inlineTask({ html }: CssTask): Made<string> {
   try {
     const output = inlineCss(html);

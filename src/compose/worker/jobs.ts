@@ -37,6 +37,7 @@ export type Refusal = Readonly<{ ok: false; kind: 'wrong' | 'slow' | 'busy'; pro
 /** A result, or a sentence why there is none. */
 export type Made<T> = Readonly<{ ok: true; output: T }> | Refusal;
 
+/** A refusal; `problem` is one sentence for people. */
 export const refuse = (kind: Refusal['kind'], problem: string): Refusal => ({ ok: false, kind, problem });
 
 /** Characters that a part of a template, or an HTML body whose CSS is inlined, may have. */

@@ -24,6 +24,7 @@ const sentences: readonly (readonly [RegExp, Refusal['kind'], string])[] = [
   ],
 ];
 
+/** What was thrown while a part was filled in, as a refusal. */
 export function explain(error: unknown, part: Part): Refusal {
   const { said, line } = read(error);
   const where = line === undefined ? partNames[part] : `${partNames[part]}, line ${line}`;

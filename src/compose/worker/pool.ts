@@ -21,6 +21,7 @@ export type Pool = Readonly<{
 
 type Waiting = Readonly<{ task: unknown; resolve: (ending: Ending | 'closed') => void }>;
 
+/** Makes a pool without threads: the first job begins the first. */
 export function makePool(settings: PoolSettings): Pool {
   const { maxWaiting } = settings;
   const staff = makeStaff(settings);

@@ -35,6 +35,7 @@ export function setAttributes(
   return added === '' ? splices : [...splices, { from: end, to: end, text: added }];
 }
 
+/** The text with the splices, which are sorted and do not overlap. */
 export function applySplices(text: string, splices: readonly Splice[]): string {
   const pieces: string[] = [];
   let at = 0;

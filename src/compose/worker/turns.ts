@@ -7,6 +7,7 @@ export type Turns<T> = Readonly<{
   size(owner?: string): number;
 }>;
 
+/** Makes an empty queue. */
 export function makeTurns<T>(): Turns<T> {
   const queues = new Map<string, T[]>();
   let size = 0;

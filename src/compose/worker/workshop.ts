@@ -67,6 +67,7 @@ const partsSchema = z.object({
 const madePartsSchema = z.union([z.object({ ok: z.literal(true), output: partsSchema }), refusalSchema]);
 const madeHtmlSchema = z.union([z.object({ ok: z.literal(true), output: z.string() }), refusalSchema]);
 
+/** Opens the workshop; its threads begin with its first jobs. */
 export function makeWorkshop(settings: WorkshopSettings): Workshop {
   const {
     clock,

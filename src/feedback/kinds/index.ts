@@ -4,6 +4,7 @@ import { makeUnsubscribeKind, type UnsubscribeKindDeps } from './unsubscribe.ts'
 
 export type KindDeps = UnsubscribeKindDeps;
 
+/** Makes all kinds. */
 export function makeKinds(deps: KindDeps): readonly Kind[] {
   return [makeUnsubscribeKind(deps)];
 }

@@ -21,6 +21,7 @@ export function unsubscribeMailbox(domain: string): string {
   return `${LOCAL}@${domain}`;
 }
 
+/** Makes the kind for mail to unsubscribe. */
 export function makeUnsubscribeKind({ domain, stop, log }: UnsubscribeKindDeps): Kind {
   return {
     name: 'unsubscribe',

@@ -39,9 +39,10 @@ export function sendPixel(response: ServerResponse): void {
     .end(PIXEL);
 }
 
-/** Seconds after which a page that says "later" may be asked for again. */
-const RETRY_AFTER = { 'retry-after': '60' } as const;
+/** Seconds after which what was answered with "later" may be asked for again. */
+export const RETRY_AFTER = { 'retry-after': '60' } as const;
 
+/** A page for people. */
 export function sendPage(response: ServerResponse, { status, html, policy }: Page): void {
   const body = Buffer.from(html);
   response

@@ -11,6 +11,7 @@ const IN_MULTIPART = /name="?list-unsubscribe"?[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r
 /** Places in the list of topics; there are 25 at most. */
 const PLACE = /^\d{1,3}$/;
 
+/** Reads the body of a POST, of whatever type it says it is. */
 export function readPosted(body: string): Posted {
   const form = new URLSearchParams(body);
   if (IN_MULTIPART.test(body) || hasOneClick(form)) return { kind: 'one-click' };

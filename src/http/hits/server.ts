@@ -30,6 +30,7 @@ const MAX_HEADERS = 100;
 const MAX_REQUESTS_PER_CONNECTION = 10_000;
 const CLOSE_MS = 1000;
 
+/** Makes the listener; `listen` opens it. */
 export function makeHits(deps: HitsDeps): HitsServer {
   const { config, clock, log } = deps;
   const handler = makeHandler({ ...deps, trustProxy: config.trustProxy });

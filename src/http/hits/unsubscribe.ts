@@ -1,6 +1,6 @@
 // The unsubscribe address: GET shows a page and changes nothing, POST does what it says, once or again.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { sendPage, sendText } from './answers.ts';
+import { RETRY_AFTER, sendPage, sendText } from './answers.ts';
 import { MAX_BODY, readBody } from './body.ts';
 import { readPosted, type Posted } from './form.ts';
 import {
@@ -56,6 +56,7 @@ export type Asked = Readonly<{
   response: ServerResponse;
 }>;
 
+/** Makes the answer to requests for addresses to unsubscribe. */
 export function makeUnsubscribePages(deps: UnsubscribeDeps): (asked: Asked) => Promise<void> {
   return async (asked) => {
     if (asked.request.method !== 'POST') return show(deps, asked);
@@ -90,7 +91,7 @@ async function oneClick(
     case 'gone':
       return sendText(response, 410, 'This address to unsubscribe has expired.');
     case 'later':
-      return sendText(response, 503, 'Please try again in a minute.', { 'retry-after': '60' });
+      return sendText(response, 503, 'Please try again in a minute.', RETRY_AFTER);
   }
 }
 
