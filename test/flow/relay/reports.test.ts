@@ -14,6 +14,7 @@ const users = {
   silent: { name: 'silent', password: 'silent-Secret-41', domain: 'silent.example' },
   staffed: { name: 'staffed', password: 'staffed-Secret-42', domain: 'staffed.example' },
 } as const;
+const safe = { name: 'safe', password: 'safe-Secret-43', domain: 'safe.example' } as const;
 
 beforeAll(async () => {
   world = await startSmallWorld();
@@ -32,7 +33,7 @@ beforeAll(async () => {
         { name: 'system-ip', ...SYSTEM, pool: 'system' },
       ],
       users: [
-        ...[shop, office].map(({ name, password, domain }) => ({
+        ...[shop, office, safe].map(({ name, password, domain }) => ({
           name,
           password,
           domains: [domain],
@@ -98,6 +99,22 @@ test('a failure is reported once, from nobody, by the system’s own transport, 
   expect(body).not.toContain('good@one.test');
   expect(body).not.toContain('the body of the message');
 });
+
+test('the report of a message that wants TLS wants it, too', async () => {
+  const header = ['X-Postino-Require-TLS: yes'];
+  world.dns.table.set('safe.example', { mx: [[10, 'mx.one.test']] });
+  const mail = (to: string): string => `<${to}> RET=FULL`;
+  await send(shop, mail(`t1@${shop.domain}`), ['missing@one.test'], header); // to a host without TLS
+  await send(safe, mail('t2@safe.example'), ['missing@one.test'], header);
+  const report = await arrivalOf(world.mx.one, 't2@safe.example');
+  expect(report.tls).toMatch(/^TLS/);
+  await until(
+    () =>
+      relay.events().some(({ type, recipient }) => type === 'expired' && recipient === `t1@${shop.domain}`),
+    20_000,
+  );
+  expect(reportsTo(`t1@${shop.domain}`)).toEqual([]);
+}, 30_000);
 
 test('RET=FULL brings the message back, ENVID and ORCPT are repeated', async () => {
   const mail = `<a2@${shop.domain}> RET=FULL ENVID=order+2B17+0D+0AX`;
