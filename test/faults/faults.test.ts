@@ -1,5 +1,6 @@
 // Nothing lost: the relay is killed, starved and frozen under load, and every 250 is accounted for.
 import { afterAll, test } from 'vitest';
+import { hits } from './hits.ts';
 import { killing } from './killing.ts';
 import { detailOf, tableOf } from './print.ts';
 import { settings } from './settings.ts';
@@ -13,7 +14,7 @@ const results: Result[] = [];
 const waiting: (() => void)[] = [];
 let acting = 0;
 
-const all = [...killing, ...starving];
+const all = [...hits, ...killing, ...starving];
 
 for (const scenario of all.filter(({ thorough }) => !settings.quick || !thorough)) {
   test.concurrent(scenario.name, { timeout: 1_800_000 }, async (context) => {

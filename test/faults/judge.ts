@@ -5,7 +5,8 @@ import type { MxRecord } from './mx.ts';
 
 export type Evidence = Readonly<{
   sent: Iterable<Sent>;
-  taken: readonly MxRecord[];
+  /** All letters that the MX saw, whether it took them or not. */
+  seen: readonly MxRecord[];
   events: readonly Event[];
   /** "<submission>/<recipient>" of deliveries whose record is in Redis. */
   queued: ReadonlySet<string>;
@@ -26,8 +27,14 @@ export type Verdict = Readonly<{
   duplicates: number;
   /** Duplicates of deliveries that were not in flight at any kill. */
   unexplained: readonly string[];
-  /** Keys whose copies differ. */
+  /** Keys whose copies for equal peers differ, and how many pairs of copies were compared. */
   differing: readonly string[];
+  compared: number;
+  /** Keys whose body is not the one that was sent, of those that nobody may touch. */
+  touched: readonly string[];
+  /** Keys of letters that were seen before their time, and how many had one. */
+  early: readonly string[];
+  scheduled: number;
   /** At the MX without a 250, where the client saw no final reply. */
   ghosts: number;
   /** At the MX although the client's only final replies were 4xx: Redis died between storing and answering. */
@@ -46,7 +53,8 @@ export type Verdict = Readonly<{
 
 const TERMINAL = new Set(['delivered', 'bounced', 'expired', 'dropped', 'cancelled']);
 
-export function judge({ sent, taken, events, queued, inFlight }: Evidence): Verdict {
+export function judge({ sent, seen, events, queued, inFlight }: Evidence): Verdict {
+  const taken = seen.filter(({ deferred }) => !deferred);
   const copies = Map.groupBy(taken, ({ key }) => key);
   const told = readEvents(events);
   const messages = [...sent];
@@ -76,9 +84,8 @@ export function judge({ sent, taken, events, queued, inFlight }: Evidence): Verd
     unexplained: repeated
       .filter(([key, list]) => !list.some(({ dropped }) => dropped) && !isExplained(key, told, inFlight))
       .map(([key]) => key),
-    differing: repeated
-      .filter(([, list]) => new Set(list.map(({ digest }) => digest)).size > 1)
-      .map(([key]) => key),
+    ...compare(seen),
+    ...checkPromises(new Map(messages.map((one) => [one.testId, one])), seen),
     ...sortGhosts(messages, strangers),
     acceptedTwice: [...told.submissions].filter(([, ids]) => ids.size > 1).map(([testId]) => testId),
     badEnds: keys.filter((key) => !isQueued.has(key) && told.ends.get(key)?.size !== 1),
@@ -86,6 +93,35 @@ export function judge({ sent, taken, events, queued, inFlight }: Evidence): Verd
     untoldAmbiguity: [...copies]
       .filter(([key, list]) => list.filter(({ dropped }) => dropped).length > (told.ambiguous.get(key) ?? 0))
       .map(([key]) => key),
+  };
+}
+
+/** All copies of a letter that equal peers ever saw must be equal; taken, put off after the dot, or cut off. */
+function compare(seen: readonly MxRecord[]): Pick<Verdict, 'differing' | 'compared'> {
+  const groups = Map.groupBy(seen, ({ key, eightBit }) => `${key} ${eightBit}`);
+  const repeated = [...groups.values()].filter((list) => list.length > 1);
+  const differing = repeated.filter((list) => new Set(list.map(({ digest }) => digest)).size > 1);
+  return {
+    differing: differing.map(([first]) => first?.key ?? ''),
+    compared: repeated.reduce((sum, list) => sum + list.length - 1, 0),
+  };
+}
+
+const UNTOUCHED = new Set(['plain', 'signed']);
+
+function checkPromises(
+  sent: ReadonlyMap<string, Sent>,
+  seen: readonly MxRecord[],
+): Pick<Verdict, 'touched' | 'early' | 'scheduled'> {
+  const letters = seen
+    .filter(({ key }) => !key.startsWith('report '))
+    .map((record) => ({ ...record, message: sent.get(record.key.slice(0, record.key.indexOf('/'))) }));
+  const isTouched = ({ message, kind, body }: (typeof letters)[number]): boolean =>
+    message !== undefined && UNTOUCHED.has(kind) && message.body !== body;
+  return {
+    touched: letters.filter(isTouched).map(({ key }) => key),
+    early: letters.filter(({ message, at }) => at < (message?.sendAt ?? 0)).map(({ key }) => key),
+    scheduled: [...sent.values()].filter(({ id, sendAt }) => id !== undefined && sendAt !== undefined).length,
   };
 }
 

@@ -45,6 +45,27 @@ const deliveryKilled: Scenario = {
   },
 };
 
+/** All mail is worked on by rendering threads, which die with their process. */
+const threadsKilled: Scenario = {
+  name: 'threads-killed',
+  redis: 'own',
+  mix: 'threads',
+  share: 0.5,
+  delay: [1, 5],
+  act: async (stage) => {
+    const { submission, delivery } = roles(stage);
+    const look = stage.look();
+    await submission.start();
+    await stage.begin();
+    await killRounds(stage, Math.ceil(rounds / 2), {
+      relay: delivery,
+      busy: () => untilSending(look),
+      moment: [0, 1_500],
+      kill: () => killAndLook(delivery, look),
+    });
+  },
+};
+
 const redisKilled: Scenario = {
   name: 'redis-killed',
   redisDies: true,
@@ -205,6 +226,7 @@ const takeover: Scenario = {
 
 export const killing: readonly Scenario[] = [
   deliveryKilled,
+  threadsKilled,
   wholeKilled,
   takeover,
   redisKilled,

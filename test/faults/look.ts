@@ -1,9 +1,14 @@
 // What Redis and the event files show: who is in hand, what is queued, what happened.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { eventSchema, type Event } from '../../src/model/event.ts';
+import { domainSchema } from '../../src/model/settings.ts';
 import { connectRedis } from '../../src/store/redis.ts';
+import { watchSettings } from '../../src/store/settings.ts';
+import { openTemplates } from '../../src/store/templates.ts';
+import { templates } from './treated.ts';
 
 const PREFIX = 'postino:';
 
@@ -20,6 +25,12 @@ export type Look = Readonly<{
   queued(): Promise<ReadonlySet<string>>;
   /** Keys of mail that should be gone with the last delivery. */
   leftovers(): Promise<readonly string[]>;
+  /** Addresses that no mail may go to any more. */
+  suppressed(): Promise<ReadonlySet<string>>;
+  /** TXT records of a domain's keys by name, as the DNS would have them. */
+  dkimRecords(domain: string): Promise<Readonly<Record<string, string>>>;
+  /** Stores the templates of the load. */
+  putTemplates(): Promise<void>;
   close(): Promise<void>;
 }>;
 
@@ -72,6 +83,34 @@ export function lookInto(url: string): Look {
       // What a killed process was still taking in goes by itself: the spill of a message without a 250 expires.
       const expiring = await Promise.all(found.map(async (key) => Number(await redis.call('PTTL', key)) > 0));
       return found.filter((_, i) => !expiring[i]);
+    },
+    suppressed: async () => {
+      await redis.whenReady(AbortSignal.timeout(5000));
+      return new Set(await words('HKEYS', `${PREFIX}suppressed:default`));
+    },
+    dkimRecords: async (domain) => {
+      const stored = domainSchema.parse(
+        JSON.parse(String(await redis.call('HGET', `${PREFIX}domains`, domain))),
+      );
+      return Object.fromEntries(
+        stored.keys.map(({ selector, algorithm, publicKey }) => [
+          `${selector}._domainkey.${domain}`,
+          `v=DKIM1; k=${algorithm.split('-')[0]}; p=${publicKey}`,
+        ]),
+      );
+    },
+    putTemplates: async () => {
+      await redis.whenReady(AbortSignal.timeout(5000));
+      const settings = await watchSettings({ redis, clock: systemClock, log: silentLog });
+      const store = openTemplates({ redis, prefix: PREFIX, clock: systemClock, settings });
+      try {
+        for (const [name, content] of Object.entries(templates)) {
+          const put = await store.put('default', name, content);
+          if (!put.ok) throw new Error(put.problem);
+        }
+      } finally {
+        settings.close();
+      }
     },
     close: () => redis.close(),
   };

@@ -46,6 +46,10 @@ export function detailOf(result: Result): string {
   const refused = Object.entries(result.refused).map(([code, count]) => `${code}×${count}`);
   const facts = [
     `${result.messages} messages`,
+    `${result.treated} treated letters read, ${result.signatures} signatures verified`,
+    `${result.compared} repeated copies compared`,
+    `${result.scheduled} scheduled`,
+    `${result.repeated} repeated with their key`,
     `refused ${refused.join(' ') || 'none'}`,
     `slowest reply ${(result.slowestMs / 1000).toFixed(1)} s`,
     `repeated event lines ${result.repeatedEvents}`,

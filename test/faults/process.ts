@@ -7,7 +7,7 @@ import type { MxOptions } from './mx.ts';
 const root = join(import.meta.dirname, '..', '..');
 const MAIN = join(root, 'src', 'main.ts');
 const READY = 'Postino is up';
-const READY_MS = 45_000;
+const READY_MS = 90_000;
 const GONE_MS = 40_000;
 
 /** One process of the relay, started again and again with the same arguments. */
@@ -82,16 +82,25 @@ export function makeRelay({ name, folder, config, roles = [], through = [] }: Re
 export async function startMx(
   options: MxOptions,
 ): Promise<Readonly<{ ports: readonly number[]; stop(): Promise<void> }>> {
-  const child = fork(join(import.meta.dirname, 'mx.ts'), [JSON.stringify(options)], {
+  const child = startChild('mx.ts', options);
+  const listening = new Promise<readonly number[]>((resolve, reject) => {
+    child.process.once('message', (ports) => resolve(Array.isArray(ports) ? ports.map(Number) : []));
+    child.process.once('exit', () => reject(new Error('the MX ended')));
+  });
+  return { ports: await listening, stop: child.stop };
+}
+
+/** A process of the tests themselves, which ends with us: a file of this folder, with its options. */
+export function startChild(
+  file: string,
+  options: object,
+): Readonly<{ process: ChildProcess; stop(): Promise<void> }> {
+  const child = fork(join(import.meta.dirname, file), [JSON.stringify(options)], {
     execArgv: [],
     stdio: 'inherit',
   });
-  const listening = new Promise<readonly number[]>((resolve, reject) => {
-    child.once('message', (ports) => resolve(Array.isArray(ports) ? ports.map(Number) : []));
-    child.once('exit', () => reject(new Error('the MX ended')));
-  });
   return {
-    ports: await listening,
+    process: child,
     stop: async () => {
       const gone = exited(child);
       child.kill('SIGKILL');

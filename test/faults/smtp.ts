@@ -18,12 +18,15 @@ const PATIENCE_MS = 15_000;
 /** A session that opens itself when it is needed. `slowest` is the longest that any reply took, milliseconds. */
 export class SmtpClient {
   readonly #port: number;
+  readonly #localAddress: string;
   #socket: Socket | undefined;
   #text = '';
   #wake: (() => void) | undefined;
 
-  constructor(port: number) {
+  /** `localAddress`: from which it connects. */
+  constructor(port: number, localAddress: string) {
     this.#port = port;
+    this.#localAddress = localAddress;
   }
 
   async send(message: Message): Promise<Try> {
@@ -68,7 +71,12 @@ export class SmtpClient {
   }
 
   async #open(reply: () => Promise<string>): Promise<void> {
-    const socket = createConnection({ port: this.#port, host: '127.0.0.1', noDelay: true });
+    const socket = createConnection({
+      port: this.#port,
+      host: '127.0.0.1',
+      localAddress: this.#localAddress,
+      noDelay: true,
+    });
     this.#socket = socket;
     const gone = (): void => {
       if (this.#socket === socket) this.close();

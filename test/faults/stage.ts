@@ -1,18 +1,21 @@
 // A stage for one scenario: Redis, MX, relay processes, load; at the end it waits for quiet, judges and prints.
 import { mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embeddedSocket } from '../../src/embedded.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { freePorts } from '../support/relay-process.ts';
+import { writeConfig } from './config.ts';
 import { judge, type Verdict } from './judge.ts';
 import { startLoad, type Load } from './load.ts';
 import { lookInto, readEvents, readLedger, type Look } from './look.ts';
+import type { Mix } from './messages.ts';
 import type { MxRecord } from './mx.ts';
 import { makeRelay, startMx, type Relay } from './process.ts';
 import { makeRandom, type Random } from './random.ts';
+import { readLetters, type Reading } from './reading.ts';
 import { settings } from './settings.ts';
+import { startVisitors, type Visitors } from './visiting.ts';
 
 /** A scenario: what it needs, what it does under load, and what its result must show beyond what all must. */
 export type Scenario = Readonly<{
@@ -23,6 +26,9 @@ export type Scenario = Readonly<{
   drop?: number;
   /** Between the dot and the MX's reply, milliseconds. */
   delay?: readonly [number, number];
+  /** What the load is made of; usual by default. `share` of the usual rate. */
+  mix?: Mix;
+  share?: number;
   /** Redis may die between storing a message and answering: then a client is told 451 and the message is sent. */
   redisDies?: boolean;
   /** Left out of the quick run: another one is much the same. */
@@ -39,13 +45,16 @@ export type Stage = Readonly<{
   data: string;
   random: Random;
   load: Load;
+  /** Port of the tracking listener, as the configuration has it. */
+  trackingPort: number;
   /** Throws when the relay has its own. */
   redis(): TestRedis;
   relay(name: string, more?: Readonly<{ roles?: readonly string[]; through?: readonly string[] }>): Relay;
   look(url?: string): Look;
   /** The view to be used at the end, where it is not the usual one. */
   view(look: Look): void;
-  taken(): readonly MxRecord[];
+  /** All that the MX saw so far. */
+  seen(): readonly MxRecord[];
   /** Notes what was in flight at a kill. */
   noteInFlight(refs: readonly string[]): void;
   noteExit(code: number): void;
@@ -56,6 +65,8 @@ export type Stage = Readonly<{
   signalEmbedded(signal: NodeJS.Signals): void;
   /** Starts the load; `load` throws before. */
   begin(): Promise<void>;
+  /** Starts visitors who follow the links of the letters that arrive; their wishes are done before the end. */
+  visit(): Visitors;
   /** Waits for quiet, stops everything in good order, judges. */
   end(): Promise<Result>;
   /** Ends all that still runs; removes the folder unless it is to be looked at. */
@@ -63,6 +74,8 @@ export type Stage = Readonly<{
 }>;
 
 export type Result = Verdict &
+  Reading &
+  Pick<ReturnType<Load['figures']>, 'refused' | 'hung' | 'slowestMs' | 'repeated' | 'otherIds'> &
   Readonly<{
     name: string;
     seed: number;
@@ -74,9 +87,6 @@ export type Result = Verdict &
     notes: readonly string[];
     complaints: readonly string[];
     quietAfterS: number;
-    refused: Readonly<Record<number, number>>;
-    hung: number;
-    slowestMs: number;
     leftovers: readonly string[];
     repeatedEvents: number;
     exitCodes: readonly number[];
@@ -86,19 +96,17 @@ const QUIET_LIMIT_MS = 240_000;
 const FINISH_MS = 45_000;
 
 export async function makeStage(scenario: Scenario): Promise<Stage> {
-  const { name, drop = 0, delay = [5, 40], redisDies = false } = scenario;
+  const { name, drop = 0, delay = [5, 40], redisDies = false, mix = 'usual', share = 1 } = scenario;
   const { seed } = settings;
   const folder = mkdtempSync(join(tmpdir(), `postino-faults-${name}-`));
   const data = join(folder, 'data');
   const config = join(folder, 'postino.yaml');
   const own = scenario.redis === 'own' ? await startRedis() : undefined;
-  const mxLedger = join(folder, 'mx.jsonl');
-  const mx = await startMx({ seed, ledger: mxLedger, drop, delay });
-  const [smtpPort = 0, httpPort = 0] = await freePorts(2);
-  writeFileSync(
-    config,
-    writeConfig({ data, redis: own?.url ?? 'embedded', smtpPort, httpPort, sites: mx.ports }),
-  );
+  const files = { mx: join(folder, 'mx.jsonl'), letters: join(folder, 'letters.bin') };
+  const mx = await startMx({ seed, ledger: files.mx, letters: files.letters, drop, delay });
+  const [smtp = 0, http = 0, tracking = 0] = await freePorts(3);
+  const ports = { smtp, http, tracking };
+  writeFileSync(config, writeConfig({ data, redis: own?.url ?? 'embedded', ports, sites: mx.ports }));
   const relays: Relay[] = [];
   const looks: Look[] = [];
   const inFlight = new Set<string>();
@@ -108,6 +116,7 @@ export async function makeStage(scenario: Scenario): Promise<Stage> {
   const exitCodes: number[] = [];
   let finalView: Look | undefined;
   let load: Load | undefined;
+  let visitors: Visitors | undefined;
   const running = (): Load => {
     if (!load) throw new Error('the load has not begun');
     return load;
@@ -117,22 +126,30 @@ export async function makeStage(scenario: Scenario): Promise<Stage> {
     looks.push(opened);
     return opened;
   };
-  const taken = (): readonly MxRecord[] => readLedger(mxLedger, (line): MxRecord => JSON.parse(line));
+  const seen = (): readonly MxRecord[] => readLedger(files.mx, (line): MxRecord => JSON.parse(line));
 
   const end = async (): Promise<Result> => {
     const view = finalView ?? look();
     await running().finish(FINISH_MS);
+    await visitors?.finish();
     const quietAfterS = await untilQuiet(view);
     const queued = await view.queued();
     const leftovers = queued.size > 0 ? [] : await view.leftovers();
+    const came = seen();
+    const reading = await readLetters(came, { path: files.letters, data, look: view });
+    const suppressed = await view.suppressed();
     for (const relay of relays.filter((one) => one.running())) exitCodes.push(await relay.terminate());
     const { events, repeats } = readEvents(data);
-    const verdict = judge({ sent: running().sent.values(), taken: taken(), events, queued, inFlight });
+    const verdict = judge({ sent: running().sent.values(), seen: came, events, queued, inFlight });
     const figures = running().figures();
-    const dropped = taken().filter((record) => record.dropped).length;
+    const visited = visitors?.judge(events, suppressed);
+    notes.push(...(visited?.notes ?? []));
+    complaints.push(...(visited?.complaints ?? []));
+    const dropped = came.filter((record) => record.dropped).length;
     const lists = { notes, complaints, leftovers, exitCodes };
     return {
       ...verdict,
+      ...reading,
       ...figures,
       ...counts,
       ...lists,
@@ -163,7 +180,8 @@ export async function makeStage(scenario: Scenario): Promise<Stage> {
     },
     look,
     view: (one) => void (finalView = one),
-    taken,
+    seen,
+    trackingPort: tracking,
     noteExit: (code) => void exitCodes.push(code),
     note: (sentence) => void notes.push(sentence),
     complain: (sentence) => void complaints.push(sentence),
@@ -174,13 +192,20 @@ export async function makeStage(scenario: Scenario): Promise<Stage> {
       for (const ref of refs) inFlight.add(ref);
     },
     begin: async () => {
+      await (finalView ?? look()).putTemplates();
       const { rate, sessions } = settings;
       const ledger = join(folder, 'accepted.jsonl');
-      load = await startLoad({ seed, scenario: name, port: smtpPort, ledger, rate, sessions });
+      load = await startLoad({ seed, scenario: name, port: smtp, ledger, rate: rate * share, sessions, mix });
+    },
+    visit: () => {
+      const paths = { mx: files.mx, letters: files.letters, ledger: join(folder, 'visits.jsonl') };
+      visitors = startVisitors({ ...paths, seed, port: tracking, rate: settings.visits });
+      return visitors;
     },
     end,
     clear: async (keep) => {
       await load?.finish(0);
+      await visitors?.stop();
       await Promise.all(looks.map((one) => one.close()));
       await Promise.all(relays.map((one) => one.kill9()));
       if (!own) signalEmbedded(data, 'SIGKILL');
@@ -211,46 +236,4 @@ function signalEmbedded(data: string, signal: NodeJS.Signals): void {
   } catch {
     // It has ended, or was never started.
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(
-    servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-function writeConfig(
-  facts: Readonly<{
-    data: string;
-    redis: string;
-    smtpPort: number;
-    httpPort: number;
-    sites: readonly number[];
-  }>,
-): string {
-  const { data, redis, smtpPort, httpPort, sites } = facts;
-  return `hostname: relay.test
-data: ${data}
-redis: ${redis}
-smtp: { listeners: [{ host: 127.0.0.1, port: ${smtpPort}, tls: none }] }
-http: { host: 127.0.0.1, port: ${httpPort} }
-tracking: { port: 0 }
-delivery:
-  routes:
-    - { domain: a.test, host: 127.0.0.1, port: ${sites[0]}, tls: none }
-    - { domain: "*", host: 127.0.0.1, port: ${sites[1]}, tls: none }
-  retry: { steps: [1s, 2s, 5s], expire: 1h }
-transports:
-  - { name: ip1, address: 127.0.1.1, ehlo: ip1.relay.test, pool: default }
-  - { name: ip2, address: 127.0.1.2, ehlo: ip2.relay.test, pool: default }
-domains: [{ name: shop.test }]
-users:
-  - { name: shop, networks: [127.0.0.0/8], domains: [shop.test], pool: default }
-stopWithin: 5s
-log: { level: warn }
-`;
 }

@@ -1,7 +1,7 @@
 // The scenarios in which Redis is away, frozen or out of disk, and in which an MX keeps silent after the dot.
-import { closeSync, openSync, rmSync, writeSync, mkdirSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fill, seenBy, throughDisk, whyNoDisk } from './disk.ts';
 import { sleep, untilAccepted } from './kills.ts';
 import type { Relay } from './process.ts';
 import { settings } from './settings.ts';
@@ -104,22 +104,15 @@ const diskFull: Scenario = {
   name: 'disk-full',
   redisDies: true,
   redis: 'embedded',
-  skip: () => {
-    const tried = spawnSync('unshare', [mountFlags(), 'true']);
-    return tried.status === 0 ? undefined : 'needs Linux and the right to mount (root or user namespaces)';
-  },
+  skip: whyNoDisk,
   act: async (stage) => {
     const folder = join(stage.data, 'redis');
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // The disk is a mount that only the relay sees, and that goes with it.
-    const mount = `mount -t tmpfs -o size=${DISK},mode=700 tmpfs "$0" && exec "$@"`;
-    const relay = stage.relay('postino', { through: ['unshare', mountFlags(), 'sh', '-c', mount, folder] });
+    const relay = stage.relay('postino', { through: throughDisk(folder, DISK) });
     await relay.start();
-    const root = `/proc/${relay.pid()}/root`;
-    stage.view(stage.look(`unix:${root}${join(folder, 'redis.sock')}`));
+    stage.view(stage.look(`unix:${seenBy(relay, join(folder, 'redis.sock'))}`));
     await stage.begin();
     await sleep(4_000);
-    const filler = `${root}${join(folder, 'filler')}`;
+    const filler = seenBy(relay, join(folder, 'filler'));
     stage.noteInFlight([]);
     fill(filler);
     await sleep(2_000);
@@ -161,11 +154,6 @@ async function startRoles(stage: Stage): Promise<readonly Relay[]> {
   return relays;
 }
 
-/** Root mounts; others do in a user namespace of their own, where they may have one. */
-function mountFlags(): string {
-  return process.getuid?.() === 0 ? '-m' : '-rm';
-}
-
 /** For `ms` from now nothing may be accepted. */
 async function refusesFor(stage: Stage, ms: number): Promise<void> {
   const GRACE_MS = 500;
@@ -184,17 +172,4 @@ async function acceptsAgain(stage: Stage): Promise<void> {
 
 function tooSlow(slowestMs: number): string[] {
   return slowestMs > ANSWER_MS ? [`a reply took ${(slowestMs / 1000).toFixed(1)} s`] : [];
-}
-
-/** Takes all of the disk's space. */
-function fill(path: string): void {
-  const file = openSync(path, 'w');
-  for (let size = 1_048_576; size >= 512;) {
-    try {
-      writeSync(file, Buffer.alloc(size, 1));
-    } catch {
-      size /= 2;
-    }
-  }
-  closeSync(file);
 }

@@ -6,6 +6,7 @@ export function complaintsOf(result: Result): string[] {
   const some = (list: readonly string[], what: string): string[] =>
     list.length > 0 ? [`${list.length} ${what}: ${list.slice(0, 5).join(', ')}`] : [];
   const { accepted, queued, duplicates, inFlight, dropped, hung, exitCodes } = result;
+  const rejected = Object.keys(result.refused).filter((code) => code.startsWith('5'));
   return [
     ...(accepted === 0 ? ['nothing was accepted, so that nothing was tested'] : []),
     ...some(result.lost, 'lost'),
@@ -15,6 +16,11 @@ export function complaintsOf(result: Result): string[] {
       : []),
     ...some(result.unexplained, 'duplicates of what was not in flight'),
     ...some(result.differing, 'duplicates that differ'),
+    ...some(result.touched, 'with another body than was sent'),
+    ...some(result.early, 'sent before their time'),
+    ...some(result.otherIds, 'answered with another id than the first message with their key'),
+    ...some(result.faulty, 'letters not as they must be'),
+    ...(rejected.length > 0 ? [`good messages were refused for good: ${rejected.join(' ')}`] : []),
     ...(result.redisDies ? [] : some(result.disowned, 'told 451 and delivered')),
     ...some(result.impossible, 'delivered and never sent'),
     ...some(result.acceptedTwice, 'repeated by the client and accepted as another message'),

@@ -15,25 +15,25 @@ describe('a promise', () => {
   });
 
   test('is broken when the message is nowhere', () => {
-    const verdict = judge(evidence({ taken: [], events: [] }));
+    const verdict = judge(evidence({ seen: [], events: [] }));
     expect(verdict.lost).toEqual([`one/${TO}`]);
     expect(verdict.badEnds).toEqual([`one/${TO}`]);
   });
 
   test('is open while the delivery is queued', () => {
-    const verdict = judge(evidence({ taken: [], events: [], queued: new Set([`ID/${TO}`]) }));
+    const verdict = judge(evidence({ seen: [], events: [], queued: new Set([`ID/${TO}`]) }));
     expect(verdict).toMatchObject({ lost: [], queued: 1, badEnds: [] });
   });
 
   test('is broken when the events say delivered and the MX has nothing', () => {
-    const verdict = judge(evidence({ taken: [] }));
+    const verdict = judge(evidence({ seen: [] }));
     expect(verdict).toMatchObject({ phantoms: [`one/${TO}`], lost: [`one/${TO}`] });
   });
 
   test('is kept by a bounce only when its report arrives', () => {
-    const bounced = { taken: [], events: [event('bounced')] };
+    const bounced = { seen: [], events: [event('bounced')] };
     expect(judge(evidence(bounced)).lost).toEqual([`report one/${TO}`]);
-    const reported = judge(evidence({ ...bounced, taken: [record({ key: `report one/${TO}` })] }));
+    const reported = judge(evidence({ ...bounced, seen: [record({ key: `report one/${TO}` })] }));
     expect(reported).toMatchObject({ lost: [], bounced: 1 });
   });
 
@@ -47,30 +47,63 @@ describe('a second copy', () => {
   const twice = [record({}), record({})];
 
   test('counts, and is unexplained when the delivery was not in flight at a kill', () => {
-    const verdict = judge(evidence({ taken: twice }));
+    const verdict = judge(evidence({ seen: twice }));
     expect(verdict).toMatchObject({ duplicates: 1, unexplained: [`one/${TO}`], differing: [] });
   });
 
   test('is explained when it was in flight', () => {
-    const verdict = judge(evidence({ taken: twice, inFlight: new Set(['default:ID-1']) }));
+    const verdict = judge(evidence({ seen: twice, inFlight: new Set(['default:ID-1']) }));
     expect(verdict).toMatchObject({ duplicates: 1, unexplained: [] });
   });
 
   test('must have the same bytes', () => {
-    const taken = [record({}), record({ digest: 'other' })];
-    expect(judge(evidence({ taken })).differing).toEqual([`one/${TO}`]);
+    const seen = [record({}), record({ digest: 'other' })];
+    expect(judge(evidence({ seen })).differing).toEqual([`one/${TO}`]);
+  });
+
+  test('may differ for a peer that takes no 8-bit bytes', () => {
+    const seen = [record({}), record({ digest: 'other', eightBit: false })];
+    expect(judge(evidence({ seen }))).toMatchObject({ differing: [], compared: 0, duplicates: 1 });
+  });
+
+  test('after the first was put off is none, and must have the same bytes', () => {
+    const first = record({ deferred: true });
+    const verdict = judge(evidence({ seen: [first, record({})] }));
+    expect(verdict).toMatchObject({ duplicates: 0, differing: [], compared: 1 });
+    const other = judge(evidence({ seen: [first, record({ digest: 'other' })] }));
+    expect(other.differing).toEqual([`one/${TO}`]);
   });
 
   test('after a silent MX must be told in the end', () => {
-    const taken = [record({ dropped: true }), record({})];
-    expect(judge(evidence({ taken })).untoldAmbiguity).toEqual([`one/${TO}`]);
+    const seen = [record({ dropped: true }), record({})];
+    expect(judge(evidence({ seen })).untoldAmbiguity).toEqual([`one/${TO}`]);
     const events = [{ ...event('delivered'), ambiguous: 1 }];
-    expect(judge(evidence({ taken, events })).untoldAmbiguity).toEqual([]);
+    expect(judge(evidence({ seen, events })).untoldAmbiguity).toEqual([]);
   });
 
   test('is another fault when the relay took the message twice', () => {
     const events = [event('delivered'), { ...event('delivered'), submission: 'OTHER' }];
     expect(judge(evidence({ events })).acceptedTwice).toEqual(['one']);
+  });
+});
+
+describe('a letter', () => {
+  test('that nobody may touch has the body that was sent', () => {
+    const seen = [record({ body: 'other' })];
+    expect(judge(evidence({ seen })).touched).toEqual([`one/${TO}`]);
+    const treated = [record({ body: 'other', kind: 'html' })];
+    expect(judge(evidence({ seen: treated })).touched).toEqual([]);
+  });
+
+  test('that was scheduled is not seen before its time, not even to be put off', () => {
+    const scheduled = [sent({ sendAt: 10 })];
+    expect(judge(evidence({ sent: scheduled })).early).toEqual([`one/${TO}`]);
+    const seen = [record({ at: 10 })];
+    expect(judge(evidence({ sent: scheduled, seen }))).toMatchObject({ early: [], scheduled: 1 });
+  });
+
+  test('that was only put off has not arrived', () => {
+    expect(judge(evidence({ seen: [record({ deferred: true })] })).lost).toEqual([`one/${TO}`]);
   });
 });
 
@@ -92,16 +125,19 @@ describe('a message without a 250 at the MX', () => {
 });
 
 function evidence(change: Partial<Evidence>): Evidence {
-  const good = { sent: [sent({})], taken: [record({})], events: [event('delivered')] };
+  const good = { sent: [sent({})], seen: [record({})], events: [event('delivered')] };
   return { ...good, queued: new Set(), inFlight: new Set(), ...change };
 }
 
 function sent(change: Partial<Sent>): Sent {
-  return { testId: 'one', recipients: [TO], id: 'ID', tries: 1, silent: 0, refused: 0, ...change };
+  const message = { testId: 'one', recipients: [TO], kind: 'plain', body: 'b', sendAt: undefined };
+  return { ...message, id: 'ID', tries: 1, silent: 0, refused: 0, ...change };
 }
 
 function record(change: Partial<MxRecord>): MxRecord {
-  const facts = { at: 0, digest: 'd', bytes: 1, peer: '127.0.1.1', ehlo: 'ip1', dropped: false };
+  const bytes = { digest: 'd', body: 'b', bytes: 1, kind: 'plain' };
+  const fate = { dropped: false, deferred: false, eightBit: true };
+  const facts = { at: 0, peer: '127.0.1.1', ehlo: 'ip1', ...bytes, ...fate };
   return { key: `one/${TO}`, ...facts, ...change };
 }
 
