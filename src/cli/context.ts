@@ -5,7 +5,7 @@ import type { Domains, ResolveTxt } from '../store/domains.ts';
 import type { SettingsStore } from '../store/settings.ts';
 import type { Recipients } from '../store/recipients.ts';
 import type { Suppressions } from '../store/suppressions.ts';
-import type { Templates } from '../store/templates.ts';
+import type { TemplateContent, Templates } from '../store/templates.ts';
 import type { ResolveHost } from '../store/tracking-host.ts';
 import type { Command } from './command.ts';
 
@@ -16,6 +16,8 @@ export type SettingsContext = Readonly<{
   templates: Templates;
   recipients: Recipients;
   hashPassword(password: string): Promise<string>;
+  /** What is wrong with a Liquid template, as far as filling it in without values tells; undefined: nothing. */
+  tryTemplate?(content: Omit<TemplateContent, 'at'>): Promise<string | undefined>;
   resolveTxt: ResolveTxt;
   resolveHost: ResolveHost;
   /** Host of tracking.url; undefined where the configuration has none that others could reach. */

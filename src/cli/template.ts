@@ -76,16 +76,20 @@ async function put(
   const problems = Object.values(parts).flatMap((part) => ('problem' in part ? [part.problem] : []));
   if (problems.length > 0) return failed(problems.join('\n'));
   const subject = textOf(options, 'subject');
-  const stored = await context.templates.put(accountOf(options), name, {
+  const content: Omit<TemplateContent, 'at'> = {
     engine,
     ...(subject === undefined || subject === '' ? {} : { subject }),
     ...textIn('html', parts.html),
     ...textIn('text', parts.text),
-  });
+  };
+  const stored = await context.templates.put(accountOf(options), name, content);
   if (!stored.ok) return failed(stored.problem);
   const { version, came } = stored;
   const said = came === 'added' ? `is stored as version ${version}` : `is the same as version ${version}`;
-  return done(`Template ${name} ${said}.`, { name, version, came });
+  const mistake = engine === 'liquid' ? await context.tryTemplate?.(content) : undefined;
+  const warned =
+    mistake === undefined ? '' : `\nFilled in without values it fails, and its mail would bounce: ${mistake}`;
+  return done(`Template ${name} ${said}.${warned}`, { name, version, came, ...(mistake ? { mistake } : {}) });
 }
 
 type Part = Readonly<{ text?: string } | { problem: string }>;

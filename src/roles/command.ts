@@ -11,12 +11,14 @@ import { messageCommands } from '../cli/message.ts';
 import { queueCommands, type QueueContext } from '../cli/queue.ts';
 import { sendCommands, type SendContext } from '../cli/send.ts';
 import { settingsCommands } from '../cli/settings.ts';
+import { makeWorkshop } from '../compose/worker/workshop.ts';
 import type { Config } from '../config.ts';
 import { embeddedSocket } from '../embedded.ts';
 import { makeHistory } from '../events/history.ts';
 import type { Clock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { domainSchema, transportSchema, userSchema } from '../model/settings.ts';
+import type { TemplateContent } from '../store/templates.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
 import { openDns, trackingTarget } from './dns.ts';
@@ -113,6 +115,7 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     write,
     signal,
     hashPassword,
+    tryTemplate: (content) => tryTemplate(content, clock),
     hostname: config.hostname,
     log: silentLog,
     redis: asking,
@@ -127,6 +130,17 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     readFile: readTextFile,
     readInput,
   };
+}
+
+/** A mistake in a template is told when it is stored, not by the first mail that bounces. */
+async function tryTemplate(
+  { subject, html, text }: Omit<TemplateContent, 'at'>,
+  clock: Clock,
+): Promise<string | undefined> {
+  const workshop = makeWorkshop({ clock });
+  const made = await workshop.render({ key: 'trial/', now: clock.now(), scope: {}, subject, html, text });
+  await workshop.close();
+  return made.ok || made.kind !== 'wrong' ? undefined : made.problem;
 }
 
 /** What is longer than it may be is not read to its end. */

@@ -176,6 +176,15 @@ describe('templates', () => {
     }
   });
 
+  test('one with a mistake is stored, and the mistake is told', async () => {
+    const file = join(treated.relay.data, 'mistake.html');
+    writeFileSync(file, '<p>fine</p>\n{% for x in %}');
+    expect(await cli('template', 'put', 'mistake', '--engine', 'liquid', '--html', file)).toMatch(
+      /^Template mistake is stored as version 1\.\n.* it fails.* line 2: illegal tag/,
+    );
+    expect(await cli('template', 'put', 'mistake-not', '--html', file)).not.toContain('fails');
+  });
+
   test('in Liquid, with loops and conditions, for users who may', async () => {
     await put('cart', {
       engine: 'liquid',
