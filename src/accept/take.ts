@@ -66,6 +66,8 @@ export type TakeDeps = DecideDeps &
 
 /** A message with the same idempotency key is not sent again for so long. */
 const KEY_WINDOW_MS = 24 * 3_600_000;
+/** The client waits meanwhile, and it has an answer within 5 seconds: storing may take 4 of them. */
+const STORED_MS = 900;
 const TOO_MUCH_STORED =
   'Values of the recipient store were merged for the first recipients only: there are too many for one message.';
 
@@ -219,7 +221,7 @@ async function withStored({ submission, decision }: Prepared, deps: TakeDeps): P
   if (!treatment || !deps.recipientFields) return submission;
   const addresses = decision.recipients.map(({ address }) => address.toLowerCase());
   try {
-    const stored = await deps.recipientFields(account, addresses);
+    const stored = await inTime(deps.recipientFields(account, addresses), deps.clock);
     const cut = cutStored(stored);
     return {
       ...submission,
@@ -232,6 +234,19 @@ async function withStored({ submission, decision }: Prepared, deps: TakeDeps): P
       'The recipient store could not be asked; its values are not merged.',
     );
     return submission;
+  }
+}
+
+async function inTime<T>(asked: Promise<T>, clock: Clock): Promise<T> {
+  const answered = new AbortController();
+  const late = clock.sleep(STORED_MS, answered.signal).then(() => {
+    throw new Error(`no answer within ${STORED_MS} ms`);
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    late.catch(() => undefined);
+    answered.abort();
   }
 }
 

@@ -126,6 +126,14 @@ describe('the recipient store', () => {
     expect(await send(door, [api])).toMatch(/^250 /);
     expect(last(door).submission.treatment).not.toHaveProperty('stored');
   });
+  test('may be slow: the message is stored without its values before its client gives up', async () => {
+    const { promise } = Promise.withResolvers<never>();
+    const door = await open({ recipientFields: () => promise });
+    const since = performance.now();
+    expect(await send(door, [api])).toMatch(/^250 /);
+    expect(performance.now() - since).toBeLessThan(3000);
+    expect(last(door).submission.treatment).not.toHaveProperty('stored');
+  });
   test('is told names and values, and nothing of what was refused', async () => {
     const told: unknown[] = [];
     const door = await open({ learn: (...args) => void told.push(args) });
