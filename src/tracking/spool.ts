@@ -81,10 +81,16 @@ async function read(path: string): Promise<Pending | undefined> {
 async function writeSafely(folder: string, name: string, text: string): Promise<void> {
   const path = join(folder, name);
   const draft = `${path}.${process.pid}`;
-  await using file = await open(draft, 'w', 0o600);
-  await file.writeFile(text);
-  await file.datasync();
-  await rename(draft, path);
+  try {
+    await using file = await open(draft, 'w', 0o600);
+    await file.writeFile(text);
+    await file.datasync();
+    await rename(draft, path);
+  } catch (error) {
+    // On a full disk each order that is refused would leave one.
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw error;
+  }
   await using directory = await open(folder, 'r');
   await directory.sync();
 }

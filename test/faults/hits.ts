@@ -1,5 +1,5 @@
 // The scenarios in which people follow links and unsubscribe while the http role, Redis or the disk fails.
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fill, seenBy, throughDisk, whyNoDisk } from './disk.ts';
 import { sleep } from './kills.ts';
@@ -106,6 +106,8 @@ const spoolFull: Scenario = {
     if (refused === 0) stage.complain('no order was refused while the disk was full');
     await stage.redis().restart();
     await sleep(2_000);
+    const drafts = readdirSync(seenBy(http, spool)).filter((name) => !name.endsWith('.json'));
+    if (drafts.length > 0) stage.complain(`${drafts.length} drafts of orders were left on the disk`);
   },
 };
 

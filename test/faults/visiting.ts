@@ -78,7 +78,7 @@ export function judgeHits(
   };
   return {
     notes: [
-      `${answered.length} clicks and opens answered, ${hits.length - answered.length} unanswered`,
+      `${answered.length} clicks and opens answered, ${hits.length - answered.length} unanswered while nobody listened`,
       `${lost.length} lost that a killed process held`,
       describeSpeed(answered),
     ],
