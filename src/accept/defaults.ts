@@ -37,9 +37,11 @@ export function defaultsFor(user: User, subject: RuleSubject): Instructions {
 
 /**
  * The instructions of `strong`, and of `weak` where it says nothing. Metadata, UTM parameters and merge values are put
- * together entry by entry; everything else counts as a whole.
+ * together entry by entry; everything else counts as a whole. A topic is not taken over by what says that it is no mail to
+ * unsubscribe from: whoever left the newsletter still gets the invoice.
  */
-export function overlay(strong: Instructions, weak: Instructions): Instructions {
+export function overlay(strong: Instructions, whole: Instructions): Instructions {
+  const weak = strong.unsubscribe === false && strong.topic === undefined ? withoutTopic(whole) : whole;
   const merge = strong.merge && weak.merge ? overlayMerge(strong.merge, weak.merge) : undefined;
   return {
     ...weak,
@@ -48,6 +50,11 @@ export function overlay(strong: Instructions, weak: Instructions): Instructions 
     ...(strong.utm && weak.utm ? { utm: { ...weak.utm, ...strong.utm } } : {}),
     ...(merge ? { merge } : {}),
   };
+}
+
+function withoutTopic(instructions: Instructions): Instructions {
+  const { topic: _, topics: __, ...rest } = instructions;
+  return rest;
 }
 
 type Merge = NonNullable<Instructions['merge']>;

@@ -2,10 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { addsNothing, defaultsFor, overlay, type RuleSubject } from '../../../src/accept/defaults.ts';
 import { fits, readPattern } from '../../../src/accept/match.ts';
+import type { Instructions } from '../../../src/model/instructions.ts';
 import { userSchema, type User } from '../../../src/model/settings.ts';
 import { randomFrom } from '../../support/random.ts';
 
 const user = (fields: object): User => userSchema.parse({ v: 1, origin: 'file', name: 'shop', ...fields });
+const TOPICS = { topic: 'news', topics: ['a'] };
 const message: RuleSubject = {
   sender: 'Orders@Shop.example',
   subject: 'Your order 17',
@@ -130,4 +132,25 @@ test('a key that would change a prototype is a key like any other', () => {
   const both = overlay(evil, { metadata: { a: '1' } });
   expect(Object.getPrototypeOf(both.metadata)).toBe(Object.prototype);
   expect(Object.keys(both.metadata ?? {}).sort()).toEqual(['__proto__', 'a', 'constructor']);
+});
+
+test.each<[string, Instructions, Instructions]>([
+  ['no unsubscribing, no topic of others', { unsubscribe: false }, { unsubscribe: false, opens: true }],
+  [
+    'no unsubscribing, but a topic of its own',
+    { unsubscribe: false, topic: 'bills' },
+    { unsubscribe: false, topic: 'bills', topics: ['a'], opens: true },
+  ],
+  ['a topic to unsubscribe from', { unsubscribe: true }, { unsubscribe: true, ...TOPICS, opens: true }],
+  ['neither', {}, { unsubscribe: true, ...TOPICS, opens: true }],
+])('what says %s', (_, strong, want) =>
+  expect(overlay(strong, { unsubscribe: true, ...TOPICS, opens: true })).toEqual(want),
+);
+
+test('an invoice by rule is no part of the newsletter that the defaults speak of', () => {
+  const shop = user({
+    defaults: { unsubscribe: true, topic: 'news' },
+    rules: [{ when: { subject: 'your order *' }, set: { unsubscribe: false } }],
+  });
+  expect(defaultsFor(shop, message)).toEqual({ unsubscribe: false });
 });
