@@ -71,13 +71,15 @@ function readRoles(asked: readonly string[]): readonly RoleName[] {
   return asked.length === 0 ? roleNames : roleNames.filter((role) => asked.includes(role));
 }
 
-function describe({ base, submission, http }: Running): string {
+function describe({ base, submission, http, tracking, feedback }: Running): string {
   const { users, transports } = base.settingsNow();
   const file = firstRunFile(base.config.data);
   return banner({
     config: base.config,
     listeners: submission?.listeners ?? [],
     http,
+    tracking,
+    feedback: feedback?.listeners.map(({ port }) => port) ?? [],
     users: [...users.keys()],
     sandboxed: [...transports.values()].every(({ kind }) => kind === 'sandbox'),
     firstRun: existsSync(file) ? { file, text: readFileSync(file, 'utf8') } : undefined,

@@ -9,6 +9,10 @@ export type Facts = Readonly<{
     tls: 'none' | 'starttls' | 'implicit';
   }>[];
   http: Readonly<{ host: string; port: number }> | undefined;
+  /** Port of links, pixels and the unsubscribe page. */
+  tracking: Readonly<{ port: number }> | undefined;
+  /** Ports for mail to ourselves. */
+  feedback: readonly number[];
   users: readonly string[];
   sandboxed: boolean;
   /** The file with the generated passwords, and what it holds. */
@@ -17,7 +21,8 @@ export type Facts = Readonly<{
 
 const TLS_WORDS = { none: 'no TLS', starttls: 'STARTTLS', implicit: 'TLS' } as const;
 
-export function banner({ config, listeners, http, users, sandboxed, firstRun }: Facts): string {
+export function banner(facts: Facts): string {
+  const { config, listeners, http, tracking, feedback, users, sandboxed, firstRun } = facts;
   const ports = listeners.map(({ port, tls }) => `${port} (${TLS_WORDS[tls]})`).join(', ');
   const lines = [
     '',
@@ -26,6 +31,10 @@ export function banner({ config, listeners, http, users, sandboxed, firstRun }: 
     ...(ports === '' ? [] : [`  SMTP       ${ports}`]),
     ...(http
       ? [`  Page       http://${http.host.includes(':') ? `[${http.host}]` : http.host}:${http.port}/`]
+      : []),
+    ...(tracking ? [`  Links      ${config.tracking.url}, served on port ${tracking.port}`] : []),
+    ...(feedback.length > 0
+      ? [`  Feedback   ${feedback.join(', ')}, mail to ${config.feedback?.domain}`]
       : []),
     ...(users.length > 0
       ? [`  Users      ${users.slice(0, 5).join(', ')}${users.length > 5 ? ' …' : ''}`]
