@@ -10,6 +10,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Redis } from '../lib/script.ts';
 import type { Settings, Transport, User } from '../model/settings.ts';
 import { checkDurability } from '../store/durability.ts';
+import { idlePools, sayIdlePool } from './context.ts';
 import { done, type Command, type Result } from './command.ts';
 
 export type CheckContext = Readonly<{
@@ -93,7 +94,9 @@ async function transportFindings({ settingsNow, config, redis }: CheckContext): 
   if (transports.length === 0)
     return [problem('transports', 'There is none, so nothing can be sent: "postino transport add".')];
   const resolver = resolverOf(config);
-  return Promise.all(transports.map((transport) => transportFinding(transport, resolver, config.hostname)));
+  const found = transports.map((transport) => transportFinding(transport, resolver, config.hostname));
+  const idle = idlePools(settingsNow()).map((one) => warning(`pool ${one.pool}`, sayIdlePool(one)));
+  return [...(await Promise.all(found)), ...idle];
 }
 
 /** The address is on this host, and the world's idea of it fits: reverse DNS names the EHLO name (RFC 5321 §4.1.4). */

@@ -36,6 +36,26 @@ export function poolNames(settings: Settings): ReadonlySet<string> {
   return new Set([...settings.pools.keys(), ...[...settings.transports.values()].map(({ pool }) => pool)]);
 }
 
+/** A pool that users send by and that has no transport, so that their mail waits. */
+export type IdlePool = Readonly<{ pool: string; users: readonly string[] }>;
+
+export function idlePools({
+  users,
+  transports,
+}: Pick<Settings, 'users' | 'transports'>): readonly IdlePool[] {
+  const carried = new Set([...transports.values()].map(({ pool }) => pool));
+  const idle = [...users.values()].filter(({ pool, disabled }) => !disabled && !carried.has(pool));
+  return [...Map.groupBy(idle, ({ pool }) => pool)].map(([pool, own]) => ({
+    pool,
+    users: own.map(({ name }) => name),
+  }));
+}
+
+export function sayIdlePool({ pool, users }: IdlePool): string {
+  const more = users.length > 5 ? ` and ${users.length - 5} others` : '';
+  return `Pool ${pool} has no transport, so mail of ${users.slice(0, 5).join(', ')}${more} waits: "postino transport add", or "postino user set --pool".`;
+}
+
 /** A sentence when one of these pools does not exist. "default" always may be named: a first transport goes there. */
 export function unknownPool(settings: Settings, names: readonly string[]): string | undefined {
   const known = poolNames(settings);

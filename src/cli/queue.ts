@@ -16,6 +16,7 @@ import {
   type Result,
   type Values,
 } from './command.ts';
+import { idlePools, sayIdlePool } from './context.ts';
 import { readMoment } from './moment.ts';
 import { change, changeOptions, selectionOf, selectionOptions } from './selection.ts';
 import { clean, sayTime } from './timeline.ts';
@@ -109,6 +110,7 @@ async function overview({ operate, settingsNow }: QueueContext): Promise<Result>
     '',
     depth.open === 1 ? '1 delivery has not ended.' : `${depth.open} deliveries have not ended.`,
     ...(depth.paused > 0 ? [`${depth.paused} are paused.`] : []),
+    ...idlePools(settingsNow()).map(sayIdlePool),
     ...(pauses.length > 0 ? [`Paused: ${pauses.join(', ')}.`] : []),
   ].join('\n');
   return done(text, { ...depth, pauses });

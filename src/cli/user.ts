@@ -1,8 +1,14 @@
 // postino user …: who may send.
 import { randomInt } from 'node:crypto';
-import { userSchema, type User } from '../model/settings.ts';
+import { userSchema, type Settings, type User } from '../model/settings.ts';
 import { accountOf, done, failed, misused, sheet, table, type Result, type Values } from './command.ts';
-import { unknownPool, type SettingsCommand, type SettingsContext } from './context.ts';
+import {
+  idlePools,
+  sayIdlePool,
+  unknownPool,
+  type SettingsCommand,
+  type SettingsContext,
+} from './context.ts';
 import { readBlocks } from './user-blocks.ts';
 import { applyUserOptions, userOptions } from './user-options.ts';
 import { publicUser, readableUser } from './user-show.ts';
@@ -100,7 +106,8 @@ async function addUser(
   const passwordHash = password === undefined ? {} : { passwordHash: await context.hashPassword(password) };
   const change = await context.settings.users.add({ ...user, ...passwordHash });
   if (!change.ok) return failed(change.problem);
-  return done(`User ${name} was added.${sayPassword(password, options)}${sayNothing(user)}`, {
+  const idle = sayIdle(await context.settings.refresh(), name);
+  return done(`User ${name} was added.${sayPassword(password, options)}${sayNothing(user)}${idle}`, {
     ...publicUser(change.entry),
     ...(shown(options) && password !== undefined ? { password } : {}),
   });
@@ -137,7 +144,11 @@ async function setUser(
   });
   if (problem !== undefined) return failed(problem);
   if (!change.ok) return failed(change.problem);
-  return done(`User ${name} was changed.\n${sheet(readableUser(change.entry))}`, publicUser(change.entry));
+  const idle = sayIdle(await settings.refresh(), name);
+  return done(
+    `User ${name} was changed.\n${sheet(readableUser(change.entry))}${idle}`,
+    publicUser(change.entry),
+  );
 }
 
 async function resetPassword(
@@ -179,6 +190,12 @@ function sayPassword(password: string | undefined, options: Values): string {
 function sayNothing(user: User): string {
   if (user.domains.length > 0 || user.senders.length > 0 || user.trustedSmartHost) return '';
   return `\nIt may not send as anybody yet: postino user set ${user.name} --domain <domain>`;
+}
+
+/** Mail that nobody carries is taken with a 250 and waits: whoever makes such a user should know. */
+function sayIdle(settings: Settings, name: string): string {
+  const idle = idlePools(settings).find(({ users }) => users.includes(name));
+  return idle ? `\n${sayIdlePool({ ...idle, users: [name] })}` : '';
 }
 
 function stateOf(user: User): string {

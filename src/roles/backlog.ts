@@ -80,11 +80,20 @@ function routeOf(
   base: Base,
   { user: name, instructions }: Submission,
 ): Readonly<{ pool: string; priority: Priority }> {
-  if (name === SYSTEM) return { pool: base.config.system.pool, priority: 3 };
+  if (name === SYSTEM) return { pool: systemPool(base), priority: 3 };
   const user = base.settingsNow().users.get(name);
   const wished = instructions.pool;
   const pool = wished !== undefined && user?.pools.includes(wished) ? wished : (user?.pool ?? 'default');
   return { pool, priority: priorityOf(instructions.priority, user) };
+}
+
+/** "default" may have no transport where commands made them all: then the first one's, and a sandbox only for want of others. */
+function systemPool({ config, settingsNow }: Base): string {
+  const { pool } = config.system;
+  const { transports, pools } = settingsNow();
+  const all = [...transports.values()];
+  if (pool !== 'default' || pools.has(pool) || all.some((transport) => transport.pool === pool)) return pool;
+  return (all.find(({ kind }) => kind !== 'sandbox') ?? all[0])?.pool ?? pool;
 }
 
 /** The smaller number is the more urgent; a message cannot be made more urgent than its user may. */

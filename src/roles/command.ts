@@ -80,7 +80,9 @@ function offline({ config, clock }: Surroundings): CheckContext {
   const transports = byName(config.transports.map((entry) => transportSchema.parse({ ...entry, ...common })));
   // Of a user `check` reads what its mail should get.
   const users = byName(
-    config.users.map(({ name, defaults, rules }) => userSchema.parse({ name, defaults, rules, ...common })),
+    config.users.map(({ name, pool, disabled = false, defaults, rules }) =>
+      userSchema.parse({ name, pool, disabled, defaults, rules, ...common }),
+    ),
   );
   const domains = byName(config.domains.map((entry) => domainSchema.parse({ ...entry, ...common })));
   return { config, clock, clockOffset: () => 0, settingsNow: () => ({ transports, users, domains }) };

@@ -93,6 +93,14 @@ describe('user', () => {
     );
   });
 
+  test('add and set say so when nothing carries the mail of the pool', async () => {
+    const idle = /Pool default has no transport, so mail of shop waits/;
+    expect((await run('user add shop', {})).text).toMatch(idle);
+    await run('transport add box', { sandbox: true, pool: 'box' });
+    expect((await run('user set shop', { priority: '2' })).text).toMatch(idle);
+    expect((await run('user set shop', { pool: 'box' })).text).not.toMatch(idle);
+  });
+
   test('add takes a password from standard input and does not repeat it', async () => {
     input = 'correct horse\n';
     const result = await run('user add shop', { passwordStdin: true });
