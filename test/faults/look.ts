@@ -140,6 +140,14 @@ export function readEvents(data: string): Readonly<{ events: readonly Event[]; r
   return { events: [...events.values()], repeats: lines - events.size };
 }
 
+/** Numbers of the visits that are told by the events on disk: a cheap look at a relay that is at work. */
+export function readVisits(data: string): ReadonlySet<number> {
+  const folder = join(data, 'events');
+  const names = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.jsonl')) : [];
+  const texts = names.map((name) => readFileSync(join(folder, name), 'latin1'));
+  return new Set(texts.flatMap((text) => [...text.matchAll(/ visit-(\d+)"/g)].map(([, n]) => Number(n))));
+}
+
 function parse(line: string): Event | undefined {
   try {
     return eventSchema.safeParse(JSON.parse(line)).data;

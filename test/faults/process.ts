@@ -1,6 +1,7 @@
 // Processes of the fault tests: started with a log file, ended by pid, and never left behind when the tests are killed.
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MxOptions } from './mx.ts';
 
@@ -34,6 +35,9 @@ export type RelayOptions = Readonly<{
   through?: readonly string[];
 }>;
 
+/** As the launcher does it: compiled code is kept, so that a start costs half. */
+const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'postino-test-compiled') };
+
 export function makeRelay({ name, folder, config, roles = [], through = [] }: RelayOptions): Relay {
   const log = createWriteStream(join(folder, `${name}.log`), { flags: 'a' });
   const words = [process.execPath, MAIN, 'start', '--config', config];
@@ -42,7 +46,7 @@ export function makeRelay({ name, folder, config, roles = [], through = [] }: Re
   let child: ChildProcess | undefined;
   let up: Promise<void> = Promise.resolve();
   const launch = (): void => {
-    const started = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn(program, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     started.stderr?.pipe(log, { end: false });
     up = untilUp(started, name, log);
     up.catch(() => undefined);

@@ -11,9 +11,9 @@ export const settings = {
   /** FAULTS_ROUNDS: kills in each scenario. */
   rounds: Number(env['FAULTS_ROUNDS'] ?? (quick ? 3 : 20)),
   /** FAULTS_RATE: messages a second. */
-  rate: Number(env['FAULTS_RATE'] ?? (quick ? 70 : 120)),
+  rate: Number(env['FAULTS_RATE'] ?? (quick ? 50 : 120)),
   /** Links that visitors follow a second. */
-  visits: 100,
+  visits: quick ? 60 : 100,
   sessions: 12,
   /** FAULTS_KEEP=1: leave the folders of all scenarios, not only of those that failed. */
   keep: env['FAULTS_KEEP'] === '1',

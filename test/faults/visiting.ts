@@ -98,7 +98,7 @@ function slowestIn(hits: readonly Visit[], { since, until }: Time): number {
 }
 
 /** How often each visit is told. */
-export function countVisits(events: readonly Event[]): ReadonlyMap<number, number> {
+function countVisits(events: readonly Event[]): ReadonlyMap<number, number> {
   const told = new Map<number, number>();
   for (const { type, userAgent = '' } of events) {
     if (type !== 'clicked' && type !== 'opened') continue;
