@@ -44,7 +44,8 @@ export const suppressionCommands: readonly SettingsCommand[] = [
   },
   {
     words: 'suppression import <file>',
-    summary: 'Add the lines of a CSV file (address[,reason[,date[,topic]]]); "-" is standard input.',
+    summary:
+      'Add the lines of a CSV file: address[,reason[,date[,topic]]], or columns that its first line names; "-" is standard input.',
     options: [account],
     run: async (context, { file = '' }, options) => {
       const read = await readText(context, file);

@@ -15,7 +15,17 @@ export type Suppression = Readonly<{
 /** A line that was left out. `line` counts from 1. */
 export type CsvProblem = Readonly<{ line: number; text: string }>;
 
-const HEAD = /^(email|e-mail|address|recipient|mail)$/i;
+/** Where the values stand in a line; -1: nowhere. */
+type Columns = Readonly<Record<'address' | 'reason' | 'date' | 'topic', number>>;
+
+/** Names of columns in what Postino and the services that people come from export. */
+const HEADS = {
+  address: /^(?:email|e-mail|address|recipient|mail|email ?address)$/i,
+  reason: /^(?:reason|error|type|description)$/i,
+  date: /^(?:date|created|created[ _]?at|timestamp)$/i,
+  topic: /^topic$/i,
+} as const;
+const PLAIN: Columns = { address: 0, reason: 1, date: 2, topic: 3 };
 const MAX_ADDRESS = 254;
 const MAX_TOPIC = 255;
 
@@ -35,28 +45,44 @@ export function isTopic(topic: string): boolean {
   return topic !== '' && topic.length <= MAX_TOPIC;
 }
 
-/** Reads address[,reason[,date[,topic]]]. A head line and empty lines are skipped; what has no address is listed. */
+/**
+ * Reads address[,reason[,date[,topic]]], or the columns that a head line names, in any order. Empty lines are skipped; what
+ * has no address is listed.
+ */
 export function readSuppressionsCsv(
   text: string,
   now: EpochMs,
 ): Readonly<{ entries: readonly Suppression[]; problems: readonly CsvProblem[] }> {
   const entries = new Map<string, Suppression>();
   const problems: CsvProblem[] = [];
+  let columns = PLAIN;
   for (const [index, line] of text
     .replace(/^\uFEFF/, '')
     .split(/\r\n|\n|\r/)
     .entries()) {
     const fields = splitCsvLine(line).map((field) => field.trim());
-    if (line.trim() === '' || (index === 0 && HEAD.test(fields[0] ?? ''))) continue;
-    const entry = readEntry(fields, now);
+    if (line.trim() === '') continue;
+    const head = index === 0 ? readHead(fields) : undefined;
+    columns = head ?? columns;
+    if (head) continue;
+    const entry = readEntry(fields, columns, now);
     if (!entry) problems.push({ line: index + 1, text: line.slice(0, 80) });
     else if (!entries.has(fieldOf(entry))) entries.set(fieldOf(entry), entry);
   }
   return { entries: [...entries.values()], problems };
 }
 
-function readEntry(fields: readonly string[], now: EpochMs): Suppression | undefined {
-  const [first = '', reason = '', date = '', topic = ''] = fields;
+/** The columns that a head line names; undefined when it is none. */
+function readHead(fields: readonly string[]): Columns | undefined {
+  const find = (name: keyof Columns): number => fields.findIndex((field) => HEADS[name].test(field));
+  const address = find('address');
+  if (address < 0) return undefined;
+  return { address, reason: find('reason'), date: find('date'), topic: find('topic') };
+}
+
+function readEntry(fields: readonly string[], columns: Columns, now: EpochMs): Suppression | undefined {
+  const value = (name: keyof Columns): string => fields[columns[name]] ?? '';
+  const [first, reason, date, topic] = [value('address'), value('reason'), value('date'), value('topic')];
   const address = suppressibleAddress(first);
   if (address === undefined || topic.length > MAX_TOPIC) return undefined;
   const entry = { address, reason: reason || 'imported', at: dateOf(date) ?? now };
@@ -93,6 +119,6 @@ function quoted(text: string): string {
 }
 
 function dateOf(text: string): EpochMs | undefined {
-  const at = text === '' ? Number.NaN : Date.parse(text);
+  const at = /^\d{9,10}$/.test(text) ? Number(text) * 1000 : Date.parse(text); // SendGrid's are Unix seconds
   return Number.isNaN(at) ? undefined : at;
 }

@@ -56,3 +56,16 @@ test.each([
 ])('%j is read back from its field, whatever its topic', (about) =>
   expect(readField(fieldOf(about))).toEqual(about),
 );
+
+test.each([
+  ['email,created\na@b.example,1700000000', 'imported', 1_700_000_000_000],
+  ['status,reason,email,created\n,550 gone,a@b.example,1700000000', '550 gone', 1_700_000_000_000],
+  ['address,code,error,created_at\na@b.example,550,"no, user",2026-01-02', 'no, user', Date.UTC(2026, 0, 2)],
+  ['Email Address;Type;Created At\na@b.example;hard;2026-01-02', 'hard', Date.UTC(2026, 0, 2)],
+  ['address,tags\na@b.example,*', 'imported', 7],
+])('the head line says where the columns are: %s', (text, reason, at) =>
+  expect(readSuppressionsCsv(text, 7)).toEqual({
+    entries: [{ address: 'a@b.example', reason, at }],
+    problems: [],
+  }),
+);
