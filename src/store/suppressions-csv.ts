@@ -109,8 +109,9 @@ export function suppressibleAddress(text: string): string | undefined {
 function splitCsvLine(line: string): readonly string[] {
   const separator = line.includes(',') ? ',' : ';'; // what spreadsheets write where the comma is decimal
   const fields: string[] = [];
-  const field = new RegExp(`(?:^|${separator})(?:"((?:[^"]|"")*)"|([^${separator}]*))`, 'g');
-  for (const match of line.matchAll(field)) fields.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
+  const field = new RegExp(`${separator}(?:"((?:[^"]|"")*)"|([^${separator}]*))`, 'g');
+  for (const match of `${separator}${line}`.matchAll(field))
+    fields.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
   return fields;
 }
 
