@@ -148,7 +148,7 @@ function readRows(rows: readonly Row[], get: Get, { now, ear, manner }: Circumst
 
 function readRow({ field, read, missed }: Row, [cell]: readonly Cell[], get: Get, now: EpochMs): Part {
   if (cell && read) return read(cell, get, now);
-  return missed ? { notes: [`${field} is not supported and was ignored`] } : {};
+  return missed ? { notes: [`${field} is not supported and was ignored.`] } : {};
 }
 
 function say(at: string, be: string): string {

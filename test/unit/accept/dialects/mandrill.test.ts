@@ -142,8 +142,8 @@ test('a message says what it asked for in vain', () => {
   expect(answer('X-MC-Autotext: yes', 'X-MC-Subaccount: cust-1', 'X-MC-ViewContentLink: no')).toEqual({
     instructions: {},
     notes: [
-      'X-MC-Autotext is not supported and was ignored',
-      'X-MC-Subaccount is not supported and was ignored',
+      'X-MC-Autotext is not supported and was ignored.',
+      'X-MC-Subaccount is not supported and was ignored.',
     ],
   });
 });

@@ -143,8 +143,8 @@ describe('Symfony', () => {
   test('Mailjet and Amazon SES', () =>
     expect(written('symfony-mailjet-ses')).toEqual({
       notes: [
-        'X-Mailjet-DeduplicateCampaign is not supported and was ignored',
-        'X-MJ-TemplateErrorReporting is not supported and was ignored',
+        'X-Mailjet-DeduplicateCampaign is not supported and was ignored.',
+        'X-MJ-TemplateErrorReporting is not supported and was ignored.',
       ],
       instructions: {
         campaign: 'SendAPI_campaign',
