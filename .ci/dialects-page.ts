@@ -13,7 +13,7 @@ fields reaches a recipient, whatever it says.
   comes from the user's rules and defaults.
 - **What is wrong** is refused with \`550 5.6.0\` and a sentence that names field and place: \`X-SMTPAPI must have true or false at filters.clicktrack.settings.enable\`,
   \`X-MC-MergeVars must be JSON; it breaks at character 17\`. For users with \`badControls: ignore\` the message is sent and its events say so. Names that are not on this page
-  are read over. Fields that are ignored although they ask for something are noted in the events.
+  are read over. Fields that are ignored although they ask for something are noted in the events, and so are misspelled fields of ours (\`X-Postino-Tags\`).
 - **JSON** may have 64 KiB, 10 levels, 1,000 names in an object and 10,000 items in a list; of two members with one name the last counts; \`[]\` is taken for an empty object, as PHP
   writes it. It may be folded, also where another mail server broke a long line, and written as UTF-8, with \`\\u\` escapes or in encoded words (RFC 2047).
 - **Repeated fields**: the first counts, unless the row says otherwise; ours are refused.

@@ -1,5 +1,6 @@
 // The dialects: families of header fields by which senders steer a relay; a new one is a file here and a word in the list. Pure.
 import type { EpochMs } from '../../lib/clock.ts';
+import { oneLine } from '../../mail/fold.ts';
 import type { Instructions } from '../../model/instructions.ts';
 import { mailgun } from './mailgun.ts';
 import { mailjet } from './mailjet.ts';
@@ -85,5 +86,20 @@ export function readWish(field: ReadField, facts: Facts): Wish {
     const { instructions, to, also, idempotencyKey, notes } = wish.ok ? wish : wish.rest;
     part = join(part, { ...instructions, ...some({ to, also, idempotencyKey, notes }) });
   }
+  const notes = notesOnMisspelled(facts);
+  if (notes.length > 0) part = join(part, { notes });
   return problem ? { ok: false, ...problem, rest: askedOf(part) } : { ok: true, ...askedOf(part) };
+}
+
+const OURS = 'x-postino-';
+const MAX_MISSPELLED = 5;
+const MAX_SHOWN = 100;
+const ourFields: ReadonlySet<string> = new Set(native.docs.map(({ field }) => field.toLowerCase()));
+
+/** A misspelled field of ours would do nothing, and nobody would know why. */
+function notesOnMisspelled({ names, spelling }: Facts): readonly string[] {
+  return [...names]
+    .filter((name) => name.startsWith(OURS) && !ourFields.has(name))
+    .slice(0, MAX_MISSPELLED)
+    .map((name) => `${oneLine(spelling(name), MAX_SHOWN)} is no field of ours and was ignored.`);
 }

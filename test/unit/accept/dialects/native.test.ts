@@ -255,3 +255,12 @@ test('they reach everything that can be asked for', () => {
   );
   expect([...shape, ...nested].filter((name) => !asked.has(name))).toEqual([]);
 });
+
+test('a misspelled field of ours is noted, and others stand', () => {
+  expect(answer('X-Postino-Tags: a', 'X-Postino-Tag: b', 'X-Other-Tags: c')).toEqual({
+    instructions: { tags: ['b'] },
+    notes: ['X-Postino-Tags is no field of ours and was ignored.'],
+  });
+  const many = Array.from({ length: 9 }, (_, n) => `X-Postino-${n}: x`);
+  expect(answer(...many)).toMatchObject({ notes: { length: 5 } });
+});
