@@ -57,7 +57,7 @@ const threadsKilled: Scenario = {
     const look = stage.look();
     await submission.start();
     await stage.begin();
-    await killRounds(stage, Math.ceil(rounds / 2), {
+    await killRounds(stage, rounds, {
       relay: delivery,
       busy: () => untilSending(look),
       moment: [0, 1_500],

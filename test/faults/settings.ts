@@ -9,7 +9,7 @@ export const settings = {
   /** FAULTS=quick: a subset with few rounds, about four minutes. */
   quick,
   /** FAULTS_ROUNDS: kills in each scenario. */
-  rounds: Number(env['FAULTS_ROUNDS'] ?? (quick ? 3 : 20)),
+  rounds: Number(env['FAULTS_ROUNDS'] ?? (quick ? 2 : 20)),
   /** FAULTS_RATE: messages a second. */
   rate: Number(env['FAULTS_RATE'] ?? (quick ? 50 : 120)),
   /** Links that visitors follow a second. */
