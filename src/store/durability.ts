@@ -94,9 +94,9 @@ export type DurabilityWatch = Readonly<{
   stop(): void;
 }>;
 
-const LOOK_EVERY_MS = 60_000;
+const LOOK_EVERY_MS = 10_000;
 
-/** Asks again every minute: somebody may have changed the settings of a running server (design promise 1). */
+/** Asks again every ten seconds: somebody may have changed the settings of a running server (design promise 1). */
 export function watchDurability(
   deps: Readonly<{ redis: Redis; want: Durability; clock: Clock; log: Log; everyMs?: number }>,
 ): DurabilityWatch {
