@@ -27,8 +27,8 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 USER node
 VOLUME /app/data
-# Submission with STARTTLS, submission with implicit TLS, web.
-EXPOSE 2525 2465 8080
+# Submission with STARTTLS, submission with implicit TLS, web, links and the unsubscribe page, mail to ourselves.
+EXPOSE 2525 2465 8080 8081 2526
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

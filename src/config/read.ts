@@ -99,8 +99,19 @@ function substitute(
 
 function isEmpty(node: unknown, touched: ReadonlySet<unknown>): boolean {
   if (node === null) return true;
-  if (typeof node !== 'object' || !('value' in node)) return false;
-  return node.value === null || (touched.has(node) && node.value === '');
+  if (typeof node !== 'object') return false;
+  if ('value' in node) return node.value === null || isEmptyVariable(node, touched);
+  // A slice of nothing but empty variables is not written either: it may be one that has to have something in it.
+  const pairs: readonly unknown[] = 'items' in node && Array.isArray(node.items) ? node.items : [];
+  const values = pairs.map((pair) =>
+    typeof pair === 'object' && pair !== null && 'value' in pair ? pair.value : undefined,
+  );
+  return values.length > 0 && values.every((value) => isEmptyVariable(value, touched));
+}
+
+function isEmptyVariable(node: unknown, touched: ReadonlySet<unknown>): boolean {
+  if (typeof node !== 'object' || node === null || !('value' in node)) return false;
+  return touched.has(node) && node.value === '';
 }
 
 function isNode(value: unknown): value is Node {

@@ -79,6 +79,14 @@ describe('variables', () => {
       redis: 'embedded',
     }));
 
+  test('and a slice of nothing but empty variables is not written', () => {
+    expect(parse('feedback: { domain: "${F:-}" }').feedback).toBeUndefined();
+    expect(parse('tracking: { url: "${U:-}" }').tracking.url).toBe('http://localhost:8081');
+    expect(problems('feedback: { domain: "${F:-}", maxConnections: 5 }')).toHaveLength(1);
+    expect(problems('feedback: {}')).toHaveLength(1);
+    expect(problems('feedback: { domain: "" }')).toHaveLength(1);
+  });
+
   test('and keys with nothing behind them, too', () =>
     expect(parse('smtp:\nhttp:\n  port:\n').http.port).toBe(8080));
 

@@ -81,7 +81,23 @@ test('the configuration of the image is accepted, and finds Redis where the comp
   const config = parseConfig(text, { file: 'config/docker.yaml', environment: {} });
   expect(config).toMatchObject({ redis: 'unix:/run/redis/redis.sock', data: '/app/data', bodies: 'file' });
   expect(config.http).toMatchObject({ host: '0.0.0.0', port: 8080 });
+  expect(config.tracking).toMatchObject({ host: '0.0.0.0', port: 8081, url: 'http://localhost:8081' });
+  expect(config.feedback).toBeUndefined();
   expect(relay?.['volumes']).toContain('redis:/run/redis:ro');
+});
+
+test('the container is given the names of links and of mail to ourselves by two variables', () => {
+  const environment = {
+    POSTINO_TRACKING_URL: 'https://click.example.net',
+    POSTINO_FEEDBACK_DOMAIN: 'bounces.example.net',
+  };
+  const config = parseConfig(readFileSync('config/docker.yaml', 'utf8'), { file: undefined, environment });
+  expect(config.tracking).toMatchObject({ host: '0.0.0.0', port: 8081, url: 'https://click.example.net' });
+  expect(config.feedback).toMatchObject({ domain: 'bounces.example.net', listeners: [{ port: 2526 }] });
+  for (const service of [relay, submission, http])
+    expect(service?.['environment']).toMatchObject(
+      Object.fromEntries(Object.keys(environment).map((name) => [name, `\${${name}:-}`])),
+    );
 });
 
 describe('the compose file', () => {
@@ -117,6 +133,15 @@ describe('the compose file', () => {
   test("lets deliveries leave from the host's own addresses", () => {
     expect(delivery?.['network_mode']).toBe('host');
     expect(delivery?.ports).toBeUndefined();
+  });
+
+  test('publishes every port that something listens on, and the image names it', () => {
+    const exposed = new Set(/^EXPOSE (.+)$/m.exec(dockerfile)?.[1]?.split(' '));
+    const inside = (service: Service | undefined): string[] =>
+      service?.ports?.map((port) => port.split(':').at(-1) ?? '') ?? [];
+    expect(exposed).toEqual(new Set(['2465', '2525', '2526', '8080', '8081']));
+    expect(new Set(inside(relay))).toEqual(exposed);
+    expect(new Set([...inside(submission), ...inside(http)])).toEqual(exposed);
   });
 
   test('publishes the web port on the loopback address only', () => {
