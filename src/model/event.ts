@@ -13,6 +13,11 @@ export const eventTypes = [
   'clicked',
   'unsubscribed',
   'complained',
+  // Of the installation, not of a message: submission, delivery and recipient are "".
+  'transport-state',
+  'sender-state',
+  'limit',
+  'trouble',
 ] as const;
 
 const replySchema = z.strictObject({ code: z.number(), status: z.string().optional(), text: z.string() });
@@ -43,6 +48,8 @@ export const eventSchema = z.object({
   transport: z.string().optional(),
   site: z.string().optional(),
   host: z.string().optional(),
+  /** Who runs the recipient's mail hosts: a name of config/providers.yaml; absent where no rule knows it. */
+  provider: z.string().optional(),
   /** Remote address and port, and our own address, of the attempt. */
   address: z.string().optional(),
   localAddress: z.string().optional(),
@@ -78,6 +85,19 @@ export const eventSchema = z.object({
   /** Topic of an unsubscription; absent: all mail. `how`: one-click, page, mail; "resubscribe" undoes it. */
   topic: z.string().optional(),
   how: z.enum(['one-click', 'page', 'mail', 'resubscribe']).optional(),
+  /** Of a bounce or complaint that came later by mail: what kind of report it was. */
+  report: z.enum(['dsn', 'text', 'arf']).optional(),
+  /** Of a state: what it is now and what it was; `reason` says why. */
+  state: z.string().optional(),
+  was: z.string().optional(),
+  /** Of a limit or trouble: what it is about ("lane", "provider", "transport", "user" …), and which of those. */
+  scope: z.string().optional(),
+  key: z.string().optional(),
+  /** The rule or check that made it, what is done, and until when (epoch milliseconds); `over` when it has ended. */
+  rule: z.string().optional(),
+  action: z.string().optional(),
+  until: z.number().optional(),
+  over: z.boolean().optional(),
 });
 
 /** An event that we wrote ourselves: its version and its kind say enough (reading the history must be cheap). */

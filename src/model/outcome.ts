@@ -64,6 +64,8 @@ export type Cause = Readonly<{
 export type Via = Readonly<{
   transport: string;
   site: string;
+  /** Who runs the mail hosts, by config/providers.yaml; absent where no rule knows them. */
+  provider?: string;
   host: string;
   /** Remote address and port. */
   address: string;
