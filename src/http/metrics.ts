@@ -14,6 +14,8 @@ export type Figures = Readonly<{
   redis: 'ready' | 'away';
   /** Events that wait in Redis for the disk. */
   eventsWaiting: number;
+  /** Opens and clicks since this process started: in memory still, not taken for want of room, and for being too many of one letter. */
+  hits: Readonly<{ waiting: number; lost: number; flooded: number }>;
 }>;
 
 export type Metrics = Readonly<{
@@ -27,19 +29,27 @@ export function makeMetrics(collect: () => Promise<Figures>): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const events = new Counter({
-    name: 'postino_events_total',
-    help: 'Events since this process started, by type, bounce class and transport.',
-    labelNames: ['type', 'class', 'transport'],
-    registers,
-  });
+  const counter = <T extends string>(name: string, help: string, labelNames: readonly T[]): Counter<T> =>
+    new Counter({ name: `postino_${name}_total`, help, labelNames: [...labelNames], registers });
   const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[]): Gauge<T> =>
     new Gauge({ name: `postino_${name}`, help, labelNames: [...labelNames], registers });
+  const events = counter(
+    'events',
+    'Events since this process started, by type, bounce class and transport.',
+    ['type', 'class', 'transport'],
+  );
   const queue = gauge('queue_deliveries', 'Deliveries that have not ended.', ['transport', 'state']);
   const connections = gauge('connections', 'Open SMTP connections.', ['side', 'name']);
   const bytes = gauge('bytes_in_flight', 'Bytes of messages that are being received.', []);
   const redis = gauge('redis_up', '1 when Redis answers, else 0.', []);
   const waiting = gauge('events_waiting', 'Events that wait in Redis for the disk.', []);
+  const hitsWaiting = gauge('hits_waiting', 'Opens and clicks that wait in memory to be recorded.', []);
+  const hitsLost = counter('hits_lost', 'Opens and clicks not recorded because too many waited.', []);
+  const hitsFlooded = counter(
+    'hits_flooded',
+    'Opens and clicks not recorded because their letter had too many within the hour.',
+    [],
+  );
   const up = gauge('collect_up', '1 when the figures above could be collected, else 0.', []);
 
   const update = (figures: Figures): void => {
@@ -52,6 +62,11 @@ export function makeMetrics(collect: () => Promise<Figures>): Metrics {
     bytes.set(figures.bytesInFlight);
     redis.set(figures.redis === 'ready' ? 1 : 0);
     waiting.set(figures.eventsWaiting);
+    hitsWaiting.set(figures.hits.waiting);
+    hitsLost.reset();
+    hitsLost.inc(figures.hits.lost);
+    hitsFlooded.reset();
+    hitsFlooded.inc(figures.hits.flooded);
   };
 
   return {

@@ -11,8 +11,17 @@ import { openUnsubscribe } from './unsubscribe.ts';
 
 export type FeedbackListeners = Readonly<{
   listeners: readonly OpenListener[];
+  state(): FeedbackState;
   /** Takes no new connections, and gives mail that comes in `graceMs`. */
   stop(graceMs: number): Promise<void>;
+}>;
+
+export type FeedbackState = Readonly<{
+  /** True when it takes no further connection for now. */
+  isFull: boolean;
+  connections: number;
+  /** Why orders to unsubscribe wait on disk; undefined when none do. */
+  ordersWait: string | undefined;
 }>;
 
 /**
@@ -25,9 +34,11 @@ export async function startFeedback(
 ): Promise<FeedbackListeners | undefined> {
   const { config, clock } = base;
   if (!config.feedback) return undefined;
-  const { domain } = config.feedback;
+  const { domain, maxConnections } = config.feedback;
   const log = base.log.child({ role: 'feedback' });
-  const orders = unsubscribe ? { unsubscribe, stop: () => undefined } : openUnsubscribe(base);
+  const orders = unsubscribe
+    ? { unsubscribe, trouble: () => undefined, stop: () => undefined }
+    : openUnsubscribe(base);
   const stop: KindDeps['stop'] = (token) => orders.unsubscribe.stop(token, { how: 'mail', scope: 'message' });
   const { takes, receive } = makeFeedback(makeKinds({ domain, stop, log }));
   const inbound = makeInbound({
@@ -44,6 +55,11 @@ export async function startFeedback(
     log.info({ domain, ports: listeners.map((one) => one.port) }, 'Mail to ourselves is taken.');
     return {
       listeners,
+      state: () => ({
+        isFull: inbound.connections() >= maxConnections,
+        connections: inbound.connections(),
+        ordersWait: orders.trouble(),
+      }),
       stop: async (graceMs) => {
         await inbound.stop(graceMs);
         orders.stop();

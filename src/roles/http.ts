@@ -7,14 +7,18 @@ import type { Figures } from '../http/metrics.ts';
 import { checkDurability } from '../store/durability.ts';
 import { BaseProblem, type Base } from './base.ts';
 import type { DeliveryRole } from './delivery.ts';
+import type { FeedbackListeners } from './feedback.ts';
+import { feedbackChecks, trackingChecks } from './public-checks.ts';
 import type { Role } from './role.ts';
 import type { SubmissionRole } from './submission.ts';
-import { watchHosts } from './tracking.ts';
+import { watchHosts, type Tracking } from './tracking.ts';
 
 /** The other roles of this process, where it has them: for figures that only they know. */
 export type Neighbours = Readonly<{
   submission?: SubmissionRole | undefined;
   delivery?: DeliveryRole | undefined;
+  tracking?: Tracking | undefined;
+  feedback?: FeedbackListeners | undefined;
 }>;
 
 export type HttpRole = Role & Readonly<{ host: string; port: number }>;
@@ -25,6 +29,8 @@ export type HttpRoleDeps = Readonly<{
   /** Counts of events since this process started. */
   stats: ReturnType<typeof makeStatsSink>;
 }>;
+
+const NO_HITS: Figures['hits'] = { waiting: 0, lost: 0, flooded: 0 };
 
 /** Opens the http listener. Throws a BaseProblem with one sentence when that cannot be done. */
 export async function startHttp(base: Base, deps: HttpRoleDeps): Promise<HttpRole> {
@@ -47,7 +53,8 @@ export async function startHttp(base: Base, deps: HttpRoleDeps): Promise<HttpRol
   return { name: 'http', host, port, stop: () => server.close() };
 }
 
-async function checks(base: Base, { submission, delivery }: Neighbours): Promise<readonly Check[]> {
+async function checks(base: Base, neighbours: Neighbours): Promise<readonly Check[]> {
+  const { submission, delivery, tracking, feedback } = neighbours;
   const list: Check[] = [await redisCheck(base)];
   const settings = base.settings.fresh();
   list.push({
@@ -62,6 +69,8 @@ async function checks(base: Base, { submission, delivery }: Neighbours): Promise
     list.push({ name: 'listeners', ok: true, sentence: `Listening on port ${ports}.` });
   }
   if (delivery) list.push(...deliveryChecks(base, delivery));
+  if (tracking) list.push(...trackingChecks(tracking.state(), tracking.port));
+  if (feedback) list.push(...feedbackChecks(feedback.state(), feedback.listeners));
   return list;
 }
 
@@ -96,7 +105,7 @@ function deliveryChecks(base: Base, delivery: DeliveryRole): Check[] {
 }
 
 async function figures(base: Base, neighbours: Neighbours, events: readonly EventCount[]): Promise<Figures> {
-  const { submission, delivery } = neighbours;
+  const { submission, delivery, tracking, feedback } = neighbours;
   const names = [...base.settingsNow().transports.keys()];
   const { perTransport, paused } = await base.operate.depth(names);
   const lanes = delivery?.deliver.connections() ?? [];
@@ -112,6 +121,7 @@ async function figures(base: Base, neighbours: Neighbours, events: readonly Even
     ],
     connections: [
       ...(submission ? [{ side: 'in', name: 'smtp', count: submission.accept.connections() }] : []),
+      ...(feedback ? [{ side: 'in', name: 'feedback', count: feedback.state().connections }] : []),
       ...[...Map.groupBy(lanes, ({ transport }) => transport)].map(([name, group]) => ({
         side: 'out',
         name,
@@ -121,6 +131,7 @@ async function figures(base: Base, neighbours: Neighbours, events: readonly Even
     bytesInFlight: submission?.accept.bytesInFlight() ?? 0,
     redis: base.asking.state(),
     eventsWaiting: Number(await base.asking.call('XLEN', base.keys.events)),
+    hits: tracking?.state().hits ?? NO_HITS,
   };
 }
 

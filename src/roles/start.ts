@@ -98,16 +98,17 @@ async function startRoles(
   const submission = roles.includes('submission') ? await startSubmission(base, submit) : undefined;
   if (submission) undo.push(() => submission.stop(0));
   undo.push(startSinks(base, { delivery, stats: roles.includes('http') ? stats : undefined }));
-  const neighbours = { submission, delivery };
+  const tracking = roles.includes('http') ? await startTracking(base) : undefined;
+  if (tracking) undo.push(tracking.stop);
+  const feedback = submission && (await startFeedback(base, tracking?.unsubscribe));
+  if (feedback) undo.push(() => feedback.stop(0));
+  // Last, since it tells of all the others.
+  const neighbours = { submission, delivery, tracking, feedback };
   const verify = (password: string): Promise<boolean> => verifyAdmin(base, password);
   const http = roles.includes('http')
     ? await startHttp(base, { neighbours, verifyAdmin: verify, stats })
     : undefined;
   if (http) undo.push(() => http.stop(0));
-  const tracking = http && (await startTracking(base));
-  if (tracking) undo.push(tracking.stop);
-  const feedback = submission && (await startFeedback(base, tracking?.unsubscribe));
-  if (feedback) undo.push(() => feedback.stop(0));
   return { submission, delivery, http, tracking, feedback };
 }
 

@@ -10,7 +10,7 @@ import { makeClicks } from '../tracking/clicks.ts';
 import type { Facts } from '../tracking/facts.ts';
 import { openGeo, type Geo } from '../tracking/geo.ts';
 import { makeLinker, type Links } from '../tracking/links.ts';
-import { makeRecorder } from '../tracking/recorder.ts';
+import { makeRecorder, type RecorderState } from '../tracking/recorder.ts';
 import type { Unsubscribe } from '../tracking/unsubscribe.ts';
 import { BaseProblem, type Base } from './base.ts';
 import { openUnsubscribe } from './unsubscribe.ts';
@@ -20,7 +20,16 @@ export type Tracking = Readonly<{
   port: number;
   /** For whoever else takes such orders, such as a mailbox: `stop(token, { how: 'mail', scope: 'message' })`. */
   unsubscribe: Unsubscribe;
+  state(): TrackingState;
   stop(): Promise<void>;
+}>;
+
+export type TrackingState = Readonly<{
+  isListening: boolean;
+  /** Opens and clicks on their way to the events. */
+  hits: RecorderState;
+  /** Why orders to unsubscribe wait on disk; undefined when none do. */
+  ordersWait: string | undefined;
 }>;
 
 /** How long a stop tries to write the hits that wait. */
@@ -63,14 +72,24 @@ export async function startTracking(base: Base): Promise<Tracking> {
     geo.stop();
     await recorder.stop(FLUSH_MS);
   };
-  if (listening.ok) return { host: listening.host, port: listening.port, unsubscribe, stop };
+  const state = (): TrackingState => ({
+    isListening: server.isListening(),
+    hits: recorder.state(),
+    ordersWait: orders.trouble(),
+  });
+  if (listening.ok) return { host: listening.host, port: listening.port, unsubscribe, state, stop };
   await stop();
   throw new BaseProblem(listening.problem);
 }
 
 /** Makes the links of letters, as compose wants them. */
-export function openLinker({ tokens, links, config }: Base): (facts: Facts, linkBase: string) => Links {
-  return makeLinker({ tokens, keep: links.keep, expireMs: config.tracking.expire });
+export function openLinker({
+  tokens,
+  links,
+  config,
+  clock,
+}: Base): (facts: Facts, linkBase: string) => Links {
+  return makeLinker({ tokens, keep: links.keep, expireMs: config.tracking.expire, clock });
 }
 
 type Hosts = Readonly<{

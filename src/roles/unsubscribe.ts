@@ -7,6 +7,8 @@ import type { Base } from './base.ts';
 
 export type Orders = Readonly<{
   unsubscribe: Unsubscribe;
+  /** Why orders wait on disk; undefined when none do. */
+  trouble(): string | undefined;
   /** Ends the look at what waits on disk; the next start takes it up. */
   stop(): void;
 }>;
@@ -29,7 +31,13 @@ export function openUnsubscribe(base: Base): Orders {
     addresses,
   });
   // What waits on disk waits for Redis: until that is back, the next time is soon enough.
-  const drain = (): void => void unsubscribe.drain().catch(() => undefined);
+  let trouble: string | undefined;
+  const drain = (): void => {
+    unsubscribe.drain().then(
+      () => (trouble = undefined),
+      (error: unknown) => (trouble = String(error)),
+    );
+  };
   drain();
-  return { unsubscribe, stop: clock.every(DRAIN_MS, drain) };
+  return { unsubscribe, trouble: () => trouble, stop: clock.every(DRAIN_MS, drain) };
 }

@@ -125,6 +125,16 @@ describe('with all roles', () => {
     expect(refused.at(-1)).toMatch(/^550 5\.7\.1 This address is on your suppression list/);
   });
 
+  test('readyz and the figures tell of both public listeners', async () => {
+    const http = `http://127.0.0.1:${relay.ports.http}`;
+    const ready = await (await fetch(`${http}/readyz`)).text();
+    expect(ready).toContain(`Mail to ourselves is taken on port ${port}.`);
+    expect(ready).toMatch(/Links and the unsubscribe page are served on port \d+\./);
+    const figures = await (await fetch(`${http}/metrics`)).text();
+    expect(figures).toMatch(/^postino_hits_lost_total 0$/m);
+    expect(figures).toMatch(/^postino_connections\{side="in",name="feedback"\} \d+$/m);
+  });
+
   test('the topic of the letter is what is left, and again is no other order', async () => {
     await send('berta@one.test', ['X-Postino-Topic: offers']);
     const { subject } = await mailtoOf('berta@one.test');

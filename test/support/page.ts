@@ -61,6 +61,7 @@ export async function startPage(more: Partial<HttpDeps> = {}, clock: Clock = sys
         bytesInFlight: 0,
         redis: 'ready',
         eventsWaiting: 0,
+        hits: { waiting: 5, lost: 2, flooded: 1 },
       }),
     verifyAdmin: (password) => Promise.resolve(password === PASSWORD),
     sandbox,

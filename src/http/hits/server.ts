@@ -14,6 +14,8 @@ export type HitsServer = Readonly<{
   listen(): Promise<Listening>;
   /** Takes no more requests; those under way have a moment. */
   close(): Promise<void>;
+  /** False before, after, and when the system closed it. */
+  isListening(): boolean;
 }>;
 
 const LIMITS = {
@@ -50,6 +52,7 @@ export function makeHits(deps: HitsDeps): HitsServer {
       certificates?.stop();
       if (server) await shut(server, clock);
     },
+    isListening: () => server?.listening ?? false,
   };
 }
 

@@ -45,6 +45,14 @@ test('metrics are for this host or for an administrator', async () => {
   const text = await (await get('/metrics')).text();
   expect(text).toContain('postino_events_total{type="delivered",class="",transport="ip1"} 3');
   expect(text).toContain('postino_queue_deliveries{transport="ip1",state="waiting"} 7');
+  for (const [line, kind] of [
+    ['postino_hits_waiting 5', 'gauge'],
+    ['postino_hits_lost_total 2', 'counter'],
+    ['postino_hits_flooded_total 1', 'counter'],
+  ]) {
+    const name = line?.split(' ')[0];
+    expect(text).toMatch(new RegExp(`^# HELP ${name} \\S.+\n# TYPE ${name} ${kind}\n${line}$`, 'm'));
+  }
   expect(text).toContain('nodejs_eventloop_lag_seconds');
   expect((await get('/metrics', { 'x-forwarded-for': '192.0.2.1' })).status).toBe(401);
   const admin = await asAdmin();
