@@ -23,6 +23,7 @@ import { openRecipients, type Recipients } from '../store/recipients.ts';
 import { openTemplates, type Templates } from '../store/templates.ts';
 import { connectRedis, type Purpose, type RedisConnection } from '../store/redis.ts';
 import { watchSettings, type SettingsStore } from '../store/settings.ts';
+import { openTransportStates, type TransportStates } from '../store/transport-states.ts';
 import { makeTokens, type Tokens } from '../tracking/token.ts';
 
 export type Surroundings = Readonly<{
@@ -42,6 +43,8 @@ type Stores = Readonly<{
   recipients: Recipients;
   templates: Templates;
   sandbox: Sandbox;
+  /** What monitors and operators say of transports. */
+  states: TransportStates;
   /** Seals and opens what tracked links carry. */
   tokens: Tokens;
   /** What is too long for tracked links. */
@@ -93,7 +96,7 @@ export async function openBase(around: Surroundings): Promise<Base> {
   const names = (): Iterable<string> => settings.latest()?.transports.keys() ?? [];
   const holders = watchHolders({ redis: asking, keys, clock, log, names });
   const offset = watchClockOffset(asking, clock, log);
-  await Promise.all([pauses.refresh(), holders.look(), offset.measure()]);
+  await Promise.all([pauses.refresh(), holders.look(), offset.measure(), stores.states.refresh()]);
   const announce = shareChanges(asking, keys.pauses, pauses.refresh);
   const operate = makeOperate({
     redis: asking,
@@ -122,7 +125,7 @@ export async function openBase(around: Surroundings): Promise<Base> {
     settingsNow,
     close: async () => {
       for (const watch of [pauses, holders, offset]) watch.stop();
-      settings.close();
+      for (const watch of [settings, stores.states]) watch.close();
       await Promise.race([stores.recipients.flush(), clock.sleep(LAST_WORDS_MS)]);
       await jobs.close().catch(() => undefined);
       await Promise.all(connections.map((connection) => connection.close()));
@@ -169,6 +172,7 @@ function openStores(
     recipients: openRecipients({ redis: asking, prefix, clock, log, isOurs: config.redis === 'embedded' }),
     templates: openTemplates({ redis: asking, prefix, clock, settings }),
     sandbox: openSandbox(asking, prefix),
+    states: openTransportStates({ redis: asking, prefix, clock, log }),
     tokens: makeTokens(masterKey),
     links: openLinks({ redis: asking, prefix }),
   };
