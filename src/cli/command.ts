@@ -32,6 +32,21 @@ export function misused(problem: string): Result {
   return { text: problem, data: { problem }, code: 2 };
 }
 
+/** True when none of these options was given: then there is nothing to change. */
+export function isNothingGiven(options: Values, known: readonly Option[]): boolean {
+  const names = known.map(({ flags }) =>
+    (/^--(?:no-)?([\w-]+)/.exec(flags)?.[1] ?? '').replace(/-(\w)/g, (_, letter: string) =>
+      letter.toUpperCase(),
+    ),
+  );
+  return names.every((name) => options[name] === undefined);
+}
+
+/** What a command to change something answers when nobody said what. */
+export function nothingToChange(command: string): Result {
+  return misused(`Say what to change; "postino ${command} --help" lists the options.`);
+}
+
 /** Rows as columns under a head; `none` stands where there are no rows. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], none: string): string {
   if (rows.length === 0) return none;

@@ -4,9 +4,26 @@ import { brand, trackingHost } from '../config/entries.ts';
 import type { Domain, Settings } from '../model/settings.ts';
 import { checkDomain, recordsFor, type RecordFinding, type WantedRecord } from '../store/domains.ts';
 import { checkTracking, trackingRecord } from '../store/tracking-host.ts';
-import { accountOf, done, failed, misused, table, type Result, type Values } from './command.ts';
+import {
+  accountOf,
+  done,
+  failed,
+  isNothingGiven,
+  misused,
+  nothingToChange,
+  table,
+  type Option,
+  type Result,
+  type Values,
+} from './command.ts';
 import type { SettingsCommand, SettingsContext } from './context.ts';
 import { sayOptionIssues } from './option-values.ts';
+
+const setOptions: readonly Option[] = [
+  { flags: '--tracking-host <host>', summary: 'host under which its links are tracked: click.shop.example' },
+  { flags: '--brand-name <name>', summary: 'who the unsubscribe page speaks for' },
+  { flags: '--brand-logo <url>', summary: 'https address of the picture on it' },
+];
 
 export const domainCommands: readonly SettingsCommand[] = [
   {
@@ -59,14 +76,7 @@ export const domainCommands: readonly SettingsCommand[] = [
   {
     words: 'domain set <domain>',
     summary: 'Change the tracking host and the brand of a domain; "" removes.',
-    options: [
-      {
-        flags: '--tracking-host <host>',
-        summary: 'host under which its links are tracked: click.shop.example',
-      },
-      { flags: '--brand-name <name>', summary: 'who the unsubscribe page speaks for' },
-      { flags: '--brand-logo <url>', summary: 'https address of the picture on it' },
-    ],
+    options: setOptions,
     run: setDomain,
   },
   {
@@ -107,6 +117,7 @@ async function setDomain(
   args: Readonly<Record<string, string>>,
   options: Values,
 ): Promise<Result> {
+  if (isNothingGiven(options, setOptions)) return nothingToChange('domain set');
   const read = given.safeParse(options);
   if (!read.success) return misused(sayOptionIssues(read.error));
   const now = await settings.refresh();

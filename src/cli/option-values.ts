@@ -34,8 +34,33 @@ type Finding = Readonly<{ path: readonly PropertyKey[]; message: string }>;
 
 /** An unknown key is told by its path, one by one. */
 function withKeys(issue: z.core.$ZodIssue): readonly Finding[] {
-  if (issue.code !== 'unrecognized_keys') return [issue];
+  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: sayWrong(issue) }];
   return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'is not a key we know' }));
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  boolean: 'true or false',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  array: 'a list, such as ["a", "b"]',
+  object: 'an object, such as {"name": "value"}',
+  record: 'an object, such as {"name": "value"}',
+};
+const UNITS: Readonly<Record<string, string>> = { string: ' characters', array: ' entries' };
+
+/** What is wrong in our words; a schema that has words of its own is left to them. */
+function sayWrong(issue: z.core.$ZodIssue): string {
+  if (!/^(?:Invalid|Too) /.test(issue.message)) return issue.message;
+  if (issue.code === 'invalid_type') {
+    if (issue.message.endsWith('received undefined')) return 'is missing';
+    return `must be ${KINDS[issue.expected] ?? `of the kind "${issue.expected}"`}`;
+  }
+  if (issue.code === 'invalid_value')
+    return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'too_big') return `must be at most ${issue.maximum}${UNITS[issue.origin] ?? ''}`;
+  if (issue.code === 'too_small') return `must be at least ${issue.minimum}${UNITS[issue.origin] ?? ''}`;
+  return 'cannot be read';
 }
 
 function readJson(text: string): Readonly<{ json: unknown }> | undefined {

@@ -103,13 +103,15 @@ async function overview({ operate, settingsNow }: QueueContext): Promise<Result>
   ]);
   const text = [
     table(
-      ['transport', 'waiting', 'later', 'sending'],
+      ['transport', 'due now', 'for later', 'being sent'],
       rows,
       'There is no transport yet: "postino transport add".',
     ),
     '',
     depth.open === 1 ? '1 delivery has not ended.' : `${depth.open} deliveries have not ended.`,
-    ...(depth.paused > 0 ? [`${depth.paused} are paused.`] : []),
+    ...(depth.paused > 0
+      ? [`${depth.paused} of them ${depth.paused === 1 ? 'is' : 'are'} held by a pause and in no column.`]
+      : []),
     ...idlePools(settingsNow()).map(sayIdlePool),
     ...(pauses.length > 0 ? [`Paused: ${pauses.join(', ')}.`] : []),
   ].join('\n');

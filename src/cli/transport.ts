@@ -4,7 +4,9 @@ import { poolSchema, transportSchema, type Settings, type Transport } from '../m
 import {
   done,
   failed,
+  isNothingGiven,
   misused,
+  nothingToChange,
   sheet,
   table,
   textOf,
@@ -178,6 +180,7 @@ async function setTransport(
   options: Values,
 ): Promise<Result> {
   const { name = '' } = args;
+  if (isNothingGiven(options, transportOptions)) return nothingToChange('transport set');
   const fields = fieldsOf(options);
   if ('problem' in fields) return misused(fields.problem);
   const change = await settings.transports.change(name, (old) => ({ ...old, ...fields }));

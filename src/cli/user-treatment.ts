@@ -136,6 +136,13 @@ function defaultsOf(user: User, options: Given, blocks: BlockTexts): User['defau
   return topic === undefined || topic === '' ? others : { ...others, topic };
 }
 
+/** A warning for whoever offers to unsubscribe and names no topic: readers then leave all mail. */
+export function sayAllMail({ defaults }: User, options: Values): string {
+  const isTold = ['unsubscribe', 'topic', 'default'].some((name) => options[name] !== undefined);
+  if (!isTold || defaults.unsubscribe !== true || defaults.topic !== undefined) return '';
+  return '\nWarning: there is no topic, so who unsubscribes gets no mail of this account any more, resets and invoices too. Give newsletters a topic: --topic news.';
+}
+
 function isGiven({ html = '', text = '' }: Block): boolean {
   return html !== '' || text !== '';
 }

@@ -1,7 +1,18 @@
 // postino user …: who may send.
 import { randomInt } from 'node:crypto';
 import { userSchema, type Settings, type User } from '../model/settings.ts';
-import { accountOf, done, failed, misused, sheet, table, type Result, type Values } from './command.ts';
+import {
+  accountOf,
+  done,
+  failed,
+  isNothingGiven,
+  misused,
+  nothingToChange,
+  sheet,
+  table,
+  type Result,
+  type Values,
+} from './command.ts';
 import {
   idlePools,
   sayIdlePool,
@@ -10,6 +21,7 @@ import {
   type SettingsContext,
 } from './context.ts';
 import { readBlocks } from './user-blocks.ts';
+import { sayAllMail } from './user-treatment.ts';
 import { applyUserOptions, userOptions } from './user-options.ts';
 import { publicUser, readableUser } from './user-show.ts';
 
@@ -107,10 +119,13 @@ async function addUser(
   const change = await context.settings.users.add({ ...user, ...passwordHash });
   if (!change.ok) return failed(change.problem);
   const idle = sayIdle(await context.settings.refresh(), name);
-  return done(`User ${name} was added.${sayPassword(password, options)}${sayNothing(user)}${idle}`, {
-    ...publicUser(change.entry),
-    ...(shown(options) && password !== undefined ? { password } : {}),
-  });
+  return done(
+    `User ${name} was added.${sayPassword(password, options)}${sayNothing(user)}${sayAllMail(user, options)}${idle}`,
+    {
+      ...publicUser(change.entry),
+      ...(shown(options) && password !== undefined ? { password } : {}),
+    },
+  );
 }
 
 /** The user that the options describe, not stored yet; or why there cannot be one. */
@@ -133,6 +148,7 @@ async function setUser(
 ): Promise<Result> {
   const { name = '' } = args;
   const { settings } = context;
+  if (isNothingGiven(options, userOptions)) return nothingToChange('user set');
   const blocks = await readBlocks(context, options);
   if ('problem' in blocks) return misused(blocks.problem);
   const now = await settings.refresh();
@@ -146,7 +162,7 @@ async function setUser(
   if (!change.ok) return failed(change.problem);
   const idle = sayIdle(await settings.refresh(), name);
   return done(
-    `User ${name} was changed.\n${sheet(readableUser(change.entry))}${idle}`,
+    `User ${name} was changed.\n${sheet(readableUser(change.entry))}${sayAllMail(change.entry, options)}${idle}`,
     publicUser(change.entry),
   );
 }

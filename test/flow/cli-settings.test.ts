@@ -207,6 +207,30 @@ describe('what a user’s messages get', () => {
     expect(user('shop')).not.toHaveProperty('campaigns');
   });
 
+  test('who offers to unsubscribe without a topic is warned that all mail stops', async () => {
+    const warning = /^Warning: there is no topic, .* resets and invoices too/m;
+    expect((await run('user add shop', { unsubscribe: true })).text).toMatch(warning);
+    expect((await run('user set shop', { trackOpens: true })).text).not.toMatch(warning);
+    expect((await run('user set shop', { topic: 'news' })).text).not.toMatch(warning);
+    expect((await run('user set shop', { topic: '' })).text).toMatch(warning);
+    expect((await run('user set shop', { unsubscribe: false })).text).not.toMatch(warning);
+    expect((await run('user set shop', { default: '{"unsubscribe":true}' })).text).toMatch(warning);
+    expect((await run('user add two', { unsubscribe: true, topic: 'a' })).text).not.toMatch(warning);
+  });
+
+  test('nothing is said to be changed when nothing was given', async () => {
+    await run('user add shop');
+    await run('domain add shop.example');
+    await run('transport add box', { sandbox: true });
+    for (const line of ['user set shop', 'domain set shop.example', 'transport set box'])
+      expect(await run(line, { json: true })).toMatchObject({
+        code: 2,
+        text: expect.stringMatching(/^Say what to change; "postino \w+ set --help" lists the options\.$/),
+      });
+    for (const options of [{ trackOpens: false }, { footerText: '' }, { maxPriority: '2' }])
+      expect(await run('user set shop', options)).toMatchObject({ code: 0 });
+  });
+
   test('every problem with files and options is told, and nothing is changed', async () => {
     await run('user add shop');
     files = { 'large.html': 'x'.repeat(16_385) };

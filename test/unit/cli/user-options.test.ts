@@ -156,6 +156,33 @@ describe('problems', () => {
     (json) => expect(problems({ default: json })).not.toEqual([]),
   );
 
+  test.each([
+    ['{"opens":"yes"}', 'opens: must be true or false'],
+    ['{"clicks":"some"}', 'clicks: must be one of none, all, html, text'],
+    ['{"priority":9}', 'priority: must be one of 1, 2, 3, 4, 5'],
+    ['[]', ' must be an object, such as {"name": "value"}'],
+    ['{"tags":"x"}', 'tags: must be a list, such as ["a", "b"]'],
+    ['{"metadata":{"a":1}}', 'metadata.a: must be a text'],
+    [`{"topic":"${'x'.repeat(101)}"}`, 'topic: must be at most 100 characters'],
+    ['{"attempts":0}', 'attempts: must be '],
+    ['{"ttl":"x"}', 'ttl: must be a duration such as "2h"'],
+    ['{"footer":3}', 'footer: must be true, false or a block of its own: html, text'],
+    ['{"x":1}', 'x: is not a key we know'],
+    ['{', ' is not JSON'],
+  ])('defaults that are %s are told in our words', (json, said) => {
+    expect(problems({ default: json })).toEqual([
+      expect.stringContaining(`--default${said.startsWith(' ') ? ':' : ' '}${said}`),
+    ]);
+  });
+
+  test('no word of the schema library gets through', () => {
+    const rule = ['{"set":{}}', '{"when":{"sender":3},"set":{"opens":1,"merge":true,"topics":[7]}}'];
+    const lines = problems({ trackClicks: 'x', topic: 'x'.repeat(101), rule });
+    expect(lines).toHaveLength(7);
+    expect(lines.filter((line) => /invalid|expected|received|too big/i.test(line))).toEqual([]);
+    expect(lines).toContain('--rule 1.when: is missing');
+  });
+
   test('a pool that was not granted is one, in defaults and rules', () => {
     const rule = ['{"when":{},"set":{"pool":"slow"}}'];
     expect(problems({ default: '{"pool":"fast"}', rule })).toEqual([
