@@ -54,7 +54,8 @@ export const MAX_VERSIONS = 50;
 const MAX_SUBJECT = 998; // RFC 5322 §2.1.1
 const LIFE_AFTER_MS = 90 * 86_400_000;
 const CACHE_CHARS = 16_000_000;
-const NAME = /^[a-z0-9](?:[a-z0-9_.-]{0,62}[a-z0-9])?$/;
+/** As other services name theirs. Upper and lower case differ, as they do in most of these. */
+const NAME = /^[A-Za-z0-9][\w.-]{0,127}$/;
 const putScript = loadScript(new URL('./scripts/put-template-3.lua', import.meta.url));
 const removeScript = loadScript(new URL('./scripts/remove-template-2.lua', import.meta.url));
 
@@ -140,7 +141,7 @@ function problemOf(
   const problems = [
     NAME.test(name)
       ? ''
-      : 'A template\'s name must be lower-case letters, digits, ".", "_" or "-", at most 64 characters.',
+      : 'A template\'s name must be letters, digits, ".", "_" or "-", a letter or digit first, at most 128 characters.',
     nameSchema.safeParse(account).success ? '' : 'There can be no account of that name.',
     (html ?? '') === '' && (text ?? '') === '' ? 'A template needs HTML or text.' : '',
     subject.length > MAX_SUBJECT || /[\r\n\0]/.test(subject)

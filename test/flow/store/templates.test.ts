@@ -106,6 +106,18 @@ test('accounts do not see each other’s templates', async () => {
   expect((await templates.read('def', 'order', 1))?.html).toBe('other');
 });
 
+test('names are as other services write them, and upper and lower case are two', async () => {
+  const templates = open();
+  const names = ['Order-2', 'order-2', 'd-0cb48e4f7d5a4a3b', 'Spring_2026.v2', 'X', 'x'.repeat(128)];
+  for (const name of names)
+    expect(await templates.put('default', name, { ...content, text: name })).toMatchObject({ version: 1 });
+  expect((await templates.list('default')).length).toBe(names.length);
+  for (const name of names) expect(await templates.read('default', name, 1)).toMatchObject({ text: name });
+  expect(await templates.remove('default', 'ORDER-2')).toBe(false);
+  expect(await templates.remove('default', 'Order-2')).toBe(true);
+  expect(settings.current()?.templates.has('default/order-2')).toBe(true);
+});
+
 test('the oldest versions end when there are too many', async () => {
   const templates = open();
   for (let n = 0; n < MAX_VERSIONS + 2; n++)
@@ -121,6 +133,8 @@ describe('refused', () => {
     ['a name that is none', 'default', 'Order!', content, "template's name must be"],
     ['a name that climbs', 'default', '../x', content, "template's name must be"],
     ['a name with a key in it', 'default', 'a:b', content, "template's name must be"],
+    ['a name that begins with a dot', 'default', '.x', content, "template's name must be"],
+    ['a name that is too long', 'default', 'x'.repeat(129), content, "template's name must be"],
     ['an account that is none', 'a/b', 'order', content, 'no account of that name'],
     ['nothing to send', 'default', 'order', { engine: 'tags', subject: 'x' }, 'needs HTML or text'],
     ['a subject of two lines', 'default', 'order', { ...content, subject: 'a\r\nBcc: b' }, 'one line'],
@@ -135,7 +149,7 @@ describe('refused', () => {
   });
 
   test('all that is wrong is said at once', async () => {
-    const put = await open().put('default', 'X', { subject: '\n', engine: 'tags' });
+    const put = await open().put('default', 'X!', { subject: '\n', engine: 'tags' });
     expect(put).toMatchObject({ problem: expect.stringMatching(/name must.*needs HTML.*one line/) });
   });
 
