@@ -105,8 +105,16 @@ function some(notes: readonly string[] | undefined): Partial<Event> {
 
 function describeVia(via: Via | undefined): Partial<Event> {
   if (!via) return {};
-  const { site, host, address, localAddress, ms, tls } = via;
-  return { site, host, address, localAddress, ms, ...(tls === undefined ? {} : { tls }) };
+  const { site, host, address, localAddress, ms, tls, provider } = via;
+  return {
+    site,
+    ...(provider === undefined ? {} : { provider }),
+    host,
+    address,
+    localAddress,
+    ms,
+    ...(tls === undefined ? {} : { tls }),
+  };
 }
 
 function describeCause(cause: Cause): Partial<Event> {

@@ -18,8 +18,8 @@ import {
 } from './lane.ts';
 import { URGENT, type Job } from './queue.ts';
 
-/** Where a delivery's domain is served: the lane, and how many may be on their way in it at a time. */
-export type Place = Readonly<{ lane: string; limit: number }>;
+/** Where a delivery's domain is served: the lane, how many may be on their way in it at a time, and by which provider. */
+export type Place = Readonly<{ lane: string; limit: number; provider?: string }>;
 
 /** What an attempt tells while it runs. */
 export type Progress = Readonly<{

@@ -237,14 +237,20 @@ export class Attempt {
 
   #via({ peer, target, localAddress }: Where): Via {
     const { transport, ehlo, way } = this.#path;
+    const spoke = peer?.facts ?? {
+      host: target?.host ?? '',
+      address: `${target?.address}:${target?.port}`,
+      localAddress: localAddress ?? '',
+    };
     return {
       transport: transport.name,
       site: way.lane,
-      host: peer?.facts.host ?? target?.host ?? '',
-      address: peer?.facts.address ?? `${target?.address}:${target?.port}`,
-      localAddress: peer?.facts.localAddress ?? localAddress ?? '',
+      ...(way.provider && { provider: way.provider.name }),
+      host: spoke.host,
+      address: spoke.address,
+      localAddress: spoke.localAddress,
       ehlo,
-      ...(peer?.facts.tls !== undefined && { tls: peer.facts.tls }),
+      ...('tls' in spoke && spoke.tls !== undefined && { tls: spoke.tls }),
       ms: Math.round(this.#deps.clock.ticks() - this.#since),
     };
   }

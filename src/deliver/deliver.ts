@@ -10,6 +10,7 @@ import { Attempt, type Errand, type Path } from './attempt.ts';
 import type { BounceRules } from './classify.ts';
 import type { DeliveryConfig, DnsConfig } from './config.ts';
 import { Lanes, type LaneCount } from './lanes/index.ts';
+import { noProviders, type Providers } from './providers.ts';
 import { makeDns, type Dns } from './resolve.ts';
 import { makeRouting } from './route.ts';
 import { ownAddresses } from './transports/source.ts';
@@ -17,8 +18,8 @@ import { ownAddresses } from './transports/source.ts';
 /** One attempt to be made: `signal` cuts it off, `mayProceed` is false when the transport's lease is lost. */
 export type Order = Errand & Readonly<{ submission: Submission; delivery: Delivery }>;
 
-/** Where a delivery waits and with how many others it may be on its way. */
-export type Place = Readonly<{ lane: string; limit: number }>;
+/** Where a delivery waits, with how many others it may be on its way, and who runs the mail hosts, where that is known. */
+export type Place = Readonly<{ lane: string; limit: number; provider?: string }>;
 
 /** What the sandbox's store is told about a letter that it catches. */
 export type CatchFacts = Readonly<{
@@ -42,6 +43,8 @@ export type DeliverDeps = Readonly<{
   log: Log;
   /** config/bounces.yaml, read with `bounceRules` of classify.ts. */
   bounceRules: BounceRules;
+  /** config/providers.yaml; absent: no provider is known. */
+  providers?: Providers;
   /** Takes the place of the resolver, in tests. */
   dns?: Dns;
 }>;
@@ -49,6 +52,11 @@ export type DeliverDeps = Readonly<{
 export type Deliver = Readonly<{
   /** The lane for a domain (lower-case A-labels) on a transport. Never rejects. */
   locate(transport: string, domain: string): Promise<Place>;
+  /**
+   * The provider of a domain (lower-case A-labels) as far as it is known without asking the DNS: by where its mail went
+   * of late, else by its name.
+   */
+  providerOf(domain: string): string | undefined;
   /** Makes one attempt. Rejects only when rendering or the sandbox's store does, never for remote trouble. */
   send(order: Order): Promise<Outcome>;
   /** Lets running attempts end for `graceMs`, then cuts them off. */
@@ -66,10 +74,11 @@ const OWN_ADDRESSES_MS = 10_000;
 export function makeDeliver(deps: DeliverDeps): Deliver {
   const { clock, log } = deps;
   const config = deps.config.delivery;
-  const route = makeRouting({
+  const routing = makeRouting({
     config,
     clock,
     dns: deps.dns ?? makeDns(deps.config.dns, clock),
+    providers: deps.providers ?? noProviders,
     ownNames: () => namesOf(deps),
     ownAddresses: remembering(clock, () => addressesOf(deps)),
     wantsIpv6: () => [...deps.transports().values()].some(speaksIpv6),
@@ -85,7 +94,7 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
     // It was given to another pool while this delivery waited: that is not how this user's mail may leave.
     if (transport.pool !== delivery.pool) return { kind: 'held', rule: 'pool', until: clock.now() };
     if (transport.kind === 'sandbox') return caught(deps, order, transport);
-    const way = await route(delivery.domain);
+    const way = await routing.find(delivery.domain);
     if (way.kind === 'nowhere') return stopped(way.cause);
     const path: Path = {
       transport,
@@ -100,9 +109,10 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
   return {
     async locate(name, domain) {
       if (deps.transports().get(name)?.kind === 'sandbox') return SANDBOX;
-      const { lane, limit } = await route(domain);
-      return { lane, limit };
+      const { lane, limit, provider } = await routing.find(domain);
+      return { lane, limit, ...(provider && { provider: provider.name }) };
     },
+    providerOf: (domain) => routing.providerOf(domain)?.name,
     send,
     close: (graceMs) => lanes.close(graceMs),
     connections: () => lanes.counts(),

@@ -6,6 +6,7 @@ import type { Cause } from '../model/outcome.ts';
 import type { DeliveryConfig, Route } from './config.ts';
 import { isSpecial } from './networks.ts';
 import { nowhere } from './nowhere.ts';
+import type { Provider, Providers } from './providers.ts';
 import type { Dns, MxRecord } from './resolve.ts';
 
 /** One address to try. `host` is the name that TLS and the log use; equal preferences may be taken in any order. */
@@ -17,6 +18,8 @@ export type Way = Readonly<
       /** The site: domains with the same mail hosts share it, with its limit and connections. */
       lane: string;
       limit: number;
+      /** Who runs the hosts; absent where no rule knows them, and for smart hosts. */
+      provider?: Provider;
       /** At most 5, best first. */
       targets: readonly Target[];
       tls: Route['tls'];
@@ -25,12 +28,13 @@ export type Way = Readonly<
       login?: Readonly<{ username: string; password: string }>;
     }
   /** Permanent when the cause's status begins with 5. */
-  | { kind: 'nowhere'; lane: string; limit: number; cause: Cause }
+  | { kind: 'nowhere'; lane: string; limit: number; provider?: Provider; cause: Cause }
 >;
 
 export type RoutingDeps = Readonly<{
   config: DeliveryConfig;
   dns: Dns;
+  providers: Providers;
   clock: Clock;
   /** What we are called: our host name and the EHLO names of all transports, in lower case. */
   ownNames(): ReadonlySet<string>;
@@ -50,10 +54,17 @@ const KEEP_FAILED_MS = 5000;
 const MAX_KEPT = 20_000;
 const MAX_LANE_CHARS = 120;
 
-/** Builds the look-up from domain (lower-case A-labels) to way; ways are kept for 30 seconds. It never rejects. */
-export function makeRouting(deps: RoutingDeps): (domain: string) => Promise<Way> {
+export type Routing = Readonly<{
+  /** The way for a domain (lower-case A-labels), kept for 30 seconds. Never rejects. */
+  find(domain: string): Promise<Way>;
+  /** Who runs the domain's mail hosts, by what was found of late, else by its name. */
+  providerOf(domain: string): Provider | undefined;
+}>;
+
+/** Builds the look-up from domain to way. */
+export function makeRouting(deps: RoutingDeps): Routing {
   const kept = new Map<string, Readonly<{ way: Way; until: number }>>();
-  return async (domain) => {
+  const look = async (domain: string): Promise<Way> => {
     const known = kept.get(domain);
     if (known && deps.clock.ticks() < known.until) return known.way;
     const way = await find(deps, domain);
@@ -61,6 +72,13 @@ export function makeRouting(deps: RoutingDeps): (domain: string) => Promise<Way>
     if (kept.size >= MAX_KEPT) kept.clear();
     kept.set(domain, { way, until: deps.clock.ticks() + keepMs });
     return way;
+  };
+  return {
+    find: look,
+    providerOf: (domain) => {
+      const way = kept.get(domain)?.way;
+      return way?.kind === 'hosts' ? way.provider : deps.providers.ofDomain(domain);
+    },
   };
 }
 
@@ -112,7 +130,14 @@ async function byMx(deps: RoutingDeps, domain: string): Promise<Way> {
   const open = deps.config.allowPrivateAddresses ? better : better.map(withoutSpecial);
   const targets = spread(open, deps.config.mxPort);
   if (targets.length > 0)
-    return { kind: 'hosts', lane: laneOf(names), limit, targets, tls: 'opportunistic', verify: false };
+    return {
+      kind: 'hosts',
+      ...siteOf(deps, domain, names),
+      limit,
+      targets,
+      tls: 'opportunistic',
+      verify: false,
+    };
   return stop(whyNoTarget(domain, better, mx.kind === 'none'));
 }
 
@@ -168,6 +193,19 @@ function inOrder(records: readonly MxRecord[]): readonly MxRecord[] {
   return records.toSorted(
     (a, b) => a.preference - b.preference || (a.host < b.host ? -1 : Number(a.host > b.host)),
   );
+}
+
+/** The site, and who runs it. */
+function siteOf(
+  { providers }: RoutingDeps,
+  domain: string,
+  records: readonly MxRecord[],
+): Readonly<{ lane: string; provider?: Provider }> {
+  const provider = providers.of(
+    domain,
+    records.map(({ host }) => host),
+  );
+  return { lane: laneOf(records), ...(provider && { provider }) };
 }
 
 /** The site's name: all mail hosts, best first; a long list ends in a digest. */

@@ -6,6 +6,7 @@ import { makeCompose } from '../compose/compose.ts';
 import { makeWorkshop } from '../compose/worker/workshop.ts';
 import { bounceRules } from '../deliver/classify.ts';
 import { makeDeliver, type CatchFacts, type Deliver as Stage } from '../deliver/deliver.ts';
+import { makeProviders, providersFile } from '../deliver/providers.ts';
 import { canBind } from '../deliver/transports/source.ts';
 import { oneLine } from '../mail/fold.ts';
 import { fieldsNamed, scanHeaders, valueOf } from '../mail/headers.ts';
@@ -54,6 +55,7 @@ export function openDeliver(base: Base): Deliver {
     clock,
     log: base.log.child({ role: 'delivery' }),
     bounceRules: bounceRules.parse(parse(readFileSync(findConfig('bounces.yaml'), 'utf8'))),
+    providers: makeProviders(providersFile.parse(parse(readFileSync(findConfig('providers.yaml'), 'utf8')))),
   });
   return {
     ...stage,

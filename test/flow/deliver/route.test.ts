@@ -1,5 +1,6 @@
 // Routing over a real DNS on loopback: order, fallbacks, failures, and addresses that mail must not go to.
 import { afterEach, describe, expect, test } from 'vitest';
+import { makeProviders, noProviders, providersFile } from '../../../src/deliver/providers.ts';
 import { makeRouting, type Way } from '../../../src/deliver/route.ts';
 import { deliveryConfig, dnsConfig } from '../../../src/deliver/config.ts';
 import { makeDns } from '../../../src/deliver/resolve.ts';
@@ -17,11 +18,13 @@ type Extra = Readonly<{
   delivery?: Readonly<Record<string, unknown>>;
   own?: readonly string[];
   ipv6?: boolean;
+  providers?: unknown;
 }>;
 
 async function start(records: Readonly<Record<string, Records>>, extra: Extra = {}) {
   dns = await startFakeDns(records);
-  return makeRouting({
+  const { find } = makeRouting({
+    providers: makeProviders(providersFile.parse(extra.providers ?? { providers: {} })),
     config: deliveryConfig.parse(extra.delivery ?? {}),
     dns: makeDns(dnsConfig.parse({ servers: [dns.server], timeout: '250ms', tries: 1 }), systemClock),
     clock: systemClock,
@@ -29,6 +32,7 @@ async function start(records: Readonly<Record<string, Records>>, extra: Extra = 
     ownAddresses: () => new Set(extra.own ?? []),
     wantsIpv6: () => extra.ipv6 ?? false,
   });
+  return find;
 }
 
 const targets = (way: Way): readonly string[] =>
@@ -119,7 +123,8 @@ describe('failures', () => {
     const fake = await startFakeDns({ 'a.test': { fail: 'servfail' } });
     dns = fake;
     const clock = { ...systemClock, ticks: () => now };
-    const route = makeRouting({
+    const { find: route, providerOf } = makeRouting({
+      providers: noProviders,
       config: deliveryConfig.parse({}),
       dns: makeDns(dnsConfig.parse({ servers: [fake.server], timeout: '250ms', tries: 1 }), clock),
       clock,
@@ -128,9 +133,24 @@ describe('failures', () => {
       wantsIpv6: () => false,
     });
     expect(cause(await route('a.test'))).toBe('4.4.3 dns');
+    expect(providerOf('a.test')).toBeUndefined();
     fake.table.set('a.test', { a: ['8.0.0.1'] });
     now = 10_001;
     expect(targets(await route('a.test'))).toEqual(['a.test 8.0.0.1 25']);
+  });
+});
+
+describe('who runs the mail hosts', () => {
+  const providers = { providers: { big: { mx: ['.big.test'] }, small: { domains: ['small.test'] } } };
+  test.each<[string, string[], string | undefined]>([
+    ['a.test', ['a.big.test', 'b.big.test'], 'big'],
+    ['a.test', ['a.big.test', 'backup.elsewhere.test'], undefined],
+    ['small.test', ['mail.elsewhere.test'], 'small'],
+  ])('%s with %j: %s', async (domain, hosts, provider) => {
+    const mx = hosts.map((name, i) => [i, name] as const);
+    const a = hosts.map((name) => [name, { a: ['8.0.0.1'] }] as const);
+    const way = await (await start({ [domain]: { mx }, ...Object.fromEntries(a) }, { providers }))(domain);
+    expect(way.kind === 'hosts' && way.provider?.name).toBe(provider);
   });
 });
 
