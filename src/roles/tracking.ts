@@ -64,6 +64,7 @@ export async function startTracking(base: Base): Promise<Tracking> {
     open,
     unsubscribe,
     brandOf: (sender, host) => brandOf(base.settingsNow(), config.tracking, { sender, host }),
+    topicName: (of, topic) => topicName(base.settingsNow(), of, topic),
   });
   const listening = await server.listen();
   const stop = async (): Promise<void> => {
@@ -150,6 +151,19 @@ export function brandOf(
   const shown: NonNullable<Domain['brand']> = entry?.brand ?? brand;
   const fallback = sender === '' ? (entry?.name ?? '') : domainOf(sender);
   return { name: shown.name ?? fallback, logo: shown.logo };
+}
+
+/** What the user calls a topic, else what another user of the account does, since the list of an account is one; else the topic. */
+export function topicName(
+  { users }: Pick<Settings, 'users'>,
+  { account, user }: Readonly<{ account: string; user: string }>,
+  topic: string,
+): string {
+  const own = users.get(user);
+  const others = [...users.values()].filter((one) => one.account === account);
+  for (const { topicNames = {} } of own?.account === account ? [own, ...others] : others)
+    if (Object.hasOwn(topicNames, topic)) return topicNames[topic] ?? topic;
+  return topic;
 }
 
 async function openGeoFile({ config, clock, log }: Base): Promise<Geo> {

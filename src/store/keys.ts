@@ -26,6 +26,8 @@ export type StoreKeys = Readonly<{
   body(account: string, submission: string): string;
   /** A part of links that is too long for them, by its hash. */
   link(hash: string): string;
+  /** Bytes of such parts that an account kept on a day. */
+  linkBytes(account: string, day: number): string;
   /** `id` is "<account>:<submission>". */
   submission(id: string): string;
   /** A large body that came in chunks. */
@@ -55,6 +57,7 @@ export function storeKeys(prefix: string): StoreKeys {
     recipient: (account) => `${prefix}rcpt:${account}:`,
     body: (account, submission) => `${prefix}body:${account}:${submission}`,
     link: (hash) => `${prefix}link:${hash}`,
+    linkBytes: (account, day) => `${prefix}linked:${account}:${day}`,
     submission: (id) => `${prefix}sub:${id}`,
     spill: (name) => `${prefix}spill:${name}`,
     spilled: `${prefix}spilled`,

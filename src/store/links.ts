@@ -1,10 +1,26 @@
 // Parts of links that are too long for an address: kept in Redis by the hash of their content until the links expire.
-import type { Redis } from '../lib/script.ts';
+import { loadScript, type Redis } from '../lib/script.ts';
 import { storeKeys } from './keys.ts';
 
+const keepScript = loadScript(new URL('./scripts/keep-2.lua', import.meta.url));
+const COUNT_MS = 2 * 86_400_000;
+
+/** A text to keep. `cost`: bytes that it counts for on `day`, a number. */
+export type Keeping = Readonly<{
+  account: string;
+  key: string;
+  text: string;
+  ttlMs: number;
+  day: number;
+  cost: number;
+}>;
+
 export type LinkStore = Readonly<{
-  /** Keeps `text` for at least so long from now. Rejects with RedisTrouble when that is not sure. */
-  keep(key: string, text: string, ttlMs: number): Promise<void>;
+  /**
+   * Keeps a text for at least so long from now; says how many bytes its account kept on that day. What is there already counts
+   * for nothing. Rejects with RedisTrouble when it is not sure.
+   */
+  keep(keeping: Keeping): Promise<number>;
   /** Undefined when it is there no more. Rejects with RedisTrouble when Redis does not answer. */
   find(key: string): Promise<string | undefined>;
 }>;
@@ -13,8 +29,9 @@ export type LinkStore = Readonly<{
 export function openLinks({ redis, prefix }: Readonly<{ redis: Redis; prefix: string }>): LinkStore {
   const keys = storeKeys(prefix);
   return {
-    keep: async (key, text, ttlMs) => {
-      await redis.call('SET', keys.link(key), text, 'PX', Math.ceil(ttlMs));
+    keep: async ({ account, key, text, ttlMs, day, cost }) => {
+      const names = [keys.link(key), keys.linkBytes(account, day)];
+      return Number(await redis.run(keepScript, names, [text, Math.ceil(ttlMs), cost, COUNT_MS]));
     },
     find: async (key) => {
       const text = await redis.call('GET', keys.link(key));

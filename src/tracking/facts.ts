@@ -38,6 +38,9 @@ export type Facts = Details &
 export type Kept = Readonly<{ key: string; text: string }>;
 export type Stored = Readonly<{ stored: string }>;
 
+/** Asked before something is kept elsewhere; false: there is no room for it, and the token has to do without. */
+export type Admit = (kept: Kept, what: 'details' | 'target' | 'topics') => boolean;
+
 /** Bytes, and what must be kept for them to make sense. */
 export type Packed = Readonly<{ bytes: Buffer; kept: readonly Kept[] }>;
 
@@ -59,12 +62,15 @@ export type Choice = Readonly<{
 
 const DEFAULT_ACCOUNT = 'default';
 const KEY_BYTES = 16;
-/** Bytes of tags, metadata and the campaign's name that ride along in each link. */
-const MAX_LABELS = 200;
-/** Bytes of facts in a token: List-Unsubscribe must fit into a line of 998 characters (RFC 5322 §2.1.1). */
-const MAX_FACTS = 500;
+/** Bytes in a token: of tags, metadata and the campaign's name, and of all facts. */
+type Room = Readonly<{ labels: number; facts: number }>;
+
+/** Links and pixels stay below 2,000 characters with a target of usual length. */
+export const LINK_ROOM: Room = { labels: 700, facts: 1000 };
+/** List-Unsubscribe must fit into a line of 998 characters (RFC 5322 §2.1.1). */
+export const HEADER_ROOM: Room = { labels: 200, facts: 500 };
 const MAX_TOPICS = 140;
-/** Characters of a target that ride along in its link. */
+/** Bytes of a target that ride along in its link. */
 const MAX_TARGET = 1500;
 
 const INLINE = 0;
@@ -73,33 +79,44 @@ const STORED = 1;
 const SCHEMES = ['', 'https://', 'http://'] as const;
 const STORED_TARGET = 3;
 
-/** Throws when the delivery's id is not one of ours: nothing else makes deliveries. */
-export function packSubject(facts: Facts): Packed {
-  const delivery = packDelivery(facts.delivery);
-  if (!delivery) throw new Error(`"${facts.delivery}" is not a delivery's id`);
-  const account = facts.account === DEFAULT_ACCOUNT ? '' : facts.account;
-  const who = Buffer.concat([delivery, packText(account), packText(facts.user), packText(facts.recipient)]);
-  const {
-    delivery: _,
-    account: _a,
-    user: _u,
-    recipient: _r,
-    topic: _t,
-    topics: _s,
-    lang: _l,
-    ...rest
-  } = facts;
-  const labels = packLabels(rest);
-  const details = Buffer.concat([
-    packText(rest.sender),
-    packText(rest.headerFrom === rest.sender ? '' : (rest.headerFrom ?? '')),
-    packText(rest.campaign ?? ''),
-    labels,
+/** A delivery of `who`. What does not fit and may not be kept is left out: first tags and metadata. */
+export function packSubject(who: Buffer, facts: Facts, room: Room, admit: Admit): Packed {
+  const { sender, headerFrom, campaign, campaignName, tags, metadata } = facts;
+  const full: Details = { sender, headerFrom, campaign, campaignName, tags, metadata };
+  const whole = packInline(who, full, room);
+  if (whole) return { bytes: whole, kept: [] };
+  const kept = keep(JSON.stringify(full));
+  if (admit(kept, 'details'))
+    return { bytes: Buffer.concat([who, packNumber(STORED), bytesOf(kept)]), kept: [kept] };
+  const shorter = [{ sender, headerFrom, campaign }, { sender, headerFrom }, { sender }];
+  const [fitting] = shorter.flatMap((less) => packInline(who, less, room) ?? []);
+  return { bytes: fitting ?? inline(who, { sender: '' }), kept: [] };
+}
+
+/** What a subject begins with. Throws when the delivery's id is not one of ours: nothing else makes deliveries. */
+export function packWho({ delivery: id, account, user, recipient }: Facts): Buffer {
+  const delivery = packDelivery(id);
+  if (!delivery) throw new Error(`"${id}" is not a delivery's id`);
+  const name = account === DEFAULT_ACCOUNT ? '' : account;
+  return Buffer.concat([delivery, packText(name), packText(user), packText(recipient)]);
+}
+
+function packInline(who: Buffer, details: Details, room: Room): Buffer | undefined {
+  const bytes = inline(who, details);
+  // One byte says that they are here.
+  return bytes.length <= room.facts + 1 && packLabels(details).length <= room.labels ? bytes : undefined;
+}
+
+function inline(who: Buffer, details: Details): Buffer {
+  const { sender, headerFrom, campaign } = details;
+  return Buffer.concat([
+    who,
+    packNumber(INLINE),
+    packText(sender),
+    packText(headerFrom === sender ? '' : (headerFrom ?? '')),
+    packText(campaign ?? ''),
+    packLabels(details),
   ]);
-  if (labels.length <= MAX_LABELS && who.length + details.length <= MAX_FACTS)
-    return { bytes: Buffer.concat([who, packNumber(INLINE), details]), kept: [] };
-  const kept = keep(JSON.stringify(detailsSchema.parse(rest)));
-  return { bytes: Buffer.concat([who, packNumber(STORED), bytesOf(kept)]), kept: [kept] };
 }
 
 /** Reads what `packSubject` packed. */
@@ -117,10 +134,11 @@ export function readDetails(text: string): Details | undefined {
   return parseJson(text, detailsSchema);
 }
 
-/** A link's target; what is too long is kept elsewhere. */
-export function packTarget(target: string): Packed {
-  if (target.length > MAX_TARGET) {
+/** A link's target; what is too long is kept elsewhere, or undefined when it may not be. */
+export function packTarget(target: string, admit: Admit): Packed | undefined {
+  if (Buffer.byteLength(target) > MAX_TARGET) {
     const kept = keep(target);
+    if (!admit(kept, 'target')) return undefined;
     return { bytes: Buffer.concat([packNumber(STORED_TARGET), bytesOf(kept)]), kept: [kept] };
   }
   const scheme = Math.max(
@@ -138,12 +156,14 @@ export function readTarget(reader: Reader): string | Stored {
   return (SCHEMES[scheme] ?? '') + reader.rest().toString();
 }
 
-/** What a token to unsubscribe carries; topics that are too long are kept elsewhere. */
-export function packChoice({ topic, topics = [], lang }: Facts): Packed {
+/** What a token to unsubscribe carries; topics that are too long are kept elsewhere, or left out where they may not be. */
+export function packChoice({ topic, topics = [], lang }: Facts, admit: Admit): Packed {
   const start = Buffer.concat([packText(topic ?? ''), packText(lang ?? '')]);
   const list = packList(topics);
   if (list.length <= MAX_TOPICS) return { bytes: Buffer.concat([start, packNumber(INLINE), list]), kept: [] };
   const kept = keep(JSON.stringify(topics));
+  if (!admit(kept, 'topics'))
+    return { bytes: Buffer.concat([start, packNumber(INLINE), packList([])]), kept: [] };
   return { bytes: Buffer.concat([start, packNumber(STORED), bytesOf(kept)]), kept: [kept] };
 }
 

@@ -3,15 +3,20 @@ import { timeOfId } from '../lib/ids.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { makeReader, packNumber, type Reader } from './bytes.ts';
 import {
+  HEADER_ROOM,
+  LINK_ROOM,
   packChoice,
   packSubject,
   packTarget,
+  packWho,
   readChoice,
   readSubject,
   readTarget,
+  type Admit,
   type Choice,
   type Facts,
   type Kept,
+  type Packed,
   type Stored,
   type Subject,
 } from './facts.ts';
@@ -19,8 +24,8 @@ import { makeSealing, periodOf, type Kind } from './sealing.ts';
 
 /** A delivery whose facts were packed once, so that a link costs little. */
 export type SealedDelivery = Readonly<{
-  /** `link` is its number in the letter. */
-  click(link: number, target: string): string;
+  /** `link` is its number in the letter. Undefined: the target is too long, and there is no room to keep it. */
+  click(link: number, target: string): string | undefined;
   open(): string;
   unsubscribe(): string;
   /** What the tokens made so far name and do not hold: they work only once it is stored. */
@@ -34,8 +39,8 @@ export type OpenedUnsubscribe = Opened & Choice;
 
 /** Whatever was not sealed here opens as undefined; how old a token may be is for others to say. */
 export type Tokens = Readonly<{
-  /** Throws when the delivery's id is not one of ours. */
-  seal(facts: Facts): SealedDelivery;
+  /** `admit` is asked before a token names what it does not hold. Throws when the delivery's id is not one of ours. */
+  seal(facts: Facts, admit?: Admit): SealedDelivery;
   openClick(token: string): OpenedClick | undefined;
   openPixel(token: string): Opened | undefined;
   openUnsubscribe(token: string): OpenedUnsubscribe | undefined;
@@ -55,24 +60,24 @@ export function makeTokens(masterSecret: Buffer): Tokens {
     return { ...subject, ...more, at };
   };
   return {
-    seal: (facts) => {
-      const subject = packSubject(facts);
+    seal: (facts, admit = () => true) => {
       const period = periodOf(timeOfId(facts.delivery) ?? 0);
-      const kept = new Map(subject.kept.map((one) => [one.key, one]));
-      const seal = (kind: Kind, pieces: readonly Buffer[], more: readonly Kept[]): string => {
-        for (const one of more) kept.set(one.key, one);
-        return sealing.seal(kind, period, Buffer.concat([subject.bytes, ...pieces]));
+      const who = packWho(facts);
+      let packed: Packed | undefined;
+      const inLinks = (): Packed => (packed ??= packSubject(who, facts, LINK_ROOM, admit));
+      const kept = new Map<string, Kept>();
+      const seal = (kind: Kind, parts: readonly Packed[]): string => {
+        for (const one of parts.flatMap((part) => part.kept)) kept.set(one.key, one);
+        return sealing.seal(kind, period, Buffer.concat(parts.map(({ bytes }) => bytes)));
       };
       return {
         click: (link, target) => {
-          const packed = packTarget(target);
-          return seal('click', [packNumber(link), packed.bytes], packed.kept);
+          const end = packTarget(target, admit);
+          return end && seal('click', [inLinks(), { bytes: packNumber(link), kept: [] }, end]);
         },
-        open: () => seal('open', [], []),
-        unsubscribe: () => {
-          const packed = packChoice(facts);
-          return seal('unsubscribe', [packed.bytes], packed.kept);
-        },
+        open: () => seal('open', [inLinks()]),
+        unsubscribe: () =>
+          seal('unsubscribe', [packSubject(who, facts, HEADER_ROOM, admit), packChoice(facts, admit)]),
         kept: () => [...kept.values()],
       };
     },

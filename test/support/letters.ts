@@ -96,7 +96,8 @@ export const kept = new Map<string, string>();
 const linker = makeLinker({
   tokens,
   expireMs: 86_400_000,
-  keep: (key, text) => Promise.resolve(void kept.set(key, text)),
+  clock: systemClock,
+  keep: ({ key, text }) => Promise.resolve(kept.set(key, text).size),
 });
 export const workshop = makeWorkshop({ clock: systemClock });
 

@@ -27,6 +27,8 @@ export type Links = Readonly<{
   unsubscribeToken(): string;
   /** Stores what the links made so far need; rejects when that cannot be done now. */
   settle(): Promise<void>;
+  /** Sentences on what the links made so far had to leave out. */
+  notes(): readonly string[];
 }>;
 
 export type TreatDeps = SourceDeps &
@@ -71,8 +73,13 @@ export function makeTreat(given: TreatDeps): Treat {
     if ('refusal' in prepared) return prepared;
     const draft = fillFor(prepared, { submission, delivery, links, tokens });
     await tokens?.settle();
-    return draft;
+    return tokens ? withNotes(draft, tokens.notes()) : draft;
   };
+}
+
+function withNotes(draft: Draft | Refused, notes: readonly string[]): Draft | Refused {
+  if ('refusal' in draft || notes.length === 0) return draft;
+  return { ...draft, notes: [...(draft.notes ?? []), ...notes] };
 }
 
 async function prepareShared(

@@ -351,7 +351,8 @@ describe('unsubscribing', () => {
 describe('while Redis is away', () => {
   test('links lead on, pixels come, and what happened is written when it is back', async () => {
     await start();
-    const links = linksOf({ tags: ['x'.repeat(300)] });
+    const links = linksOf({ tags: ['x'.repeat(800)] });
+    links.open();
     await links.settle();
     await redis.kill9();
     for (let link = 0; link < 5; link++) {
@@ -365,7 +366,7 @@ describe('while Redis is away', () => {
     await eventually(6);
     const events = await written();
     expect(events.map(({ type }) => type)).toEqual([...Array<string>(5).fill('clicked'), 'opened']);
-    expect(events[0]).toMatchObject({ tags: ['x'.repeat(300)] });
+    expect(events[0]).toMatchObject({ tags: ['x'.repeat(800)] });
     expect(new Set(events.map(({ id }) => id)).size).toBe(6);
   });
 

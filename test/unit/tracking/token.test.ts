@@ -46,7 +46,7 @@ const subject = {
 
 test('a token carries all that its hit tells', () => {
   const sealed = tokens.seal(facts);
-  expect(tokens.openClick(sealed.click(3, target))).toEqual({ ...subject, link: 3, target });
+  expect(tokens.openClick(sealed.click(3, target) ?? '')).toEqual({ ...subject, link: 3, target });
   expect(tokens.openPixel(sealed.open())).toEqual(subject);
   const { topic, topics, lang } = facts;
   expect(tokens.openUnsubscribe(sealed.unsubscribe())).toEqual({ ...subject, topic, topics, lang });
@@ -76,7 +76,7 @@ test.each([
   ['https://https://http://x'],
   [`https://shop.example/${'x'.repeat(1400)}`],
 ])('the target %s comes out as it went in', (url) => {
-  expect(tokens.openClick(tokens.seal(facts).click(0, url))?.target).toBe(url);
+  expect(tokens.openClick(tokens.seal(facts).click(0, url) ?? '')?.target).toBe(url);
 });
 
 test('the same input gives the same token, in another process too', () => {
@@ -89,13 +89,13 @@ test('the same input gives the same token, in another process too', () => {
   }
   // A change of the format would break links that are out: this one must open for ever.
   const fixed = { ...facts, delivery: '01KRTCWR40000000000000000A-12' };
-  const token = makeTokens(secret).seal(fixed).click(1, target);
+  const token = makeTokens(secret).seal(fixed).click(1, target) ?? '';
   expect(createHash('sha256').update(token).digest('hex').slice(0, 16)).toBe('8cc8d6621c52281f');
 });
 
 test('links of one letter share no text that tells them apart from chance', () => {
   const sealed = tokens.seal(facts);
-  const [one, two] = [sealed.click(0, target), sealed.click(1, target)];
+  const [one, two] = [sealed.click(0, target) ?? '', sealed.click(1, target) ?? ''];
   const same = one.split('').filter((char, i) => char === two[i]).length;
   expect(same).toBeLessThan(one.length / 4); // by chance 1 of 64, and the four characters of the head
   expect(one.slice(0, 4)).toBe(two.slice(0, 4));
@@ -114,7 +114,7 @@ test.each(['anna', 'rossi', 'example', 'shop', 'order', '12345', 'spring', 'news
   (word) => {
     const sealed = tokens.seal(facts);
     const forms = asBase64(word).filter((form) => form.length >= 4);
-    for (const token of [sealed.click(0, target), sealed.open(), sealed.unsubscribe()]) {
+    for (const token of [sealed.click(0, target) ?? '', sealed.open(), sealed.unsubscribe()]) {
       if (word.length > 3) expect(Buffer.from(token, 'base64url').includes(word)).toBe(false);
       for (const form of forms) expect(token).not.toContain(form);
     }
@@ -124,7 +124,7 @@ test.each(['anna', 'rossi', 'example', 'shop', 'order', '12345', 'spring', 'news
 
 describe('nothing else opens', () => {
   const sealed = tokens.seal(facts);
-  const click = sealed.click(3, target);
+  const click = sealed.click(3, target) ?? '';
 
   test('a token is of one kind', () => {
     for (const open of [tokens.openPixel, tokens.openUnsubscribe]) expect(open(click)).toBeUndefined();
@@ -169,7 +169,7 @@ describe('nothing else opens', () => {
   test('a token of another installation', () => {
     const other = makeTokens(Buffer.alloc(32, 8));
     expect(other.openClick(click)).toBeUndefined();
-    expect(tokens.openClick(other.seal(facts).click(3, target))).toBeUndefined();
+    expect(tokens.openClick(other.seal(facts).click(3, target) ?? '')).toBeUndefined();
   });
 
   test('a token of another period than its delivery, though it was sealed here', () => {
@@ -227,7 +227,7 @@ describe('what is long is kept elsewhere, by its hash', () => {
   test('a target over 1,500 characters', () => {
     const long = `https://shop.example/${'x'.repeat(1480)}`;
     const sealed = tokens.seal(facts);
-    const token = sealed.click(0, long);
+    const token = sealed.click(0, long) ?? '';
     expect(token.length).toBeLessThan(300);
     const [kept] = sealed.kept();
     expect(kept?.text).toBe(long);
@@ -238,16 +238,49 @@ describe('what is long is kept elsewhere, by its hash', () => {
     expect(sealed.kept()).toHaveLength(1);
   });
 
-  test('tags and metadata over 200 bytes, the same for all recipients', () => {
-    const labels = { tags: ['a'.repeat(100)], metadata: { b: 'c'.repeat(100) } };
+  test('a target is measured in bytes', () => {
+    const sealed = tokens.seal(facts);
+    const long = `https://shop.example/${'你'.repeat(600)}`;
+    expect(tokens.openClick(sealed.click(0, long) ?? '')?.target).toEqual({ stored: sealed.kept()[0]?.key });
+  });
+
+  test.each([
+    ['links and pixels: over 700 bytes of tags and metadata', 'openPixel', 'open', 600],
+    ['List-Unsubscribe: over 200', 'openUnsubscribe', 'unsubscribe', 100],
+  ] as const)('%s, the same for all recipients', (_, open, make, size) => {
+    const labels = { tags: ['a'.repeat(size - 30)], metadata: {} };
     const one = tokens.seal({ ...facts, ...labels });
-    const two = tokens.seal({ ...facts, ...labels, recipient: 'bob@example.net' });
-    const opened = tokens.openPixel(one.open());
-    const [kept] = one.kept();
+    expect(tokens[open](one[make]())?.details).not.toHaveProperty('stored');
+    expect(one.kept()).toEqual([]);
+    const more = { tags: ['a'.repeat(size)], metadata: { b: 'c'.repeat(100) } };
+    const long = tokens.seal({ ...facts, ...more });
+    const opened = tokens[open](long[make]());
+    const [kept] = long.kept();
     expect(opened?.details).toEqual({ stored: kept?.key });
-    expect(readDetails(kept?.text ?? '')).toEqual({ ...details, ...labels });
-    expect(two.kept()).toEqual(one.kept());
+    expect(readDetails(kept?.text ?? '')).toEqual({ ...details, ...more });
+    const other = tokens.seal({ ...facts, ...more, recipient: 'bob@example.net' });
+    other[make]();
+    expect(other.kept()).toEqual(long.kept());
     expect(opened).toMatchObject({ account: 'default', user: 'shop', recipient: facts.recipient });
+  });
+
+  test('what may not be kept is left out, the least needed first, and all tokens open', () => {
+    const asked: string[] = [];
+    const refuse = (_: unknown, what: string): boolean => asked.push(what) === 0;
+    const labels = { tags: Array.from({ length: 20 }, () => 't'.repeat(255)) };
+    const sealed = tokens.seal({ ...facts, ...labels, topics: ['t'.repeat(200)] }, refuse);
+    const { tags: _, metadata: _m, campaignName: _n, ...left } = details;
+    expect(sealed.click(0, `https://shop.example/${'x'.repeat(1480)}`)).toBeUndefined();
+    expect(tokens.openClick(sealed.click(0, target) ?? '')).toEqual({
+      ...subject,
+      details: left,
+      link: 0,
+      target,
+    });
+    expect(tokens.openPixel(sealed.open())?.details).toEqual(left);
+    expect(tokens.openUnsubscribe(sealed.unsubscribe())).toMatchObject({ details: left, topics: [] });
+    expect(asked).toEqual(['target', 'details', 'details', 'topics']);
+    expect(sealed.kept()).toEqual([]);
   });
 
   test('many topics', () => {
@@ -281,8 +314,20 @@ test('with everything as long as it may be, List-Unsubscribe still fits into a l
     topics: Array.from({ length: 25 }, () => 'ü'.repeat(100)),
     lang: 'de-AT',
   };
-  const line = `List-Unsubscribe: <https://click.a-rather-long-name.shop.example/t/u/${tokens.seal(longest).unsubscribe()}>,`;
-  expect(line.length).toBeLessThan(998);
+  for (const admits of [true, false]) {
+    const sealed = tokens.seal(longest, () => admits);
+    const line = `List-Unsubscribe: <https://click.a-rather-long-name.shop.example/t/u/${sealed.unsubscribe()}>,`;
+    expect(line.length).toBeLessThan(998);
+    expect(tokens.openUnsubscribe(sealed.unsubscribe())).toMatchObject({ recipient: longest.recipient });
+    const click = sealed.click(999, `https://shop.example/${'x'.repeat(1479)}`) ?? '';
+    expect(tokens.openClick(click)?.recipient).toBe(longest.recipient);
+    expect(tokens.openPixel(sealed.open())?.recipient).toBe(longest.recipient);
+  }
+  const fullest = { ...longest, tags: [], metadata: { m: 'v'.repeat(430) } };
+  const click = tokens
+    .seal({ ...fullest, headerFrom: fullest.sender, campaign: '', user: 'u' })
+    .click(1, target);
+  expect(click?.length).toBeLessThan(2000);
 });
 
 test('a delivery of another form than ours is a bug, and said to be one', () => {
