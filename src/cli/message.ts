@@ -8,7 +8,7 @@ import {
   type HistoryCommand,
   type HistoryContext,
 } from './history-context.ts';
-import { clean, sayTime, sayTimeline } from './timeline.ts';
+import { clean, sayTime, sayTimeline, sayType } from './timeline.ts';
 
 const MAX_EVENTS = 20_000;
 const LIMIT = 50;
@@ -63,7 +63,7 @@ function printRows(events: readonly Recorded[], limit: number, complete: boolean
   const rows = shown.map((event) =>
     [
       sayTime(event.at),
-      event.type,
+      sayType(event),
       event.delivery,
       event.sender || '<>',
       event.recipient,

@@ -29,8 +29,13 @@ export function sayEvent(event: Event): string {
   const later = event.type === 'accepted' && event.due !== undefined ? `: for ${sayTime(event.due)} UTC` : '';
   const more = `${why}${said}${later}${hit === '' ? '' : `: ${hit}`}`;
   return clean(
-    `${sayTime(event.at)}  ${event.type.padEnd(12)}  ${event.delivery}  ${event.recipient}${more}`,
+    `${sayTime(event.at)}  ${sayType(event).padEnd(12)}  ${event.delivery}  ${event.recipient}${more}`,
   ).replaceAll('\n', ' ');
+}
+
+/** The event's type; what undoes an unsubscription is of the same type, and must not read like one. */
+export function sayType({ type, how }: Event): string {
+  return how === 'resubscribe' ? 'resubscribed' : type;
 }
 
 /** "2026-01-31 23:59:00", UTC. */
@@ -121,7 +126,7 @@ function sayWaiting(events: readonly Event[], { now, dues }: Pick<TimelineOption
 
 function sayStep(event: Event, options: TimelineOptions): string {
   const detail = (isHit(event) ? sayHit(event) : sayRoute(event)).replaceAll('\n', ' ');
-  const lines = [`  ${sayTime(event.at)}  ${event.type}${detail === '' ? '' : `  ${detail}`}`];
+  const lines = [`  ${sayTime(event.at)}  ${sayType(event)}${detail === '' ? '' : `  ${detail}`}`];
   const under = (text: string): void => void lines.push(`      ${text.replaceAll('\n', ' ')}`);
   if (event.url !== undefined) under(event.url);
   if (event.reply) under(`peer said: ${sayReply(event.reply)}`);
@@ -143,7 +148,7 @@ const HOW = {
   'one-click': 'by one click in the mail program',
   page: 'on the page',
   mail: 'by mail',
-  resubscribe: 'took it back',
+  resubscribe: 'took it back on the page',
 } as const;
 const MACHINE = {
   proxy: 'a mail provider fetched it, perhaps unseen',

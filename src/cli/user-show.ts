@@ -12,13 +12,24 @@ export function publicUser({ passwordHash, ...user }: User): PublicUser {
 
 /** Rows for a sheet. */
 export function readableUser(user: User): Readonly<Record<string, unknown>> {
-  const { rules, defaults, limits, header, footer, scheduleAhead, v: _v, ...rest } = publicUser(user);
+  const {
+    rules,
+    defaults,
+    limits,
+    header,
+    footer,
+    scheduleAhead,
+    topicNames,
+    v: _v,
+    ...rest
+  } = publicUser(user);
   return {
     ...rest,
     limits: sayAll(limits),
     defaults: sayInstructions(defaults),
     ...Object.fromEntries(rules.map((rule, n) => [`rule ${n + 1}`, sayRule(rule)])),
     scheduleAhead: sayDuration(scheduleAhead),
+    topicNames: sayAll(topicNames ?? {}),
     header: sayBlock(header),
     footer: sayBlock(footer),
   };

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { declaredDefaults, declaredRule, duration, mergeHeader, ungranted } from '../config/entries.ts';
 import type { Block, Instructions, Merge } from '../model/instructions.ts';
-import { campaignPolicies, type User } from '../model/settings.ts';
+import { campaignPolicies, topicNamesSchema, type User } from '../model/settings.ts';
 import { listOf, type Option, type Values } from './command.ts';
 import { jsonOf, sayOptionIssues } from './option-values.ts';
 
@@ -23,6 +23,11 @@ export const treatmentOptions: readonly Option[] = [
   { flags: '--unsubscribe', summary: 'List-Unsubscribe and links' },
   { flags: '--no-unsubscribe', summary: 'none, unless a message asks for it' },
   { flags: '--topic <name>', summary: 'what is unsubscribed from; "": all mail' },
+  {
+    flags: '--topic-name <topic=name>',
+    summary: 'what readers see for a topic; replaces all, "": none',
+    many: true,
+  },
   { flags: '--own-bcc', summary: 'a recipient in no To or Cc gets a copy with its own address in To' },
   { flags: '--no-own-bcc', summary: 'it gets the message as it is' },
   { flags: '--separate', summary: 'every recipient sees only its own address' },
@@ -44,6 +49,15 @@ export type BlockTexts = Readonly<{ header: Block; footer: Block }>;
 
 export const noBlocks: BlockTexts = { header: {}, footer: {} };
 
+/** "1234=Newsletter"; the name may hold anything, also commas. */
+const topicName = z.string().transform((text, context): readonly [string, string] => {
+  const at = text.indexOf('=');
+  const [topic, name] = [text.slice(0, Math.max(at, 0)).trim(), text.slice(at + 1).trim()];
+  if (topic !== '' && name !== '') return [topic, name];
+  context.addIssue({ code: 'custom', message: 'must be a topic and its name, such as 1234=Newsletter' });
+  return z.NEVER;
+});
+
 const flag = z.boolean().optional();
 const given = z.object({
   trackOpens: flag,
@@ -54,6 +68,11 @@ const given = z.object({
   footer: flag,
   unsubscribe: flag,
   topic: z.string().max(100).optional(),
+  topicName: z
+    .array(topicName)
+    .transform((pairs) => Object.fromEntries(pairs))
+    .pipe(topicNamesSchema)
+    .optional(),
   ownBcc: flag,
   separate: flag,
   campaigns: z.enum([...campaignPolicies, 'none']).optional(),
@@ -77,7 +96,8 @@ export function applyTreatment(
   const read = given.safeParse({
     ...options,
     mergeHeader: listOf(options, 'mergeHeader'),
-    rule: rulesIn(options),
+    rule: textsIn(options, 'rule'),
+    topicName: textsIn(options, 'topicName'),
   });
   if (!read.success) return { problem: sayOptionIssues(read.error) };
   const next = withTreatment(user, read.data, blocks);
@@ -85,14 +105,14 @@ export function applyTreatment(
   return problems.length > 0 ? { problem: problems.join('\n') } : next;
 }
 
-/** Rules are not split at commas: they are JSON. "" stands for none. */
-function rulesIn(options: Values): readonly string[] | undefined {
-  const rules = options['rule'];
-  return Array.isArray(rules) ? rules.map(String).filter((rule) => rule.trim() !== '') : undefined;
+/** Not split at commas, which JSON and names for people have. "" stands for none. */
+function textsIn(options: Values, name: 'rule' | 'topicName'): readonly string[] | undefined {
+  const texts = options[name];
+  return Array.isArray(texts) ? texts.map(String).filter((text) => text.trim() !== '') : undefined;
 }
 
 function withTreatment(user: User, options: Given, blocks: BlockTexts): User {
-  const { header: _header, footer: _footer, campaigns: _campaigns, ...rest } = user;
+  const { header: _header, footer: _footer, campaigns: _campaigns, topicNames: _names, ...rest } = user;
   const header = withTexts(user.header, blocks.header);
   const footer = withTexts(user.footer, blocks.footer);
   const campaigns = options.campaigns ?? user.campaigns ?? 'none';
@@ -109,7 +129,13 @@ function withTreatment(user: User, options: Given, blocks: BlockTexts): User {
     ...(header ? { header } : {}),
     ...(footer ? { footer } : {}),
     ...(campaigns === 'none' ? {} : { campaigns }),
+    ...some('topicNames', namesOf(options.topicName ?? user.topicNames)),
   };
+}
+
+/** Undefined when no name is left. */
+function namesOf(names: User['topicNames']): User['topicNames'] {
+  return names && Object.keys(names).length > 0 ? names : undefined;
 }
 
 /** Undefined when no part is left. */

@@ -49,6 +49,11 @@ const ruleSchema = z.strictObject({
   set: defaultsSchema.describe('What such messages get unless they say otherwise.'),
 });
 
+/** Names for people by topic: some services know a topic by a number. */
+export const topicNamesSchema = z
+  .record(z.string().min(1).max(100), z.string().trim().min(1).max(100))
+  .refine((names) => Object.keys(names).length <= 200, 'must be at most 200');
+
 /** How far ahead a user may schedule who was given no other limit, milliseconds. */
 export const SCHEDULE_AHEAD_MS = 30 * 86_400_000;
 /** Header fields whose merge tags are replaced for a user who was given no others. */
@@ -100,6 +105,9 @@ export const userSchema = z.strictObject({
     .max(100)
     .default([])
     .describe('Instructions by sender, subject and recipient; the first rule that sets something wins.'),
+  topicNames: topicNamesSchema
+    .optional()
+    .describe('What the unsubscribe page calls a topic, such as "1234": "Newsletter".'),
   campaigns: z
     .enum(campaignPolicies)
     .optional()

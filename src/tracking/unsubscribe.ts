@@ -46,6 +46,8 @@ export type No = Readonly<{ kind: 'unknown' | 'gone' | 'later' }>;
 /** What the page shows. */
 export type Offer = Readonly<{
   kind: 'offer';
+  account: string;
+  user: string;
   recipient: string;
   /** Address in From; "" when it is not known any more. */
   sender: string;
@@ -138,12 +140,12 @@ function appendOnce(append: Append, repeats: Repeats): Append {
 }
 
 async function offerOf(opened: OpenedUnsubscribe, find: Find): Promise<Offer> {
-  const { recipient, topic, lang } = opened;
+  const { account, user, recipient, topic, lang } = opened;
   const details = await findDetails(opened.details, find);
   const chosen = await topicsIn(opened.topics, find);
   const topics = [...new Set([...(topic === undefined ? [] : [topic]), ...chosen])];
   const sender = details.headerFrom ?? details.sender;
-  return { kind: 'offer', recipient, sender, topics, topic, lang };
+  return { kind: 'offer', account, user, recipient, sender, topics, topic, lang };
 }
 
 async function topicsIn(topics: readonly string[] | Stored, find: Find): Promise<readonly string[]> {

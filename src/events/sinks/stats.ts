@@ -21,7 +21,9 @@ export function makeStatsSink(): Readonly<{ sink: Sink; counts(): readonly Event
 }
 
 function count(counts: Map<string, EventCount>, event: Event): void {
-  const labels = { type: event.type, class: event.class ?? '', transport: event.transport ?? '' };
+  // Who takes an unsubscription back must not count as one more of them.
+  const kind = event.how === 'resubscribe' ? event.how : (event.class ?? '');
+  const labels = { type: event.type, class: kind, transport: event.transport ?? '' };
   const key = `${labels.type} ${labels.class} ${labels.transport}`;
   counts.set(key, { ...labels, count: (counts.get(key)?.count ?? 0) + 1 });
 }

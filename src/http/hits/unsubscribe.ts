@@ -22,6 +22,8 @@ export type No = Readonly<{ kind: 'unknown' | 'gone' | 'later' }>;
 /** What can be chosen; a topic of the message's own is the one that is meant when nothing is chosen. */
 export type Offer = Readonly<{
   kind: 'offer';
+  account: string;
+  user: string;
   recipient: string;
   /** Address in From; "" when unknown. */
   sender: string;
@@ -45,6 +47,8 @@ export type UnsubscribeDeps = Readonly<{
   unsubscribe: Unsubscribe;
   /** Who a page speaks for: by the sender's address, "" when unknown, and the host that was asked. */
   brandOf(sender: string, host: string): Brand;
+  /** What a topic of this user's mail is called for people. */
+  topicName(of: Pick<Offer, 'account' | 'user'>, topic: string): string;
 }>;
 
 /** A request that was found to be for an address to unsubscribe. */
@@ -74,7 +78,8 @@ async function show(deps: UnsubscribeDeps, asked: Asked): Promise<void> {
   if (offer.kind !== 'offer') return sendProblem(deps, asked, offer.kind);
   const { topics, topic } = offer;
   const chosen = { topics: topics.flatMap((one, i) => (one === topic ? [i] : [])), all: false };
-  sendPage(asked.response, askPage(readerOf(deps, asked, offer), { topics, chosen, missing: false }));
+  const shown = { topics: namesOf(deps, offer), chosen, missing: false };
+  sendPage(asked.response, askPage(readerOf(deps, asked, offer), shown));
 }
 
 /** RFC 8058 §3.1: answered at once, without cookie or redirect; who asks is a program, and reads no page. */
@@ -107,8 +112,9 @@ async function change(
   const { topics } = offer;
   const chosen = { ...posted.chosen, topics: posted.chosen.topics.filter((place) => place < topics.length) };
   const reader = readerOf(deps, asked, offer);
+  const names = namesOf(deps, offer);
   if (!chosen.all && chosen.topics.length === 0)
-    return sendPage(response, askPage(reader, { topics, chosen, missing: true }));
+    return sendPage(response, askPage(reader, { topics: names, chosen, missing: true }));
   const scope = { topics: chosen.topics.map((place) => topics[place] ?? ''), all: chosen.all };
   const { kind } =
     posted.kind === 'stop'
@@ -116,7 +122,11 @@ async function change(
       : await unsubscribe.resume(token, scope);
   if (kind !== 'done') return sendProblem(deps, asked, kind);
   const page = posted.kind === 'stop' ? stoppedPage : resumedPage;
-  sendPage(response, page(reader, topics, chosen));
+  sendPage(response, page(reader, names, chosen));
+}
+
+function namesOf({ topicName }: UnsubscribeDeps, offer: Offer): readonly string[] {
+  return offer.topics.map((topic) => topicName(offer, topic));
 }
 
 function readerOf({ brandOf }: UnsubscribeDeps, { host, request }: Asked, offer: Offer): Reader {

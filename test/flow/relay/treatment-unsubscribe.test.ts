@@ -10,7 +10,10 @@ let treated: Treated;
 beforeAll(async () => {
   treated = await startTreated({
     users: {
-      shop: { defaults: { unsubscribe: true, opens: true, clicks: 'all' } },
+      shop: {
+        defaults: { unsubscribe: true, opens: true, clicks: 'all' },
+        topicNames: { '1234': 'Angebote <wöchentlich>' },
+      },
       dropper: { defaults: { unsubscribe: true }, suppressed: 'drop' },
       passer: { bypassSuppression: true },
     },
@@ -149,6 +152,20 @@ describe('the page', () => {
     await form('do=stop&all=1');
     expect((await talk(to, ['X-Postino-Topic: News'])).at(-1)).toMatch(/^550/);
   });
+});
+
+test('the page calls a topic by its name, and the list, the events and further mail by what the header says', async () => {
+  const to = 'group@mail.test';
+  const group = ['X-SMTPAPI: {"asm_group_id":1234,"asm_groups_to_display":[1234,5678]}'];
+  const { unsubscribe: address = '' } = await deliver(to, group);
+  const named = expect.stringMatching(/<bdi>Angebote &lt;wöchentlich&gt;<\/bdi>/);
+  const shown = await treated.visit(address);
+  expect(shown.body).toEqual(named);
+  expect(shown.body).toContain('<bdi>5678</bdi>');
+  expect(shown.body).not.toContain('1234</bdi>');
+  expect((await treated.visit(address, { method: 'POST', body: 'do=stop&topic=0' })).body).toEqual(named);
+  expect(await treated.event('unsubscribed', to)).toMatchObject({ topic: '1234', how: 'page' });
+  await dropped(to, group);
 });
 
 test('who came is told: people, proxies of providers, and programs that follow links', async () => {

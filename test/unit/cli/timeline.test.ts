@@ -146,7 +146,7 @@ test.each([
     'unsubscribed  topic news, by one click in the mail program',
     'topic news',
   ],
-  [hit('unsubscribed', { how: 'resubscribe' }), 'unsubscribed  took it back', 'took it back'],
+  [hit('unsubscribed', { how: 'resubscribe' }), 'resubscribed  took it back on the page', 'took it back'],
   [hit('opened', {}), 'opened\n', 'opened'],
 ])('what recipients do is told readably (%#)', (event, long, short) => {
   expect(sayTimeline([base, delivered, event], { now: at, conversations: 'all' })).toContain(long);

@@ -113,8 +113,11 @@ describe('the rest', () => {
     [{ campaigns: 'none' }, { campaigns: undefined }],
     [{ mergeHeader: ['Subject,X-Order'] }, { mergeHeaders: ['subject', 'x-order'] }],
     [{ mergeHeader: [''] }, { mergeHeaders: [] }],
+    [{ topicName: ['1234=News, weekly', '7 = A=B'] }, { topicNames: { '1234': 'News, weekly', '7': 'A=B' } }],
+    [{ topicName: [''] }, { topicNames: undefined }],
+    [{}, { topicNames: { old: 'Old' } }],
   ])('%j gives %j', (options, want) => {
-    const next = apply(options, shop({ campaigns: 'day', liquid: false }));
+    const next = apply(options, shop({ campaigns: 'day', liquid: false, topicNames: { old: 'Old' } }));
     for (const [key, value] of Object.entries(want)) expect(next[key as keyof User]).toEqual(value);
   });
 });
@@ -182,6 +185,11 @@ describe('problems', () => {
     expect(lines.filter((line) => /invalid|expected|received|too big/i.test(line))).toEqual([]);
     expect(lines).toContain('--rule 1.when: is missing');
   });
+
+  test.each(['x', '=x', '5=', 'x'.repeat(101) + '=y', `5=${'x'.repeat(101)}`])(
+    'a name of a topic that is %j is one',
+    (text) => expect(problems({ topicName: [text] })).toHaveLength(1),
+  );
 
   test('a pool that was not granted is one, in defaults and rules', () => {
     const rule = ['{"when":{},"set":{"pool":"slow"}}'];

@@ -1,8 +1,8 @@
 // Whom the unsubscribe page speaks for, and which hosts are served.
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../src/config.ts';
-import { domainSchema, type Settings } from '../../../src/model/settings.ts';
-import { brandOf, watchHosts } from '../../../src/roles/tracking.ts';
+import { domainSchema, userSchema, type Settings } from '../../../src/model/settings.ts';
+import { brandOf, topicName, watchHosts } from '../../../src/roles/tracking.ts';
 
 const domain = (name: string, more: object = {}) =>
   [name, domainSchema.parse({ v: 1, name, origin: 'command', ...more })] as const;
@@ -128,4 +128,26 @@ describe('the configuration', () => {
   ])('refuses %s', (slice, sentence) => {
     expect(() => configOf(`tracking: { ${slice} }`)).toThrow(sentence);
   });
+});
+
+describe('the name of a topic', () => {
+  const user = (name: string, more: object) =>
+    [name, userSchema.parse({ v: 1, name, origin: 'command', ...more })] as const;
+  const users = new Map([
+    user('shop', { topicNames: { '1': 'News', own: 'Ours' } }),
+    user('blog', { topicNames: { '1': 'Posts', '2': 'Letters' } }),
+    user('other', { account: 'other', topicNames: { '3': 'Theirs' } }),
+  ]);
+  test.each([
+    ['shop', '1', 'News'],
+    ['blog', '1', 'Posts'],
+    ['shop', '2', 'Letters'],
+    ['gone', 'own', 'Ours'],
+    ['shop', '3', '3'],
+    ['other', '3', '3'],
+    ['shop', '__proto__', '__proto__'],
+    ['shop', 'constructor', 'constructor'],
+  ])('in mail of %s, %j is %j', (name, topic, shown) =>
+    expect(topicName({ users }, { account: 'default', user: name }, topic)).toBe(shown),
+  );
 });

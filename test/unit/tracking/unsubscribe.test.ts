@@ -150,6 +150,8 @@ test('a choice of topics, and everything', async () => {
   const token = tokenOf({ topic: 'news', topics: ['news', 'offers', 'surveys'] });
   expect(await unsubscribe.look(token)).toEqual({
     kind: 'offer',
+    account: 'acme',
+    user: 'shop',
     recipient: 'Ann@example.net',
     sender: 'news@shop.example',
     topics: ['news', 'offers', 'surveys'],
