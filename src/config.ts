@@ -8,6 +8,7 @@ import { crossCheck } from './config/check.ts';
 import { declaredDomain, declaredPool, declaredTransport, declaredUser } from './config/entries.ts';
 import { readYaml, type Environment, type Problem, type ReadFile } from './config/read.ts';
 import { deliveryConfig, dnsConfig } from './deliver/config.ts';
+import { warmupConfig } from './deliver/warmup/config.ts';
 import { eventsConfig } from './events/config.ts';
 import { feedbackConfig } from './feedback/config.ts';
 import { httpConfig } from './http/config.ts';
@@ -85,6 +86,9 @@ export const configSchema = z.strictObject({
     ),
   dns: dnsConfig.prefault({}).describe('How MX hosts are found.'),
   delivery: deliveryConfig.prefault({}).describe('How mail leaves.'),
+  warmup: warmupConfig
+    .prefault({})
+    .describe('How many messages a day a new address may send to each provider, by its age.'),
   events: eventsConfig.prefault({}).describe('The record of what became of each message.'),
   system: systemSchema.prefault({}).describe('Our own mail.'),
   log: logSchema.prefault({}).describe('The log on standard output.'),

@@ -11,7 +11,7 @@ export type Checked = Readonly<{
     networks: readonly string[];
     domains: readonly string[];
   }>[];
-  pools: readonly Readonly<{ name: string }>[];
+  pools: readonly Readonly<{ name: string; fallback?: string | undefined }>[];
   transports: readonly Readonly<{
     name: string;
     kind: 'smtp' | 'sandbox';
@@ -19,7 +19,7 @@ export type Checked = Readonly<{
     address?: string | undefined;
     address6?: string | undefined;
   }>[];
-  domains: readonly Readonly<{ name: string }>[];
+  domains: readonly Readonly<{ name: string; pool?: string | undefined }>[];
   system: Readonly<{ pool?: string | undefined }>;
   smtp: Readonly<{ listeners: readonly Readonly<{ port: number; host?: string | undefined }>[] }>;
   http: Readonly<{ port: number; host: string }>;
@@ -39,6 +39,7 @@ export function crossCheck(config: Checked): readonly Finding[] {
       namesOnce(kind, config[kind]),
     ),
     ...poolsExist(config),
+    ...fallbacks(config),
     ...addresses(config),
     ...ports(config),
     ...retrySteps(config),
@@ -55,7 +56,7 @@ function namesOnce(kind: string, entries: readonly Readonly<{ name: string }>[])
 }
 
 /** Only when the file declares transports: otherwise pools may come from the command line. */
-function poolsExist({ users, pools, transports, system }: Checked): readonly Finding[] {
+function poolsExist({ users, pools, transports, domains, system }: Checked): readonly Finding[] {
   if (transports.length === 0) return [];
   const known = new Set([...pools.map(({ name }) => name), ...transports.map(({ pool }) => pool)]);
   const missing = (pool: string, path: readonly (string | number)[]): readonly Finding[] =>
@@ -72,8 +73,22 @@ function poolsExist({ users, pools, transports, system }: Checked): readonly Fin
       ...missing(user.pool, ['users', index, 'pool']),
       ...user.pools.flatMap((pool, n) => missing(pool, ['users', index, 'pools', n])),
     ]),
+    ...domains.flatMap(({ pool }, index) =>
+      pool === undefined ? [] : missing(pool, ['domains', index, 'pool']),
+    ),
+    ...pools.flatMap(({ fallback }, index) =>
+      fallback === undefined ? [] : missing(fallback, ['pools', index, 'fallback']),
+    ),
     ...(system.pool === undefined ? [] : missing(system.pool, ['system', 'pool'])),
   ];
+}
+
+function fallbacks({ pools }: Checked): readonly Finding[] {
+  return pools.flatMap(({ name, fallback }, index) =>
+    fallback === name
+      ? [{ path: ['pools', index, 'fallback'], message: 'is the pool itself; name another one' }]
+      : [],
+  );
 }
 
 function addresses({ users, transports }: Checked): readonly Finding[] {

@@ -9,6 +9,8 @@ import {
   poolSchema,
   transportSchema,
   userSchema,
+  viaSchema,
+  warmupSchema,
 } from '../model/settings.ts';
 import { bytesLike, durationLike } from '../lib/values.ts';
 import { toAsciiDomain } from '../mail/domain.ts';
@@ -112,9 +114,38 @@ function describe(field: 'defaults' | 'rules' | 'scheduleAhead' | 'mergeHeaders'
   return userSchema.shape[field].description ?? '';
 }
 
+const declaredVia = viaSchema
+  .omit({ sealedPassword: true })
+  .extend({
+    password: z.string().min(1).optional().describe('In clear, best as "${RELAY_PASSWORD}"; sealed at rest.'),
+  })
+  .refine((via) => (via.username === undefined) === (via.password === undefined), {
+    message: 'username and password belong together',
+    path: ['username'],
+  })
+  .describe(viaSchema.description ?? '');
+
+const declaredWarmup = warmupSchema
+  .partial()
+  .refine(({ since, day }) => (since === undefined) !== (day === undefined), {
+    message: 'needs one of: since, the day that it began; day, which day of it this is',
+  })
+  .describe(
+    'since: the day that its warm-up began (2026-11-25); or day: which day of it today is. Without it, a new address begins at day 1.',
+  );
+
 export const declaredTransport = transportSchema
-  .omit({ v: true, origin: true, paused: true })
-  .extend({ paused: z.boolean().optional() })
+  .omit({ v: true, origin: true, paused: true, draining: true })
+  .extend({
+    paused: z.boolean().optional(),
+    draining: z.boolean().optional(),
+    via: declaredVia.optional(),
+    warmup: declaredWarmup.optional(),
+  })
+  .refine((transport) => transport.warm !== true || transport.warmup === undefined, {
+    message: 'and warm: true exclude each other',
+    path: ['warmup'],
+  })
   .refine((transport) => transport.kind === 'sandbox' || transport.address !== undefined, {
     message: 'is missing: name the address of this host that mail leaves from (or kind: sandbox)',
     path: ['address'],
@@ -125,6 +156,9 @@ export const declaredPool = poolSchema.omit({ v: true, origin: true });
 export const declaredDomain = z.strictObject({
   name: domainName,
   account: nameSchema.default('default'),
+  pool: nameSchema
+    .optional()
+    .describe('Pool that mail from it leaves by, for users of its account; default: that of the user.'),
   trackingHost: trackingHost
     .optional()
     .describe('Host under which its links are tracked, a CNAME to that of tracking.url: click.shop.example.'),

@@ -1,5 +1,6 @@
 // Settings: accounts, users, domains, pools and transports as they are stored, whoever declared them.
 import { z } from 'zod';
+import { isTimeZone } from '../lib/day.ts';
 import { defaultsSchema, prioritySchema } from './instructions.ts';
 
 /** Names of users, pools, transports and accounts: they are parts of keys, queue names and URLs. */
@@ -161,7 +162,42 @@ export const domainSchema = z.strictObject({
   brand: z
     .strictObject({ name: z.string().max(100).optional(), logo: z.url({ protocol: /^https$/ }).optional() })
     .optional(),
+  /** The pool that mail from it leaves by, for users of its account. */
+  pool: nameSchema.optional(),
   origin: originSchema,
+});
+
+/** A relay of somebody else that takes mail for everywhere, where this host may not connect to port 25 of others. */
+export const viaSchema = z
+  .strictObject({
+    host: z.string().min(1).describe('Host name or IP address of the relay.'),
+    port: z.number().int().min(1).max(65_535).default(587),
+    tls: z
+      .enum(['none', 'opportunistic', 'required', 'implicit'])
+      .default('required')
+      .describe(
+        'required: STARTTLS or nothing; implicit: TLS from the first byte; both verify the certificate.',
+      ),
+    verify: z.boolean().default(true).describe('false: take any certificate with required or implicit TLS.'),
+    username: z.string().min(1).optional(),
+    sealedPassword: z
+      .string()
+      .optional()
+      .describe('Sealed with the master key; never leaves the store in clear.'),
+  })
+  .describe('An upstream relay that everything goes to, where port 25 is closed.');
+
+const daySchema = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a day such as 2026-11-25')
+  .refine((text) => new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) ?? false, {
+    message: 'is not a day that there is',
+  });
+
+/** Since when a transport warms up. `day`: the file said on which day of its warm-up it was when it was first read. */
+export const warmupSchema = z.strictObject({
+  since: daySchema,
+  day: z.number().int().min(1).max(366).optional(),
 });
 
 export const transportSchema = z.strictObject({
@@ -179,12 +215,45 @@ export const transportSchema = z.strictObject({
     .optional()
     .describe('Name that it says in EHLO; it should be that of the address in the DNS. Default: hostname.'),
   pool: nameSchema.default('default').describe('The group of transports that it belongs to.'),
+  weight: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .describe("Its share of the pool's mail, beside the weights of the others."),
+  via: viaSchema.optional(),
+  warm: z
+    .boolean()
+    .optional()
+    .describe('true: the world knows mail from this address already, so that it needs no warm-up.'),
+  warmup: warmupSchema.optional(),
+  timeZone: z
+    .string()
+    .refine(isTimeZone, { message: 'must be a time zone such as Europe/Rome' })
+    .optional()
+    .describe('Where the days of its warm-up begin; default: warmup.timeZone.'),
   paused: z.boolean().default(false),
+  /** No new deliveries; what waits moves to the others of its pool. */
+  draining: z.boolean().default(false),
   origin: originSchema,
 });
 
 /** A pool exists when something names it; the entry holds what is not derived from its transports. */
-export const poolSchema = z.strictObject({ v: z.literal(1), name: nameSchema, origin: originSchema });
+export const poolSchema = z.strictObject({
+  v: z.literal(1),
+  name: nameSchema,
+  fallback: nameSchema
+    .optional()
+    .describe('The pool whose transports take over while none of its own can send; each use is told.'),
+  whenAllBad: z
+    .enum(['use', 'hold'])
+    .default('use')
+    .describe(
+      'When all its transports are quarantined: use the least bad one (never one on a block list), or hold the mail.',
+    ),
+  origin: originSchema,
+});
 
 /** What is known of a stored template without its content, which lies in a store of its own. */
 export const templateSchema = z.strictObject({
@@ -203,6 +272,7 @@ export type User = Readonly<z.infer<typeof userSchema>>;
 export type DkimKey = Readonly<z.infer<typeof dkimKeySchema>>;
 export type Domain = Readonly<z.infer<typeof domainSchema>>;
 export type Transport = Readonly<z.infer<typeof transportSchema>>;
+export type Via = Readonly<z.infer<typeof viaSchema>>;
 export type Pool = Readonly<z.infer<typeof poolSchema>>;
 
 /** All settings at one moment, kept in memory by every process and replaced as a whole when one changes. */

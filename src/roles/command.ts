@@ -77,7 +77,9 @@ const MAX_DUES = 10_000;
 /** For `check` alone: what the file declares, while there is no Redis to ask. */
 function offline({ config, clock }: Surroundings): CheckContext {
   const common = { v: 1, origin: 'file' } as const;
-  const transports = byName(config.transports.map((entry) => transportSchema.parse({ ...entry, ...common })));
+  // What of an upstream relay and a warm-up is only known once it is stored is left out.
+  const bare = { via: undefined, warmup: undefined, ...common };
+  const transports = byName(config.transports.map((entry) => transportSchema.parse({ ...entry, ...bare })));
   // Of a user `check` reads what its mail should get.
   const users = byName(
     config.users.map(({ name, pool, disabled = false, defaults, rules }) =>

@@ -8,6 +8,7 @@ import { hashPassword } from '../accept/password.ts';
 import type { Config } from '../config.ts';
 import { startEmbeddedRedis, type EmbeddedRedis } from '../embedded.ts';
 import type { Clock } from '../lib/clock.ts';
+import { dayOf } from '../lib/day.ts';
 import type { Log } from '../lib/log.ts';
 import { syncFile } from '../store/declared.ts';
 import { checkDurability } from '../store/durability.ts';
@@ -79,7 +80,8 @@ async function prepare(base: Base): Promise<void> {
   const { config, asking, settings, domains, sealer, prefix } = base;
   const durable = await checkDurability(asking, config.durability);
   if (!durable.ok) throw new BaseProblem(durable.problem);
-  await syncFile(config, { redis: asking, prefix, settings, domains, sealer, hashPassword });
+  const today = (zone = config.warmup.timeZone): string => dayOf(base.clock.now(), zone);
+  await syncFile(config, { redis: asking, prefix, settings, domains, sealer, hashPassword, today });
   await firstRun(base);
   await settings.refresh();
 }

@@ -7,12 +7,16 @@ import {
   userSchema,
   type Domain,
   type Settings,
+  type Transport,
 } from '../model/settings.ts';
+import type { Day } from '../lib/day.ts';
 import type { Redis } from '../lib/script.ts';
 import type { Domains } from './domains.ts';
 import { storeKeys } from './keys.ts';
 import type { Sealer } from './seal.ts';
 import type { SettingsStore } from './settings.ts';
+import { sealVia, type PlainVia } from './via.ts';
+import { warmupFor, type Said } from './warmup-since.ts';
 
 /** Entries as the file writes them: without version, origin and hash. */
 export type Declared = Readonly<{
@@ -24,8 +28,18 @@ export type Declared = Readonly<{
     brand?: Domain['brand'];
   }>[];
   pools: readonly Readonly<{ name: string }>[];
-  transports: readonly Readonly<{ name: string; kind?: 'smtp' | 'sandbox'; paused?: boolean | undefined }>[];
+  transports: readonly DeclaredTransport[];
 }>;
+
+type DeclaredTransport = Said &
+  Readonly<{
+    name: string;
+    kind?: 'smtp' | 'sandbox';
+    timeZone?: string | undefined;
+    paused?: boolean | undefined;
+    draining?: boolean | undefined;
+    via?: PlainVia | undefined;
+  }>;
 
 export type SyncDeps = Readonly<{
   redis: Redis;
@@ -34,23 +48,22 @@ export type SyncDeps = Readonly<{
   domains: Domains;
   sealer: Sealer;
   hashPassword(password: string): Promise<string>;
+  /** Today in a time zone; undefined: that of the configuration. */
+  today(zone: string | undefined): Day;
 }>;
 
 /**
  * Writes the file's entries with origin "file", takes over entries of the same name that commands made, and removes
- * those of origin "file" that the file names no more. What operators switched (disabled, paused) stays switched, DKIM
- * keys stay. Writes nothing when nothing has changed. Rejects with RedisTrouble.
+ * those of origin "file" that the file names no more. What operators switched (disabled, paused, draining) stays switched,
+ * DKIM keys and the beginnings of warm-ups stay. Writes nothing when nothing has changed. Rejects with RedisTrouble.
  */
 export async function syncFile(declared: Declared, deps: SyncDeps): Promise<void> {
   const { settings } = deps;
   const before = await settings.refresh();
   const common = { v: 1, origin: 'file' } as const;
   for (const pool of declared.pools) await settings.pools.declare(poolSchema.parse({ ...pool, ...common }));
-  for (const transport of declared.transports) {
-    const old = before.transports.get(transport.name);
-    const paused = transport.paused ?? old?.paused ?? false;
-    await settings.transports.declare(transportSchema.parse({ ...transport, ...common, paused }));
-  }
+  for (const transport of declared.transports)
+    await settings.transports.declare(transportOf(transport, before.transports.get(transport.name), deps));
   for (const domain of declared.domains) {
     const keys = before.domains.get(domain.name)?.keys ?? [];
     await settings.domains.declare(domainSchema.parse({ ...domain, ...common, keys }));
@@ -58,6 +71,19 @@ export async function syncFile(declared: Declared, deps: SyncDeps): Promise<void
   }
   await declareUsers(declared.users, before, deps);
   await withdraw(declared, before, settings);
+}
+
+function transportOf(declared: DeclaredTransport, old: Transport | undefined, deps: SyncDeps): Transport {
+  const { via, warm, warmup, ...plain } = declared;
+  const entry = transportSchema.parse({
+    ...plain,
+    v: 1,
+    origin: 'file',
+    paused: declared.paused ?? old?.paused ?? false,
+    draining: declared.draining ?? old?.draining ?? false,
+    ...(via && { via: sealVia(declared.name, via, old?.via, deps.sealer) }),
+  });
+  return { ...entry, ...warmupFor(entry, old, { warm, warmup }, deps.today(declared.timeZone)) };
 }
 
 async function declareUsers(users: Declared['users'], before: Settings, deps: SyncDeps): Promise<void> {

@@ -36,6 +36,7 @@ beforeEach(async () => {
     sealer,
     domains: openDomains({ settings, sealer, clock: systemClock }),
     hashPassword,
+    today: () => '2026-11-25',
   };
   return async () => {
     settings.close();
