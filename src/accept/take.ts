@@ -36,11 +36,14 @@ export type Submitted = Readonly<
 /** Stores a message; answers within 5 seconds. */
 export type Submit = (request: SubmitRequest) => Promise<Submitted>;
 
-/** Whether a user's hourly and daily limits let a message of so many recipients go. */
+/** Whether a user's hourly and daily limits let a message go. `giveBack` is for one that was not stored; it never rejects. */
 export type Reserved = Readonly<
-  { kind: 'now' } | { kind: 'later'; at: EpochMs } | { kind: 'refused'; period: 'hour' | 'day' }
+  ({ kind: 'now' } | { kind: 'later'; at: EpochMs } | { kind: 'refused'; period: 'hour' | 'day' }) & {
+    giveBack?: () => Promise<void>;
+  }
 >;
-export type Reserve = (user: User, recipientCount: number) => Promise<Reserved>;
+/** Books for so many recipients; nothing for a message whose fingerprint says that it was taken already. */
+export type Reserve = (user: User, recipientCount: number, fingerprint: string) => Promise<Reserved>;
 
 /** Merge values that the recipient store has, by address in lower case. */
 export type RecipientFields = (
@@ -181,10 +184,10 @@ function fingerprintOf({ user, sender, recipients, message }: Arrival, facts: He
 }
 
 async function store(arrival: Arrival, prepared: Prepared, deps: TakeDeps): Promise<Reply> {
-  const { user, message } = arrival;
+  const { message } = arrival;
   const { decision } = prepared;
   const { recipients } = decision;
-  const reserved = await reserve(user, recipients.length, deps);
+  const reserved = await reserve(arrival.user, prepared, deps);
   if (reserved.kind === 'refused') {
     await discard(message.spill);
     return replies.overLimit(reserved.period);
@@ -199,20 +202,31 @@ async function store(arrival: Arrival, prepared: Prepared, deps: TakeDeps): Prom
     fingerprint: prepared.fingerprint,
     ...(decision.fingerprint === undefined ? {} : { repeatWithin: KEY_WINDOW_MS }),
   });
-  if (submitted.kind === 'queued') {
-    if (submitted.id !== submission.id) await discard(message.spill);
-    // Nobody has checked who wrote what a smart host forwards.
-    if (!user.trustedSmartHost)
-      deps.learn?.(user.account, peopleOf(message, recipients, submission.instructions));
-    deps.tally.count('messages');
-    deps.tally.count('recipients', recipients.length);
-    deps.tally.count('bytes', message.size);
-    return replies.queued(submitted.id);
-  }
-  deps.log.warn({ why: submitted.why }, 'A message was not stored; the client was told to try again.');
+  if (submitted.kind === 'queued' && submitted.id === submission.id) return welcome(arrival, prepared, deps);
   // Only when nothing can have been written: a file that a record names must stay, although we saw no answer.
-  if (submitted.why === 'full') await discard(message.spill);
+  if (submitted.kind === 'queued' || submitted.why === 'full') {
+    await discard(message.spill);
+    // A repetition was booked as well when both came in at once.
+    await reserved.giveBack?.();
+  }
+  if (submitted.kind === 'queued') return welcome(arrival, prepared, deps, submitted.id);
+  deps.log.warn({ why: submitted.why }, 'A message was not stored; the client was told to try again.');
   return submitted.why === 'full' ? replies.full : replies.tryLater;
+}
+
+/** Counts what was stored, now or before under another id, and learns from it. */
+function welcome(
+  { user, message }: Arrival,
+  { submission, decision: { recipients } }: Prepared,
+  { learn, tally }: TakeDeps,
+  id = submission.id,
+): Reply {
+  // Nobody has checked who wrote what a smart host forwards.
+  if (!user.trustedSmartHost) learn?.(user.account, peopleOf(message, recipients, submission.instructions));
+  tally.count('messages');
+  tally.count('recipients', recipients.length);
+  tally.count('bytes', message.size);
+  return replies.queued(id);
 }
 
 /** The message is worth more than the values: without an answer it goes as if nothing were known of its recipients. */
@@ -250,10 +264,14 @@ async function inTime<T>(asked: Promise<T>, clock: Clock): Promise<T> {
   }
 }
 
-function reserve(user: User, recipientCount: number, deps: TakeDeps): Promise<Reserved> | Reserved {
+function reserve(
+  user: User,
+  { decision, fingerprint }: Prepared,
+  deps: TakeDeps,
+): Promise<Reserved> | Reserved {
   const { messagesPerHour, messagesPerDay } = user.limits;
   if (messagesPerHour === undefined && messagesPerDay === undefined) return { kind: 'now' };
-  return deps.reserve(user, recipientCount);
+  return deps.reserve(user, decision.recipients.length, fingerprint);
 }
 
 /** Makes the file safe; what cannot be made safe is removed, since no record names it yet. */

@@ -4,26 +4,42 @@ import { loadScript, type Redis } from '../lib/script.ts';
 import type { User } from '../model/settings.ts';
 import type { Keys } from './keys.ts';
 
-const reserveScript = loadScript(new URL('./scripts/reserve-1.lua', import.meta.url));
+const reserveScript = loadScript(new URL('./scripts/reserve-2.lua', import.meta.url));
+const unbookScript = loadScript(new URL('./scripts/unbook-1.lua', import.meta.url));
 const HOUR_MS = 3_600_000;
 const HOURS_AHEAD = 7 * 24;
 
+/** `giveBack` is there when something was booked, for a message that is not stored after all. It never rejects. */
+type Booked = Readonly<{ giveBack?: () => Promise<void> }>;
 export type Reservation = Readonly<
-  { kind: 'now' } | { kind: 'later'; at: EpochMs } | { kind: 'refused'; period: 'hour' | 'day' }
+  | ({ kind: 'now' } & Booked)
+  | ({ kind: 'later'; at: EpochMs } & Booked)
+  | { kind: 'refused'; period: 'hour' | 'day' }
 >;
 
-/** Books `messages` (one for each recipient) for a user. Rejects with RedisTrouble. */
+const WAS_ACCEPTED = -3;
+
+/**
+ * Books `messages` (one for each recipient) for a user; nothing for a message of this fingerprint that was accepted already.
+ * Rejects with RedisTrouble.
+ */
 export function makeReserve(redis: Redis, keys: Keys, clock: Clock) {
-  return async function reserve(user: User, messages: number): Promise<Reservation> {
+  return async function reserve(user: User, messages: number, fingerprint: string): Promise<Reservation> {
     const { messagesPerHour = 0, messagesPerDay = 0, over } = user.limits;
     if (messagesPerHour === 0 && messagesPerDay === 0) return { kind: 'now' };
     const hour = Math.floor(clock.now() / HOUR_MS);
     const ahead = over === 'hold' ? HOURS_AHEAD : 0;
     const key = keys.quota(user.account, user.name);
+    const guard = fingerprint === '' ? '' : keys.same(user.account, fingerprint);
     const args = [hour, messages, messagesPerHour, messagesPerDay, ahead];
-    const booked = Number(await redis.run(reserveScript, [key], args));
+    const booked = Number(await redis.run(reserveScript, [key, guard], args));
+    if (booked === WAS_ACCEPTED) return { kind: 'now' };
     if (booked < 0) return { kind: 'refused', period: booked === -1 ? 'hour' : 'day' };
-    return booked === hour ? { kind: 'now' } : { kind: 'later', at: booked * HOUR_MS };
+    const giveBack = async (): Promise<void> => {
+      const fields = [`h${booked}`, `d${Math.floor(booked / 24)}`];
+      await redis.run(unbookScript, [key], [messages, ...fields]).catch(() => undefined);
+    };
+    return booked === hour ? { kind: 'now', giveBack } : { kind: 'later', at: booked * HOUR_MS, giveBack };
   };
 }
 

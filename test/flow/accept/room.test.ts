@@ -39,7 +39,7 @@ test('the room is the limit less what is booked, and looking books nothing', asy
   const who = limited({ messagesPerHour: 5 });
   const room = makeRoom(redis, keys, clock);
   expect(await room(who)).toEqual({ left: 5, period: 'hour' });
-  expect(await makeReserve(redis, keys, clock)(who, 3)).toEqual({ kind: 'now' });
+  expect(await makeReserve(redis, keys, clock)(who, 3, '')).toMatchObject({ kind: 'now' });
   expect(await room(who)).toEqual({ left: 2, period: 'hour' });
   expect(await room(who)).toEqual({ left: 2, period: 'hour' });
   now += HOUR;
@@ -50,11 +50,38 @@ test('the nearer limit counts, and a first booking beyond it leaves no room', as
   const who = limited({ messagesPerHour: 5, messagesPerDay: 6 });
   const room = makeRoom(redis, keys, clock);
   const reserve = makeReserve(redis, keys, clock);
-  await reserve(who, 4);
+  await reserve(who, 4, '');
   expect(await room(who)).toEqual({ left: 1, period: 'hour' });
   now += HOUR;
   expect(await room(who)).toEqual({ left: 2, period: 'day' });
   now += 24 * HOUR;
-  await reserve(who, 50);
+  await reserve(who, 50, '');
   expect(await room(who)).toEqual({ left: 0, period: 'hour' });
+});
+
+test('what was accepted before is not booked again, not refused, and what was booked twice is given back', async () => {
+  const who = limited({ messagesPerHour: 5, messagesPerDay: 5 });
+  const room = makeRoom(redis, keys, clock);
+  const reserve = makeReserve(redis, keys, clock);
+  const [first, second] = await Promise.all([reserve(who, 2, 'key.a'), reserve(who, 2, 'key.a')]);
+  expect(first).toMatchObject({ kind: 'now' });
+  expect(await room(who)).toEqual({ left: 1, period: 'hour' });
+  if (second?.kind !== 'refused') await second?.giveBack?.();
+  expect(await room(who)).toEqual({ left: 3, period: 'hour' });
+  await redis.call('SET', keys.same('default', 'key.a'), 'ID');
+  for (let n = 0; n < 10; n++) expect(await reserve(who, 2, 'key.a')).toEqual({ kind: 'now' });
+  expect(await room(who)).toEqual({ left: 3, period: 'hour' });
+  expect(await reserve(who, 2, 'key.b')).toMatchObject({ kind: 'now' });
+  expect(await reserve(who, 2, 'key.c')).toMatchObject({ kind: 'refused' });
+  expect(await reserve(who, 2, 'key.a')).toEqual({ kind: 'now' });
+});
+
+test('what waits for a later hour is given back there', async () => {
+  const who = limited({ messagesPerHour: 2, over: 'hold' });
+  const reserve = makeReserve(redis, keys, clock);
+  await reserve(who, 2, '');
+  const later = await reserve(who, 2, '');
+  expect(later).toMatchObject({ kind: 'later', at: NOON + HOUR });
+  if (later.kind === 'later') await later.giveBack?.();
+  expect(await reserve(who, 2, '')).toMatchObject({ kind: 'later', at: NOON + HOUR });
 });

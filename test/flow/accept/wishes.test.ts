@@ -160,6 +160,34 @@ test('a key names the message for a day; without one, Message-ID, envelope and b
   expect(third).not.toHaveProperty('repeatWithin');
 });
 
+test('a repeated message gives back what was booked for it', async () => {
+  let booked = 0;
+  const names: string[] = [];
+  const door = await open({
+    reserve: async (_, count, fingerprint) => {
+      names.push(fingerprint);
+      booked += count;
+      return {
+        kind: 'now',
+        giveBack: async () => {
+          booked -= count;
+        },
+      };
+    },
+    submit: async ({ submission }) => ({
+      kind: 'queued',
+      id: names.length === 1 ? submission.id : 'EARLIER',
+    }),
+  });
+  door.setUser('shop', { limits: { messagesPerHour: 10, over: 'refuse' } });
+  const key = 'X-Postino-Idempotency-Key: order-17';
+  expect(await send(door, [key])).toMatch(/^250 /);
+  expect(await send(door, [key])).toMatch(/^250 2\.0\.0 Ok: queued as EARLIER/);
+  expect(booked).toBe(1);
+  expect(names[0]).toMatch(/^key\./);
+  expect(names[1]).toBe(names[0]);
+});
+
 test('a return path of a granted domain becomes the envelope sender, a foreign one is refused', async () => {
   const door = await open();
   expect(await send(door, ['X-Postino-Return-Path-Domain: shop.example'])).toMatch(/^250/);

@@ -18,6 +18,7 @@ const user = (name: string, limits: Readonly<Record<string, unknown>>) => ({
 const users = {
   holding: user('holding', { messagesPerHour: 2, over: 'hold' }),
   refusing: user('refusing', { messagesPerHour: 2, over: 'refuse' }),
+  repeating: user('repeating', { messagesPerHour: 2, over: 'refuse' }),
   daily: user('daily', { messagesPerDay: 1, over: 'refuse' }),
   small: user('small', { messageBytes: '20KB', recipientsPerMessage: 2 }),
 } as const;
@@ -82,6 +83,23 @@ test('where the operator chose to refuse, a recipient over the limit gets 452 an
   );
   await arrivalOf(world.mx.one, 'r2@one.test');
   expect(await list('refusing')).toEqual([]);
+});
+
+test('a message that is repeated under its key is booked once, and gets its first ID', async () => {
+  const keyed = (key: string, to: string) =>
+    sendMail({
+      port: relay.ports.plain,
+      user: users.repeating,
+      mail: `a@${shop.domain}`,
+      rcpt: [to],
+      data: message([`From: <a@${shop.domain}>`, `X-Postino-Idempotency-Key: ${key}`]),
+    });
+  const id = idIn(await keyed('one', 'k1@one.test'));
+  expect(id).not.toBe('');
+  for (let n = 0; n < 4; n++) expect(idIn(await keyed('one', 'k1@one.test'))).toBe(id);
+  expect(idIn(await keyed('two', 'k2@one.test'))).not.toBe('');
+  expect((await keyed('three', 'k3@one.test')).at(-1)).toMatch(/^452 4\.7\.1 /);
+  await arrivalOf(world.mx.one, 'k2@one.test');
 });
 
 test('a limit that is lifted by a command holds no more', async () => {

@@ -1,8 +1,10 @@
 -- Finds the first hour in which a user may send so many more messages, and books them there.
 -- KEYS  1 the user's bookings: hash of "h<hour>" and "d<day>" to counts
+--       2 repeat guard of the message (or ""): one that was accepted before is not booked again
 -- ARGV  1 hour now (epoch hours)  2 messages to book  3 limit per hour (0 none)  4 limit per day (0 none)
 --       5 how many hours ahead to look (0: now or never)
--- Returns  the hour that was booked; -1 the hour is full, -2 the day is.
+-- Returns  the hour that was booked; -1 the hour is full, -2 the day is, -3 it was accepted before.
+if KEYS[2] ~= '' and redis.call('EXISTS', KEYS[2]) == 1 then return -3 end
 local full = -1
 local now, want = tonumber(ARGV[1]), tonumber(ARGV[2])
 local perHour, perDay = tonumber(ARGV[3]), tonumber(ARGV[4])
