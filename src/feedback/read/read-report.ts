@@ -1,0 +1,188 @@
+// One function that reads mail to an address of ours; it never fails, and in doubt there is no bounce. Pure.
+import { complaintIn } from './arf.ts';
+import { statusGroups, type StatusGroup } from './dsn.ts';
+import { fieldBlocks, fieldBlocksIn } from './blocks.ts';
+import { valueIn } from './fields.ts';
+import { entriesOf, originalRecipient, type Entry } from './notice.ts';
+import { openReport, type Opened } from './open.ts';
+import { originalOf } from './original.ts';
+import { quoteIn, type Quote } from './quote.ts';
+import type { Report, ReportedRecipient } from './report.ts';
+import { sesReport } from './ses.ts';
+import { signsOf, type Signs } from './signs.ts';
+import { isDelayLine, isEndLine, isFailureLine } from './words.ts';
+
+/** Reads a message of any kind. At most its first 1 MiB counts. */
+export function readReport(message: Buffer): Report {
+  const opened = openReport(message);
+  const complaint = complaintIn(opened);
+  if (complaint) return { kind: 'complaint', complaint, original: originalOf(opened.original) };
+  if (/^disposition-notification/.test(opened.reportType)) return { kind: 'auto-reply', sort: 'receipt' };
+  return fromStatuses(opened) ?? sesReport(opened) ?? fromWords(opened, signsOf(opened));
+}
+
+/** By a delivery-status part; undefined when there is none that names a recipient. */
+function fromStatuses(opened: Opened): Report | undefined {
+  const groups = statusGroups(opened.statuses.flatMap((part) => fieldBlocks(part)));
+  return groups.length === 0 ? undefined : fromGroups(opened, groups);
+}
+
+function fromGroups(opened: Opened, groups: readonly StatusGroup[]): Report {
+  const entries = entriesOf(opened);
+  const told = groups.map((group) => ({ group, action: actionOf(group) }));
+  const failed = told.filter(({ action }) => action === 'failed');
+  const delayed = told.filter(({ action }) => action === 'delayed');
+  const chosen = failed.length > 0 ? failed : delayed;
+  if (chosen.length === 0) return { kind: 'other', sort: 'delivered' };
+  const action = failed.length > 0 ? 'failed' : 'delayed';
+  const recipients = chosen.map(({ group }) => fromGroup(group, action, entries, opened));
+  return {
+    kind: action === 'failed' ? 'bounce' : 'delay',
+    recipients: merged(recipients),
+    original: originalOf(opened.original),
+  };
+}
+
+/** RFC 3464 §2.3.3; hosts that leave it out, or write something else, tell by the status. */
+function actionOf({ action, status, diagnostic }: StatusGroup): 'failed' | 'delayed' | 'done' {
+  if (action.startsWith('fail')) return 'failed';
+  if (action.startsWith('delay')) return 'delayed';
+  if (/^(?:deliver|relay|expand|deliverable)/.test(action)) {
+    // Some write "expanded" or "delivered" over a refusal.
+    return /^5/.test(status) && action.startsWith('expand') ? 'failed' : 'done';
+  }
+  const first = status === '' ? String(quoteIn(diagnostic).code ?? '') : status;
+  if (first.startsWith('2')) return 'done';
+  return first.startsWith('4') ? 'delayed' : 'failed';
+}
+
+function fromGroup(
+  group: StatusGroup,
+  action: ReportedRecipient['action'],
+  entries: readonly Entry[],
+  opened: Opened,
+): ReportedRecipient {
+  const lower = group.address.toLowerCase();
+  const entry = entries.find(({ address }) => address.toLowerCase() === lower) ?? (entries.length === 1 ? entries[0] : undefined);
+  const address = group.address || entry?.address || originalRecipient(opened.original);
+  const quote = bestQuote(group, entry, opened);
+  return recipientOf(address, action, quote, group);
+}
+
+/** The diagnostic says most; where it quotes nothing, what the text says of the recipient, or at all. */
+function bestQuote(group: StatusGroup, entry: Entry | undefined, opened: Opened): Quote {
+  const diagnostic = quoteIn(group.diagnostic);
+  if (diagnostic.code !== undefined || (diagnostic.status !== undefined && diagnostic.text.length > 20)) return diagnostic;
+  const said = quoteIn((entry?.lines ?? []).join('\n'));
+  if (said.code !== undefined) return group.diagnostic === '' ? said : { ...said, text: `${group.diagnostic} ${said.text}` };
+  const whole = quoteIn(opened.texts.flat().join('\n'));
+  if (group.diagnostic !== '') return { ...diagnostic, phase: diagnostic.phase ?? said.phase ?? whole.phase };
+  return whole.code === undefined && said.text.length > 30 ? said : whole;
+}
+
+function recipientOf(
+  address: string,
+  action: ReportedRecipient['action'],
+  quote: Quote,
+  group?: StatusGroup,
+): ReportedRecipient {
+  const status = statusOf(quote, group?.status ?? '');
+  const code = quote.code ?? codeOf(status, action);
+  return {
+    address,
+    action,
+    reply: status === undefined ? { code, text: quote.text } : { code, status, text: quote.text },
+    isQuoted: quote.code !== undefined || status !== undefined,
+    phase: quote.phase ?? 'dot',
+    mta: group?.mta ?? '',
+  };
+}
+
+/** The remote's own status, unless it is general and the report's is not. */
+function statusOf(quote: Quote, reported: string): string | undefined {
+  const isGeneral = (status: string | undefined): boolean => status === undefined || /^\d\.0\.0$/.test(status);
+  if (!isGeneral(quote.status) || reported === '') return quote.status;
+  if (!isGeneral(reported) || quote.status === undefined) {
+    // A status of another class than the code speaks of the report, not of the reply.
+    const isOther = quote.code !== undefined && !reported.startsWith(String(quote.code)[0] ?? '');
+    return isOther ? quote.status : reported;
+  }
+  return quote.status;
+}
+
+function codeOf(status: string | undefined, action: ReportedRecipient['action']): number {
+  if (status?.startsWith('5')) return 554;
+  if (status?.startsWith('4')) return 451;
+  return action === 'failed' ? 554 : 451;
+}
+
+/** By words alone: a mail system must be the one that writes, or its evidence must be plain. */
+function fromWords(opened: Opened, signs: Signs): Report {
+  const lines = opened.texts.flat();
+  const whole = quoteIn(lines.join('\n'));
+  if (!isNotice(opened, signs, whole, lines)) {
+    if (signs.isChallenge) return { kind: 'auto-reply', sort: 'challenge' };
+    const isAnswer = signs.isResponder || signs.automatic === 'replied';
+    return isAnswer ? { kind: 'auto-reply', sort: 'vacation' } : { kind: 'other', sort: 'mail' };
+  }
+  const inText = statusGroups(fieldBlocksIn(lines));
+  if (inText.length > 0) return fromGroups(opened, inText);
+  const isDelay = isDelayNotice(signs, lines);
+  const action = isDelay ? 'delayed' : 'failed';
+  return {
+    kind: isDelay ? 'delay' : 'bounce',
+    recipients: merged(recipientsIn(opened, whole, action)),
+    original: originalOf(opened.original),
+  };
+}
+
+function recipientsIn(opened: Opened, whole: Quote, action: ReportedRecipient['action']): readonly ReportedRecipient[] {
+  const entries = entriesOf(opened);
+  if (entries.length === 0) return [recipientOf(originalRecipient(opened.original), action, whole)];
+  return entries.map(({ address, lines }) => {
+    const said = quoteIn(lines.join('\n'));
+    const isTold = said.code !== undefined || said.status !== undefined || (entries.length > 1 && said.text.length > 40);
+    return recipientOf(address, action, isTold ? said : whole);
+  });
+}
+
+function isDelayNotice(signs: Signs, lines: readonly string[]): boolean {
+  if (signs.delaySubject) return true;
+  const start = lines.slice(0, 60);
+  return !signs.failureSubject && start.some((line) => isDelayLine(line)) && !start.some((line) => isEndLine(line));
+}
+
+/** Whether the words are a mail system's about a message that failed or is late. */
+function isNotice(opened: Opened, signs: Signs, quote: Quote, lines: readonly string[]): boolean {
+  const isNamed = valueIn(opened.header, 'x-failed-recipients') !== '';
+  if (isNamed) return true;
+  if (signs.isReply && signs.robot !== 'transport') return isOddReply(signs, quote, opened);
+  if (signs.isResponder || signs.isChallenge) return false;
+  const says = lines.slice(0, 80).some((line) => line.length < 500 && (isFailureLine(line) || isDelayLine(line)));
+  const isProven = quote.code !== undefined || quote.status !== undefined;
+  // RFC 3834: what calls itself an answer, and is not from a mail system, must quote what happened.
+  if (signs.automatic === 'replied' && signs.robot !== 'transport' && !isProven) return false;
+  const weight =
+    (signs.robot === 'transport' ? 2 : signs.robot === 'role' ? 1 : 0) +
+    (opened.type === 'multipart/report' ? 2 : 0) +
+    (signs.failureSubject || signs.delaySubject ? 2 : 0) +
+    (signs.isNullSender ? 1 : 0) +
+    (says ? 1 : 0) +
+    (isProven ? 1 : 0) +
+    (opened.original ? 1 : 0);
+  return (says || isProven || signs.failureSubject || signs.delaySubject) && weight >= 3;
+}
+
+/** Apache James and phones answer "Re: …" with a refusal: a code, and the message with it. */
+function isOddReply(signs: Signs, quote: Quote, opened: Opened): boolean {
+  return signs.robot === 'role' && quote.code !== undefined && (opened.original !== undefined || signs.isNullSender);
+}
+
+function merged(recipients: readonly ReportedRecipient[]): readonly ReportedRecipient[] {
+  const seen = new Map<string, ReportedRecipient>();
+  for (const recipient of recipients) {
+    const key = recipient.address.toLowerCase();
+    if (!seen.has(key)) seen.set(key, recipient);
+  }
+  return [...seen.values()];
+}
