@@ -1,4 +1,5 @@
 // One pass over HTML that notes where tags and links stand, also in Outlook's conditional comments. Pure.
+import { finish, type Steps } from '../../lib/steps.ts';
 import type { Context, Problem, SlotOptions } from './slot.ts';
 import { MAX_LINKS, MAX_SLOTS } from './slot.ts';
 import type { Hit } from '../merge/tags.ts';
@@ -42,9 +43,13 @@ type OpenLink = Readonly<{ draft: DraftLink; element: string; label: Label[] }>;
 type Label = Readonly<{ start: number; end: number; hits: readonly Hit[] }>;
 
 const NONE: readonly Hit[] = [];
+/** Others may go after a search that found so many tags. */
+const MANY_HITS = 2000;
 const MAX_LABEL_TEXTS = 40;
 /** Conditional comments beyond these many are left alone. */
 const MAX_COMMENTS = 2000;
+/** A longer one, too: it is read in one go. */
+const MAX_COMMENT_CHARS = 256 * 1024;
 /** Elements whose content is text only (HTML's raw text and escapable raw text). */
 const TEXT_ONLY = new Set([
   'script',
@@ -61,8 +66,9 @@ const JSON_TYPE = /^\s*application\/(?:ld\+)?json\s*$/i;
 const CONDITION = /\[if[^\]]{1,200}\]>/iy;
 
 /** Reads the whole source. */
-export function scanHtml(source: string, options: SlotOptions, landmarks: Landmarks): Scan {
+export function* scanHtml(source: string, options: SlotOptions, landmarks: Landmarks): Steps<Scan> {
   const hits = options.tags?.(source, MAX_SLOTS + 1) ?? NONE;
+  if (hits.length > MANY_HITS) yield;
   const scan: Scan = {
     source,
     options,
@@ -75,11 +81,14 @@ export function scanHtml(source: string, options: SlotOptions, landmarks: Landma
     landmarks,
     ...(hits.length > MAX_SLOTS && { problem: 'slots' }),
   };
-  readFrame(scan, { from: 0, to: source.length, inComment: false });
+  yield* readFrame(scan, { from: 0, to: source.length, inComment: false });
   return scan;
 }
 
-function readFrame(scan: Scan, range: Readonly<{ from: number; to: number; inComment: boolean }>): void {
+function* readFrame(
+  scan: Scan,
+  range: Readonly<{ from: number; to: number; inComment: boolean }>,
+): Steps<undefined> {
   const frame: Frame = {
     inComment: range.inComment,
     element: '',
@@ -91,8 +100,14 @@ function readFrame(scan: Scan, range: Readonly<{ from: number; to: number; inCom
     optOut: false,
     open: undefined,
   };
-  readTokens(scan.source, range.from, range.to, readerOf(scan, frame));
+  // A tag that is cut in two would not be found.
+  const mayCut = (at: number): boolean => {
+    const next = scan.hits.slice(scan.nextHit).find(({ end }) => end > at);
+    return next === undefined || next.start >= at;
+  };
+  yield* readTokens(scan.source, { from: range.from, to: range.to, mayCut }, readerOf(scan, frame));
   closeLink(scan, frame);
+  return undefined;
 }
 
 function readerOf(scan: Scan, frame: Frame): TokenReader {
@@ -257,6 +272,6 @@ function onComment(scan: Scan, frame: Frame, start: number, end: number): void {
   markSafe(scan.landmarks, scan.source.indexOf('>', end) + 1);
   CONDITION.lastIndex = start;
   if (frame.templates > 0 || !CONDITION.test(scan.source) || CONDITION.lastIndex >= end) return;
-  if (++scan.comments > MAX_COMMENTS) scan.problem ??= 'slots';
-  else readFrame(scan, { from: CONDITION.lastIndex, to: end, inComment: true });
+  if (++scan.comments > MAX_COMMENTS || end - start > MAX_COMMENT_CHARS) scan.problem ??= 'slots';
+  else finish(readFrame(scan, { from: CONDITION.lastIndex, to: end, inComment: true }));
 }

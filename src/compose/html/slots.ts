@@ -1,4 +1,5 @@
 // Compiles a text or HTML body, once per submission, to the places where each recipient's own text goes. Pure.
+import { finish, type Steps } from '../../lib/steps.ts';
 import { footerPlace, headerPlace, noLandmarks } from './places.ts';
 import type { Draft, DraftLink } from './draft.ts';
 import { scanHtml } from './scan.ts';
@@ -7,9 +8,14 @@ import { scanText } from './text.ts';
 
 /** text/html. `source` is in string space (charset.ts). */
 export function htmlSlots(source: string, options: SlotOptions): Compiled {
+  return finish(htmlSteps(source, options));
+}
+
+/** The same in steps. */
+export function* htmlSteps(source: string, options: SlotOptions): Steps<Compiled> {
   if (source.length > MAX_SOURCE) return tooLarge(options);
   const landmarks = noLandmarks();
-  const scan = scanHtml(source, options, landmarks);
+  const scan = yield* scanHtml(source, options, landmarks);
   const body = numbered(scan.drafts, options.firstLink);
   const { charset } = options;
   const end = footerPlace(landmarks);
@@ -25,7 +31,12 @@ export function htmlSlots(source: string, options: SlotOptions): Compiled {
 
 /** text/x-amp-html: the values of tags and links only; AMP has rules for everything else. */
 export function ampSlots(source: string, options: SlotOptions): Compiled {
-  return htmlSlots(source, { ...options, pixel: false, header: undefined, footer: undefined });
+  return finish(ampSteps(source, options));
+}
+
+/** The same in steps. */
+export function ampSteps(source: string, options: SlotOptions): Steps<Compiled> {
+  return htmlSteps(source, { ...options, pixel: false, header: undefined, footer: undefined });
 }
 
 /** text/plain. */

@@ -1,5 +1,6 @@
 // The door to htmlparser2: where tags, attributes, texts and comments stand in HTML, and entities read. Pure.
 import { QuoteType, Tokenizer } from 'htmlparser2';
+import type { Steps } from '../../lib/steps.ts';
 import type { Quote } from '../merge/escape.ts';
 
 /** What is told of a document, in its order; numbers are offsets into the whole source. */
@@ -27,14 +28,24 @@ export type Attribute = Readonly<{
   quote: Quote;
 }>;
 
+/** What is read: a part of the source; long ones are read piece by piece, cut where `mayCut` allows it. */
+export type Reading = Readonly<{ from: number; to: number; mayCut(at: number): boolean }>;
+
+/** Characters that are read in one go: some 20 ms of work. */
+const PIECE_CHARS = 65_536;
 const ignore = (): void => undefined;
 
-/** Reads `source` from `from` up to `to`. Entities are left as they are. */
-export function readTokens(source: string, from: number, to: number, reader: TokenReader): void {
+/** Reads a part of the source. Entities are left as they are. */
+export function* readTokens(
+  source: string,
+  { from, to, mayCut }: Reading,
+  reader: TokenReader,
+): Steps<undefined> {
   let nameStart = 0;
   let nameEnd = 0;
   let start = 0;
   let end = 0;
+  let hasData = false;
   const tokenizer = new Tokenizer(
     { decodeEntities: false },
     {
@@ -42,9 +53,11 @@ export function readTokens(source: string, from: number, to: number, reader: Tok
         nameStart = first + from;
         nameEnd = last + from;
         start = end = nameEnd;
+        hasData = false;
       },
       onattribdata: (first, last) => {
-        start = first + from;
+        if (!hasData) start = first + from; // a value may come in two pieces
+        hasData = true;
         end = last + from;
       },
       onattribend: (quote) => reader.attribute({ nameStart, nameEnd, start, end, quote: quoteOf(quote) }),
@@ -64,8 +77,22 @@ export function readTokens(source: string, from: number, to: number, reader: Tok
   );
   const html = from === 0 && to === source.length ? source : source.slice(from, to);
   // HTML knows no CDATA: it is a comment up to the next ">". The tokenizer would look for "]]>"; it takes capitals only.
-  tokenizer.write(html.replaceAll('<![CDATA[', '<![cdata['));
+  const safe = html.replaceAll('<![CDATA[', '<![cdata[');
+  let at = 0;
+  for (let cut = nextCut(safe, at); cut > 0; cut = nextCut(safe, cut)) {
+    if (!mayCut(cut + from)) continue;
+    tokenizer.write(safe.slice(at, cut));
+    at = cut;
+    yield;
+  }
+  tokenizer.write(safe.slice(at));
   tokenizer.end();
+  return undefined;
+}
+
+/** Where the next piece may begin: at a "<", where a text ends anyway. -1: the rest is one piece. */
+function nextCut(html: string, from: number): number {
+  return html.length - from > PIECE_CHARS ? html.indexOf('<', from + PIECE_CHARS) : -1;
 }
 
 function quoteOf(quote: QuoteType): Quote {

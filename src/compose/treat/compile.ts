@@ -1,8 +1,9 @@
 // Compiled texts, kept by their content: a message that many recipients get one by one is read once. Pure but for its memory.
 import { hash } from 'node:crypto';
 import { makeLru } from '../../lib/lru.ts';
+import type { Steps } from '../../lib/steps.ts';
 import type { Compiled, SlotOptions } from '../html/slot.ts';
-import { ampSlots, htmlSlots, textSlots } from '../html/slots.ts';
+import { ampSteps, htmlSteps, textSlots } from '../html/slots.ts';
 import type { LeafKind } from './leaves.ts';
 
 /** What is looked for in a part. `key` says all of it; absent: it is this message's alone. */
@@ -11,9 +12,18 @@ export type Look = Readonly<{ options: SlotOptions; key: string | undefined }>;
 /** A slot weighs about so many bytes. */
 const SLOT_BYTES = 500;
 const MEMORY_BYTES = 16 * 1024 * 1024;
-const compilers = { html: htmlSlots, text: textSlots, amp: ampSlots } as const;
+/** Others may go before a text of so many characters is read. */
+const LARGE = 65_536;
+const compilers = {
+  html: htmlSteps,
+  text: function* (source: string, options: SlotOptions): Steps<Compiled> {
+    if (source.length > LARGE) yield;
+    return textSlots(source, options);
+  },
+  amp: ampSteps,
+} as const;
 
-export type Compile = (kind: LeafKind, source: string, look: Look) => Compiled;
+export type Compile = (kind: LeafKind, source: string, look: Look) => Steps<Compiled>;
 
 /** Makes a compiler with a memory: slots are places in a text, the same for equal texts. */
 export function makeCompile(): Compile {
@@ -21,12 +31,12 @@ export function makeCompile(): Compile {
     MEMORY_BYTES,
     ({ slots }, key) => slots.length * SLOT_BYTES + key.length + SLOT_BYTES,
   );
-  return (kind, source, { options, key }) => {
-    if (key === undefined) return compilers[kind](source, options);
+  return function* (kind, source, { options, key }) {
+    if (key === undefined) return yield* compilers[kind](source, options);
     const name = `${kind} ${key} ${hash('sha256', source, 'base64')}`;
     const known = memory.get(name);
     if (known) return known;
-    const compiled = compilers[kind](source, options);
+    const compiled = yield* compilers[kind](source, options);
     memory.put(name, compiled);
     return compiled;
   };

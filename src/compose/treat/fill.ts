@@ -1,4 +1,5 @@
 // One text part filled for one recipient, in the transfer encoding that its plan says. Pure.
+import type { Steps } from '../../lib/steps.ts';
 import { isAsciiText } from '../../mail/fold.ts';
 import type { Part } from '../../model/letter.ts';
 import type { Submission } from '../../model/submission.ts';
@@ -6,7 +7,7 @@ import { fillSlot, type Fill } from '../html/fill.ts';
 import { utmAdder } from '../html/utm.ts';
 import type { Lookup } from '../merge/values.ts';
 import type { PlannedLeaf } from './plan.ts';
-import { write, type Splice } from './transfer.ts';
+import { writeSteps, type Splice } from './transfer.ts';
 
 export type Filler = Readonly<{
   submission: Submission;
@@ -23,14 +24,16 @@ export function isPart(piece: Part | PlannedLeaf): piece is Part {
 /** A part's fields and bytes; `size`: characters before they were encoded; `qp`: it had to be written in quoted-printable. */
 export type Filled = Readonly<{ head: Buffer; body: Buffer; size: number; qp: boolean }>;
 
+/** Slots after which others may go: some 20 ms. */
+const STEP_SLOTS = 500;
 const MAX_LINE = 998; // RFC 5321 §4.5.3.1.6, without CR LF
 
 /** The part's bytes, or that its values make it larger than there is room for, in characters. */
-export function fillLeaf(
+export function* fillLeaf(
   leaf: PlannedLeaf,
   filler: Filler,
   room: number,
-): Filled | Readonly<{ problem: 'output' }> {
+): Steps<Filled | Readonly<{ problem: 'output' }>> {
   const fill = fillOf(leaf, filler);
   const { decoded, slots } = leaf;
   const splices: Splice[] = [];
@@ -40,10 +43,13 @@ export function fillLeaf(
     size += text.length - (slot.end - slot.start);
     if (size > room) return { problem: 'output' };
     splices.push({ start: slot.start, end: slot.end, text });
+    if (splices.length % STEP_SLOTS === 0) yield;
   }
   const mode = leaf.mode === 'plain' && !staysPlain(decoded.text, splices) ? 'qp' : leaf.mode;
   const qp = mode === 'qp';
-  return { head: qp ? leaf.qpHead : leaf.head, body: write(decoded, splices, mode), size, qp };
+  const body = yield* writeSteps(decoded, splices, mode);
+  if (splices.length > STEP_SLOTS) yield;
+  return { head: qp ? leaf.qpHead : leaf.head, body, size, qp };
 }
 
 /** What is put in is ASCII, and no line with it becomes too long. */

@@ -1,4 +1,5 @@
 // The plan of a treated message: which bytes stay, which parts have slots, made once for all recipients. Pure.
+import type { Steps } from '../../lib/steps.ts';
 import type { Part } from '../../model/letter.ts';
 import type { Compiled, Slot } from '../html/slot.ts';
 import { charsetOf, utf8, type Charset } from '../merge/charset.ts';
@@ -6,7 +7,7 @@ import { inUtf8 } from './charset.ts';
 import type { Compile, Look } from './compile.ts';
 import { findLeaves, type Leaf, type LeafKind } from './leaves.ts';
 import { recoded } from './recode.ts';
-import { decode, type Decoded, type WriteMode } from './transfer.ts';
+import { decodeSteps, type Decoded, type WriteMode } from './transfer.ts';
 
 /** A part with slots. `firstLink` is what its link numbers are counted from. */
 export type PlannedLeaf = Readonly<{
@@ -43,18 +44,22 @@ export type PlanWish = Readonly<{
   mustMerge: boolean;
 }>;
 
-/** A text larger than this is left as it is: nobody reads it, and it would hold up everybody else's mail for 0.2 s. */
+/** A text larger than this is left as it is: nobody reads it, and it would take half a second of everybody's time. */
 const MAX_LEAF_BYTES = 1024 * 1024;
+/** The texts of a message beyond these many bytes, too. */
+const MAX_TEXTS_BYTES = 3 * MAX_LEAF_BYTES;
+/** Others may go after a text of so many characters is read. */
+const LARGE = 65_536;
 const CRLF = Buffer.from('\r\n');
 /** Signed or encrypted text inside a text (RFC 4880 §7): a change would break it, and what stands around it is no longer sure. */
 const PGP = /^-----BEGIN PGP (?:SIGNED )?MESSAGE-----\s*$/m;
 
 /** Plans a message. `bodyPart` gives a range of the body as a part of a letter. */
-export function planMessage(
+export function* planMessage(
   message: Readonly<{ fields: Buffer; body: Buffer }>,
   bodyPart: (start: number, end: number) => Part,
   wish: PlanWish,
-): Plan {
+): Steps<Plan> {
   const { body } = message;
   let { fields } = message;
   let qpFields = fields;
@@ -63,17 +68,19 @@ export function planMessage(
   const seen = new Set<LeafKind>();
   let at = 0;
   let links = 0;
+  let room = MAX_TEXTS_BYTES;
   let obstacle: string | undefined;
   const keep = (end: number): void => {
     if (end > at) pieces.push(bodyPart(at, end));
     at = end;
   };
   for (const leaf of findLeaves(fields, body)) {
-    const planned = planLeaf(leaf, body, {
+    const planned: Planned = yield* planLeaf(leaf, body, {
       look: wish.look,
       compile: wish.compile,
       first: !seen.has(leaf.kind),
       firstLink: links,
+      room,
     });
     seen.add(leaf.kind);
     if (planned === 'nothing') continue;
@@ -88,6 +95,7 @@ export function planMessage(
     if (planned.note !== undefined) notes.push(planned.note);
     if (planned.isHalf) obstacle ??= planned.note;
     links += planned.links;
+    room -= planned.leaf.decoded.text.length;
     at = leaf.end;
   }
   keep(body.length);
@@ -106,29 +114,35 @@ type PlannedPart = Readonly<{
   isHalf?: boolean;
 }>;
 
-type Around = Pick<PlanWish, 'look' | 'compile'> & Readonly<{ first: boolean; firstLink: number }>;
+type Around = Pick<PlanWish, 'look' | 'compile'> &
+  Readonly<{ first: boolean; firstLink: number; room: number }>;
 type Planned = PlannedPart | Readonly<{ problem: string }> | 'nothing';
 
-function planLeaf(leaf: Leaf, body: Buffer, around: Around): Planned {
+function* planLeaf(leaf: Leaf, body: Buffer, around: Around): Steps<Planned> {
   if (leaf.end - leaf.start > 3 * MAX_LEAF_BYTES) return leftAlone(leaf, sayProblem.size);
-  const decoded = decode(body.subarray(leaf.start, leaf.end), leaf.encoding);
-  if (decoded.text.length > MAX_LEAF_BYTES) return leftAlone(leaf, sayProblem.size);
+  const decoded = yield* decodeSteps(body.subarray(leaf.start, leaf.end), leaf.encoding);
+  if (decoded.text.length > Math.min(MAX_LEAF_BYTES, around.room)) return leftAlone(leaf, sayProblem.size);
   if (PGP.test(decoded.text)) return 'nothing';
   const charset = charsetOf(leaf.charset === '' ? 'utf-8' : leaf.charset);
-  const compiled = compileIn(charset, leaf, decoded, around);
+  const compiled = yield* compileIn(charset, leaf, decoded, around);
   if (!charset || !compiled || compiled.slots.some(putsText))
-    return planInUtf8(leaf, decoded, around, charset === utf8 ? compiled : undefined);
+    return yield* planInUtf8(leaf, decoded, around, charset === utf8 ? compiled : undefined);
   return finish(leaf, { charset, decoded, compiled, getsText: false, transcoded: false }, around);
 }
 
 /** For a part that gets text of ours, or whose charset hides what there is: it is read, and written in UTF-8. */
-function planInUtf8(leaf: Leaf, original: Decoded, around: Around, known: Compiled | undefined): Planned {
+function* planInUtf8(
+  leaf: Leaf,
+  original: Decoded,
+  around: Around,
+  known: Compiled | undefined,
+): Steps<Planned> {
   const reading = inUtf8(Buffer.from(original.text, 'latin1'), leaf.charset);
   if (!reading) return leftAlone(leaf, `its charset ${leaf.charset} is not known`);
   const transcoded = reading.changed;
   const decoded = transcoded ? { text: reading.bytes.toString('latin1'), raw: '' } : original;
   const compiled = transcoded ? undefined : known;
-  const inOurs = compiled ?? compileIn(utf8, leaf, decoded, around);
+  const inOurs = compiled ?? (yield* compileIn(utf8, leaf, decoded, around));
   if (!inOurs || (inOurs.slots.length > 0 && !inOurs.slots.some(putsText))) return 'nothing';
   return finish(leaf, { charset: utf8, decoded, compiled: inOurs, getsText: true, transcoded }, around);
 }
@@ -149,13 +163,16 @@ const sayProblem = {
   slots: 'it has too many tags',
 } as const;
 
-function compileIn(
+function* compileIn(
   charset: Charset | undefined,
   leaf: Leaf,
   decoded: Decoded,
   { look, compile, first }: Around,
-): Compiled | undefined {
-  return charset && compile(leaf.kind, decoded.text, look(leaf.kind, first, charset));
+): Steps<Compiled | undefined> {
+  if (!charset) return undefined;
+  const compiled = yield* compile(leaf.kind, decoded.text, look(leaf.kind, first, charset));
+  if (decoded.text.length > LARGE) yield;
+  return compiled;
 }
 
 type Draft = Readonly<{

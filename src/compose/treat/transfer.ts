@@ -1,4 +1,5 @@
 // Transfer encodings of a changed part (RFC 2045 §6): only what changes is written anew, the rest keeps its bytes. Pure.
+import { finish, type Steps } from '../../lib/steps.ts';
 import { base64Lines, quotedPrintableText } from '../../mail/encode.ts';
 
 /** Text in place of the decoded bytes from `start` to `end`; one character per byte. */
@@ -23,20 +24,34 @@ const TAB = 9;
 
 const isBlank = (code: number): boolean => code === SPACE || code === TAB;
 
+/** Characters or splices after which others may go. */
+const STEP_CHARS = 256 * 1024;
+const STEP_SPLICES = 1000;
+
 /** Decodes a part's body. */
 export function decode(body: Buffer, encoding: string): Decoded {
+  return finish(decodeSteps(body, encoding));
+}
+
+/** The same in steps. */
+export function* decodeSteps(body: Buffer, encoding: string): Steps<Decoded> {
   const raw = body.toString('latin1');
   if (encoding === 'base64') return { text: Buffer.from(raw, 'base64').toString('latin1'), raw };
-  return encoding === 'quoted-printable' ? decodeQp(raw) : { text: raw, raw };
+  return encoding === 'quoted-printable' ? yield* decodeQp(raw) : { text: raw, raw };
 }
 
 /** The part with the splices, which are sorted and do not overlap. */
 export function write(decoded: Decoded, splices: readonly Splice[], mode: WriteMode): Buffer {
+  return finish(writeSteps(decoded, splices, mode));
+}
+
+/** The same in steps. */
+export function* writeSteps(decoded: Decoded, splices: readonly Splice[], mode: WriteMode): Steps<Buffer> {
   switch (mode) {
     case 'plain':
       return Buffer.from(joined(decoded.text, splices), 'latin1');
     case 'spliced-qp':
-      return Buffer.from(spliceQp(decoded, splices), 'latin1');
+      return Buffer.from(yield* spliceQp(decoded, splices), 'latin1');
     case 'qp':
       return Buffer.from(quotedPrintableText(joined(decoded.text, splices)), 'latin1');
     case 'base64':
@@ -56,14 +71,19 @@ export function joined(text: string, splices: readonly Splice[]): string {
 }
 
 /** Tolerant as readers are: what is no code stays as it stands, white space at the end of a line goes. */
-function decodeQp(raw: string): Decoded {
+function* decodeQp(raw: string): Steps<Decoded> {
   const rawStart = new Uint32Array(raw.length + 1);
   const rawEnd = new Uint32Array(raw.length + 1);
   const bytes = Buffer.allocUnsafe(raw.length);
   let size = 0;
   /** Up to here blanks stand inside a line: each looked at by itself, a long row of them would take hours. */
   let inside = 0;
+  let pause = STEP_CHARS;
   for (let i = 0; i < raw.length;) {
+    if (i >= pause) {
+      pause += STEP_CHARS;
+      yield;
+    }
     if (i >= inside && isBlank(raw.charCodeAt(i))) inside = endOfInnerBlanks(raw, i);
     const { byte, skip } = readQp(raw, i, inside);
     if (byte >= 0) {
@@ -169,23 +189,30 @@ class Output {
 }
 
 /** Each splice stands between soft line breaks where it would make a line too long; the lines around it stay as they are. */
-function spliceQp({ raw, rawStart, rawEnd, text }: Decoded, splices: readonly Splice[]): string {
+function* spliceQp({ raw, rawStart, rawEnd, text }: Decoded, splices: readonly Splice[]): Steps<string> {
   if (!rawStart || !rawEnd) return raw;
   const out = new Output();
   let at = 0;
-  for (const splice of splices) {
+  for (const [index, splice] of splices.entries()) {
+    if (index % STEP_SPLICES === STEP_SPLICES - 1) yield;
     const from = splice.start < text.length ? (rawStart[splice.start] ?? raw.length) : raw.length;
     out.add(raw.slice(at, Math.max(from, at)));
     at = Math.max(from, at);
     if (splice.end > splice.start) at = Math.max(at, rawEnd[splice.end - 1] ?? at);
-    const lineEnd = raw.indexOf('\n', at);
-    const rest = Math.min((lineEnd < 0 ? raw.length : lineEnd) - at, MAX_COLUMNS);
+    const rest = restOfLine(raw, at);
     if (splice.text === '' && rest <= 1) out.keepLastBlank();
     if (out.column === MAX_COLUMNS && (splice.text !== '' || rest > 1)) out.breakFullLine();
     out.add(encodePiece(splice.text, out.column, rest, at >= raw.length));
   }
   out.add(raw.slice(at));
   return out.toString();
+}
+
+/** Characters up to the line's end, MAX_COLUMNS at most: in the whole text it would be searched again for each splice. */
+function restOfLine(raw: string, at: number): number {
+  const ahead = raw.slice(at, at + MAX_COLUMNS);
+  const end = ahead.indexOf('\n');
+  return end < 0 ? ahead.length : end;
 }
 
 function encodePiece(text: string, column: number, rest: number, last: boolean): string {

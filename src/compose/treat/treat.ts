@@ -1,4 +1,5 @@
 // A treated message for one recipient: planned once per submission, filled for each of its deliveries.
+import { inTurns, type Steps } from '../../lib/steps.ts';
 import type { Delivery } from '../../model/delivery.ts';
 import type { Merge } from '../../model/instructions.ts';
 import type { Part } from '../../model/letter.ts';
@@ -71,7 +72,7 @@ export function makeTreat(given: TreatDeps): Treat {
           prepareShared(deps, submission, delivery),
         );
     if ('refusal' in prepared) return prepared;
-    const draft = fillFor(prepared, { submission, delivery, links, tokens });
+    const draft = await inTurns(fillFor(prepared, { submission, delivery, links, tokens }));
     await tokens?.settle();
     return tokens ? withNotes(draft, tokens.notes()) : draft;
   };
@@ -88,7 +89,7 @@ async function prepareShared(
   { attempts }: Delivery,
 ): Promise<Prepared | Refused> {
   const source = await sharedSource(deps, submission, attempts);
-  return 'refusal' in source ? source : prepare(deps, submission, source, 'tags');
+  return 'refusal' in source ? source : inTurns(prepare(deps, submission, source, 'tags'));
 }
 
 /** Liquid puts the values in itself; what comes out is then tracked like any other message. */
@@ -109,22 +110,22 @@ async function prepareLiquid(
     ...own(merge.recipients),
   });
   const source = await liquidSource(deps, submission, { scope, attempts: delivery.attempts });
-  return 'refusal' in source ? source : prepare(deps, submission, source, 'filled');
+  return 'refusal' in source ? source : inTurns(prepare(deps, submission, source, 'filled'));
 }
 
-function prepare(
+function* prepare(
   { compile }: Deps,
   submission: Submission,
   source: Source,
   how: 'tags' | 'filled',
-): Prepared | Refused {
+): Steps<Prepared | Refused> {
   const { instructions, treatment = {} } = submission;
   const merges = how === 'tags' && treatment.mergeHeaders !== undefined && instructions.merge?.off !== true;
   const replace = instructions.unsubscribeText?.replace;
   const merge = merges ? (instructions.merge ?? {}) : {};
   const values = mergeValues(...withLiteral(merge, replace));
   const searches = searchesFor(submission, merges, values.literals);
-  const plan = planMessage(
+  const plan = yield* planMessage(
     source.message,
     source.part,
     planWishFor(submission, { merges, searches, compile }),
@@ -152,7 +153,7 @@ type Subject = Readonly<{
   tokens: Pick<Links, 'unsubscribeToken'> | undefined;
 }>;
 
-function fillFor(prepared: Prepared, subject: Subject): Draft | Refused {
+function* fillFor(prepared: Prepared, subject: Subject): Steps<Draft | Refused> {
   const { plan, header, search, merges } = prepared;
   const { submission, links } = subject;
   let room = outputLimit(textSizeOf(plan.pieces));
@@ -171,7 +172,7 @@ function fillFor(prepared: Prepared, subject: Subject): Draft | Refused {
       body.push(piece);
       continue;
     }
-    const filled = fillLeaf(piece, filler, room);
+    const filled = yield* fillLeaf(piece, filler, room);
     if ('problem' in filled) return { refusal: cannotMerge(TOO_LARGE) };
     room -= filled.size;
     inQp ||= filled.qp;
