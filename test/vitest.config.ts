@@ -4,9 +4,6 @@ import { defineConfig } from 'vitest/config';
 /** Pure as unit tests are, and too slow to run before every commit. */
 const proofs = ['test/unit/**/{corpora,hostile,conformance}.test.ts'];
 
-/** Pure tests leave nothing behind, so files may share a process and what it has imported: that halves their time. */
-const isolate = false;
-
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
@@ -16,11 +13,12 @@ export default defineConfig({
           name: 'unit',
           include: ['test/*.test.ts', 'test/unit/**/*.test.ts'],
           exclude: proofs,
-          isolate,
+          // Pure tests leave nothing behind, so files share a process and what it has imported: half the time.
+          isolate: false,
           testTimeout: 10_000,
         },
       },
-      { test: { name: 'proof', include: proofs, isolate, testTimeout: 60_000 } },
+      { test: { name: 'proof', include: proofs, testTimeout: 60_000 } },
       {
         test: {
           name: 'flow',

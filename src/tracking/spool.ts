@@ -28,8 +28,11 @@ export type Spool = Readonly<{
 const MAX_PENDING = 10_000;
 const NAME = /^[\w-]{43}\.json$/;
 
-/** Opens the spool in a folder of its own, which is made when there is something to keep. Several processes may share it. */
-export function openSpool(folder: string): Spool {
+/**
+ * Opens the spool in a folder of its own, which is made when there is something to keep. Several processes may share it;
+ * each refuses when `most` wait.
+ */
+export function openSpool(folder: string, most: number = MAX_PENDING): Spool {
   const list = async (): Promise<readonly string[]> => {
     const names = await readdir(folder).catch((error: unknown) => {
       if (isMissing(error)) return [];
@@ -43,7 +46,7 @@ export function openSpool(folder: string): Spool {
       const name = `${nameOf(pending)}.json`;
       const names = await list();
       if (names.includes(name)) return true;
-      if (names.length >= MAX_PENDING) return false;
+      if (names.length >= most) return false;
       await writeSafely(folder, name, JSON.stringify(pending));
       return true;
     },

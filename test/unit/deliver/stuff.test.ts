@@ -1,7 +1,7 @@
 // Dot stuffing: the same bytes for every way to cut a message into blocks, undone by the plain rule.
 import { expect, test } from 'vitest';
 import { atStart, ending, stuff } from '../../../src/deliver/stuff.ts';
-import { randomFrom } from '../../support/random.ts';
+import { randomFrom, rounds } from '../../support/random.ts';
 
 function overTheWire(blocks: readonly Buffer[]): string {
   const out: Buffer[] = [];
@@ -28,7 +28,7 @@ test.each([
 test('blocks may be cut anywhere', () => {
   const random = randomFrom(1);
   const pieces = ['\r\n', '.', 'a', '..', '\r\n.', '\r', 'bc'];
-  for (let round = 0; round < 2000; round++) {
+  for (let round = 0; round < rounds(2000); round++) {
     const message = Buffer.from(
       Array.from({ length: random(12) }, () => pieces[random(pieces.length)]).join(''),
     );

@@ -1,7 +1,7 @@
 // Tokens in subjects and bodies, as mail programs leave them there.
 import { describe, expect, test } from 'vitest';
 import { tokensIn } from '../../../src/feedback/tokens.ts';
-import { randomFrom } from '../../support/random.ts';
+import { randomFrom, rounds } from '../../support/random.ts';
 
 const TOKEN = `EwAB-_${'aZ09_-'.repeat(50)}x`;
 const OTHER = `EwCD${'bY18'.repeat(40)}`;
@@ -49,13 +49,14 @@ test.each([
 test('whatever comes costs little and tries little', () => {
   const pieces = [' ', '\r\n', '-', '_', 'a'.repeat(50), 'é', '.', '\0', '<', TOKEN, '='];
   const next = randomFrom(7);
-  const began = performance.now();
-  for (let round = 0; round < 2000; round++) {
+  const began = process.cpuUsage();
+  for (let round = 0; round < rounds(2000); round++) {
     const text = Array.from({ length: next(400) }, () => pieces[next(pieces.length)]).join('');
     const found = tokensIn(text, text);
     expect(found.length).toBeLessThanOrEqual(12);
-    for (const one of found) expect(one).toMatch(/^[\w-]{40,4096}$/);
+    expect(found.filter((one) => !/^[\w-]{40,4096}$/.test(one))).toEqual([]);
   }
   for (const unit of ['a ', 'a', `${'a'.repeat(60)} `, '- ']) tokensIn(unit.repeat(200_000));
-  expect(performance.now() - began).toBeLessThan(5000);
+  const { user, system } = process.cpuUsage(began);
+  expect((user + system) / 1000, 'milliseconds').toBeLessThan(5000);
 });

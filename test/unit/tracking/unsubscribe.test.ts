@@ -1,5 +1,5 @@
 // Orders to stop mail: done once, kept on disk while Redis is away, and never undoing what had another reason.
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { newId } from '../../../src/lib/ids.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { eventSchema, type Event } from '../../../src/model/event.ts';
 import type { Facts } from '../../../src/tracking/facts.ts';
-import { openSpool } from '../../../src/tracking/spool.ts';
+import { openSpool, type Pending } from '../../../src/tracking/spool.ts';
 import { makeTokens } from '../../../src/tracking/token.ts';
 import { makeUnsubscribe } from '../../../src/tracking/unsubscribe.ts';
 import { handClock, type HandClock } from '../../support/hand-clock.ts';
@@ -276,12 +276,19 @@ test('a file in the spool that is no order is passed over', async () => {
   expect(readdirSync(folder)).toEqual(['notes.txt']);
 });
 
-test('a spool takes a bounded number', async () => {
-  const spool = openSpool(folder);
-  const name = (i: number): string => `${String(i).padStart(43, 'x')}.json`;
-  for (let i = 0; i < 10_000; i++) writeFileSync(join(folder, name(i)), '');
-  chmodSync(folder, 0o700);
-  expect(await spool.put({ token: 't', topics: [null], how: 'page', at: 1, ip: '', userAgent: '' })).toBe(
-    false,
-  );
+test('a spool takes a bounded number, and no more of what is there already', async () => {
+  const spool = openSpool(folder, 20);
+  const order = (n: number): Pending => ({
+    token: `t${n}`,
+    topics: [null],
+    how: 'page',
+    at: 1,
+    ip: '',
+    userAgent: '',
+  });
+  writeFileSync(join(folder, 'no order.txt'), '');
+  for (let n = 0; n < 20; n++) expect(await spool.put(order(n))).toBe(true);
+  expect(await spool.put(order(20))).toBe(false);
+  expect(await spool.put(order(3))).toBe(true);
+  expect(readdirSync(folder)).toHaveLength(21);
 });

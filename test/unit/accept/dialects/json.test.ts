@@ -1,7 +1,7 @@
 // JSON of control fields: what is JSON, where it breaks, its limits, folds in bad places, and no tricks with prototypes.
 import { describe, expect, test } from 'vitest';
 import { readJson, writeJson, type Json } from '../../../../src/accept/dialects/json.ts';
-import { randomFrom } from '../../../support/random.ts';
+import { randomFrom, rounds } from '../../../support/random.ts';
 
 const plain = (value: Json): unknown => JSON.parse(writeJson(value));
 const read = (text: string): unknown => {
@@ -39,7 +39,7 @@ describe('reads what JSON.parse reads', () => {
       if (kind < 7) return Array.from({ length: random(4) }, () => make(depth + 1));
       return Object.fromEntries(Array.from({ length: random(4) }, (_, i) => [`k${i}`, make(depth + 1)]));
     };
-    for (let round = 0; round < 3000; round++) {
+    for (let round = 0; round < rounds(3000); round++) {
       const text = JSON.stringify(make(0));
       expect(read(text)).toEqual(JSON.parse(text));
       const at = random(text.length + 1);

@@ -5,7 +5,7 @@ import { fillHeader, unfilledInHeader, type HeaderKind } from '../../../../src/c
 import { tagSearch } from '../../../../src/compose/merge/tags.ts';
 import { readMailboxes } from '../../../../src/mail/address.ts';
 import { decodeWords } from '../../../../src/mail/words.ts';
-import { randomFrom } from '../../../support/random.ts';
+import { randomFrom, rounds } from '../../../support/random.ts';
 
 const search = tagSearch({
   syntaxes: ['brackets', 'mailgun', 'handlebars', 'mailjet', 'mailchimp', 'literal'],
@@ -176,19 +176,20 @@ describe('no value', () => {
 
   test('adds a field, a line or a mailbox', () => {
     const random = randomFrom(5);
-    for (let round = 0; round < 6000; round++) {
+    const bad: string[] = [];
+    for (let round = 0; round < rounds(6000); round++) {
       const v = Array.from({ length: 7 }, () => pieces[random(pieces.length)]).join('');
       const template = templates[round % templates.length] ?? '';
       for (const kind of ['mailboxes', 'names', 'unstructured'] as const) {
         const field = filled(template, { v, '<%x%>': v }, kind);
         if (field === undefined) continue;
-        const what = JSON.stringify([template, v, field]);
-        expect(/^(To|Subject): ?[\x20-\x7e]*(\r\n[ \t][\x20-\x7e]*)*\r\n$/.test(field), what).toBe(true);
+        if (!/^(To|Subject): ?[\x20-\x7e]*(\r\n[ \t][\x20-\x7e]*)*\r\n$/.test(field)) bad.push(field);
         if (kind === 'unstructured') continue;
         const value = field.replace(/^[^:]*:/, '').replace(/\r\n/g, '');
-        expect(readMailboxes(value)?.length, what).toBe(template.includes(', ') ? 2 : 1);
-        if (kind === 'names') expect(value, what).toMatch(/@b\.example/);
+        if (readMailboxes(value)?.length !== (template.includes(', ') ? 2 : 1)) bad.push(field);
+        if (kind === 'names' && !value.includes('@b.example')) bad.push(field);
       }
     }
+    expect(bad).toEqual([]);
   });
 });

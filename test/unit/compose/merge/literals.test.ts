@@ -1,7 +1,7 @@
 // Many fixed strings in one pass: the leftmost first, the longest of those, and linear whatever the strings are.
 import { describe, expect, test } from 'vitest';
 import { searchFor, type Found } from '../../../../src/compose/merge/literals.ts';
-import { randomFrom } from '../../../support/random.ts';
+import { randomFrom, rounds } from '../../../support/random.ts';
 
 const found = (strings: readonly string[], source: string): string[] =>
   searchFor(strings)(source, 1000).map(({ start, text }) => `${start}:${text}`);
@@ -36,7 +36,7 @@ describe('a search for literals', () => {
   test('finds the same as a slow search, in random texts', () => {
     const random = randomFrom(7);
     const word = (length: number): string => Array.from({ length }, () => 'abc'.charAt(random(3))).join('');
-    for (let round = 0; round < 3000; round++) {
+    for (let round = 0; round < rounds(3000); round++) {
       const strings = Array.from({ length: random(6) }, () => word(random(5)));
       const source = word(random(30));
       expect(searchFor(strings)(source, 1000), JSON.stringify([strings, source])).toEqual(

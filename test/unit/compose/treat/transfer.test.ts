@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { decode, joined, write, type Splice } from '../../../../src/compose/treat/transfer.ts';
 import { quotedPrintable } from '../../../../src/mail/encode.ts';
-import { randomFrom } from '../../../support/random.ts';
+import { randomFrom, rounds } from '../../../support/random.ts';
 
 const PIECES = [
   'a',
@@ -40,7 +40,7 @@ function randomSplices(random: (below: number) => number, text: string): readonl
 describe('quoted-printable', () => {
   test('5,000 random splices decode to the joined text, in lines of at most 76 columns', () => {
     const random = randomFrom(17);
-    for (let i = 0; i < 5000; i++) {
+    for (let i = 0; i < rounds(5000); i++) {
       const text = randomText(random, random(60));
       const encoded = quotedPrintable(Buffer.from(text, 'latin1'));
       const decoded = decode(encoded, 'quoted-printable');
@@ -50,8 +50,7 @@ describe('quoted-printable', () => {
       expect(decode(written, 'quoted-printable').text, JSON.stringify({ text, splices })).toBe(
         joined(text, splices),
       );
-      for (const line of written.toString('latin1').split('\r\n'))
-        expect(line.length).toBeLessThanOrEqual(76);
+      expect(written.toString('latin1').match(/[^\r\n]{77}/)).toBeNull();
     }
   });
 

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { parseFragment, type DefaultTreeAdapterTypes } from 'parse5';
 import { describe, expect, test } from 'vitest';
 import { inlineCss, inlineTask } from '../../../../src/compose/worker/inline.ts';
-import { randomFrom } from '../../../support/random.ts';
+import { randomFrom, rounds } from '../../../support/random.ts';
 
 const inBody = (css: string, body: string): string => {
   const head = `<style>${css}</style>`;
@@ -193,7 +193,7 @@ test('noise never throws, and only grows by attributes', () => {
     ' {{',
   ];
   const next = randomFrom(7);
-  for (let round = 0; round < 1500; round++) {
+  for (let round = 0; round < rounds(1500); round++) {
     const html = Array.from({ length: 1 + next(25) }, () => pieces[next(pieces.length)] ?? '').join('');
     const made = inlineTask({ html });
     if (!made.ok) throw new Error(`${JSON.stringify(html)}: ${made.problem}`);
