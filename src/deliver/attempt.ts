@@ -16,6 +16,8 @@ import type { Target, Way } from './route.ts';
 import { transact, withdrawn, type Transaction } from './transaction.ts';
 import { sourceFor } from './transports/source.ts';
 import { judge, type Trouble } from './trouble.ts';
+import { Allowance } from './warmup/allowance.ts';
+import type { WarmupRoom } from './warmup/room.ts';
 
 /** What is sent, and until when. */
 export type Errand = Readonly<{
@@ -27,6 +29,7 @@ export type Errand = Readonly<{
 
 export type AttemptDeps = Readonly<{
   config: DeliveryConfig;
+  warmup: WarmupRoom;
   rules: BounceRules;
   clock: Clock;
   log: Log;
@@ -55,6 +58,7 @@ export class Attempt {
   readonly #errand: Errand;
   readonly #conversation = new Conversation();
   readonly #since: number;
+  readonly #allowance: Allowance;
   #sessions = 0;
   /** A host that did not give what the message demands of TLS. */
   #unmet: Outcome | undefined;
@@ -65,6 +69,8 @@ export class Attempt {
     this.#path = path;
     this.#errand = errand;
     this.#since = deps.clock.ticks();
+    const leaving = { transport: path.transport, provider: path.way.provider?.name };
+    this.#allowance = new Allowance(deps.warmup, leaving, deps.clock);
   }
 
   /** Runs it. Rejects only when rendering does (the body store is away), never for remote trouble. */
@@ -182,6 +188,9 @@ export class Attempt {
     try {
       const rendered = await this.#letterFor(peer);
       if ('refusal' in rendered) return this.#refused(rendered.refusal, peer);
+      const held = await this.#allowance.claim();
+      if (held) return held;
+      const before = peer.sent;
       const done = await transact(peer, rendered.letter, {
         clock,
         timeouts: config.timeouts,
@@ -189,6 +198,7 @@ export class Attempt {
         mayProceed: () => this.#errand.mayProceed(),
         requireTls: this.#path.demand === 'verified',
       });
+      if (peer.sent === before) await this.#allowance.giveBack();
       return this.#outcomeOf(done, peer, origin);
     } finally {
       this.#errand.signal.removeEventListener('abort', cut);

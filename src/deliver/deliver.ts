@@ -12,8 +12,10 @@ import type { DeliveryConfig, DnsConfig } from './config.ts';
 import { Lanes, type LaneCount } from './lanes/index.ts';
 import { noProviders, type Providers } from './providers.ts';
 import { makeDns, type Dns } from './resolve.ts';
-import { makeRouting } from './route.ts';
+import { makeRouting, type Routing, type Upstream, type Way } from './route.ts';
 import { ownAddresses } from './transports/source.ts';
+import { heldForWarmup } from './warmup/allowance.ts';
+import { noWarmup, type WarmupRoom } from './warmup/room.ts';
 
 /** One attempt to be made: `signal` cuts it off, `mayProceed` is false when the transport's lease is lost. */
 export type Order = Errand & Readonly<{ submission: Submission; delivery: Delivery }>;
@@ -45,6 +47,12 @@ export type DeliverDeps = Readonly<{
   bounceRules: BounceRules;
   /** config/providers.yaml; absent: no provider is known. */
   providers?: Providers;
+  /** Why this delivery may not leave by this transport now, as a word; absent: only another pool's transport may not. */
+  refuses?(transport: Transport, delivery: Delivery): string | undefined;
+  /** What transports may send while they are young; absent: all are warm. */
+  warmup?: WarmupRoom;
+  /** The relay that a transport with `via` sends through, ready to log in; undefined when its password cannot be opened. */
+  upstream?(transport: Transport): Upstream | undefined;
   /** Takes the place of the resolver, in tests. */
   dns?: Dns;
 }>;
@@ -72,7 +80,7 @@ const OWN_ADDRESSES_MS = 10_000;
 
 /** Builds the stage. */
 export function makeDeliver(deps: DeliverDeps): Deliver {
-  const { clock, log } = deps;
+  const { clock, log, warmup = noWarmup, refuses = refusesOthers } = deps;
   const config = deps.config.delivery;
   const routing = makeRouting({
     config,
@@ -91,11 +99,14 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
     const { delivery } = order;
     const transport = deps.transports().get(delivery.transport);
     if (!transport) return stopped(noTransport(delivery.transport));
-    // It was given to another pool while this delivery waited: that is not how this user's mail may leave.
-    if (transport.pool !== delivery.pool) return { kind: 'held', rule: 'pool', until: clock.now() };
+    const refusal = refuses(transport, delivery);
+    if (refusal !== undefined) return { kind: 'held', rule: refusal, until: clock.now() };
     if (transport.kind === 'sandbox') return caught(deps, order, transport);
-    const way = await routing.find(delivery.domain);
+    const way = await wayFor(deps, routing, { transport, domain: delivery.domain });
     if (way.kind === 'nowhere') return stopped(way.cause);
+    const room = way.smartHost ? noWarmup : warmup;
+    const full = room.fullUntil(transport, way.provider?.name);
+    if (full !== undefined) return heldForWarmup(full, way.provider?.name);
     const path: Path = {
       transport,
       ehlo: transport.ehlo ?? deps.hostname,
@@ -103,13 +114,14 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
       way,
       demand: order.submission.instructions.tls,
     };
-    return new Attempt({ config, rules: deps.bounceRules, clock, log }, path, order).run();
+    return new Attempt({ config, warmup: room, rules: deps.bounceRules, clock, log }, path, order).run();
   }
 
   return {
     async locate(name, domain) {
-      if (deps.transports().get(name)?.kind === 'sandbox') return SANDBOX;
-      const { lane, limit, provider } = await routing.find(domain);
+      const transport = deps.transports().get(name);
+      if (transport?.kind === 'sandbox') return SANDBOX;
+      const { lane, limit, provider } = await wayFor(deps, routing, { transport, domain });
       return { lane, limit, ...(provider && { provider: provider.name }) };
     },
     providerOf: (domain) => routing.providerOf(domain)?.name,
@@ -117,6 +129,28 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
     close: (graceMs) => lanes.close(graceMs),
     connections: () => lanes.counts(),
   };
+}
+
+/** It was given to another pool while the delivery waited: that is not how its user's mail may leave. */
+function refusesOthers(transport: Transport, delivery: Delivery): string | undefined {
+  return transport.pool === delivery.pool ? undefined : 'pool';
+}
+
+function wayFor(
+  deps: DeliverDeps,
+  routing: Routing,
+  { transport, domain }: Readonly<{ transport: Transport | undefined; domain: string }>,
+): Promise<Way> | Way {
+  if (!transport?.via) return routing.find(domain);
+  const upstream = deps.upstream?.(transport);
+  if (upstream) return routing.find(domain, upstream);
+  const lane = `via:${transport.via.host}:${transport.via.port}`;
+  return { kind: 'nowhere', lane, limit: 1, cause: sealedUp(transport) };
+}
+
+function sealedUp({ name }: Transport): Cause {
+  const detail = `The password of transport "${name}" for its upstream relay cannot be opened with this master key; give it anew.`;
+  return { phase: 'policy', class: 'local', status: '4.3.5', detail };
 }
 
 /** The sandbox takes everything and sends nothing. */

@@ -26,10 +26,15 @@ export type Way = Readonly<
       /** Certificates are verified (where TLS is not opportunistic). */
       verify: boolean;
       login?: Readonly<{ username: string; password: string }>;
+      /** A relay that somebody configured: the recipients' mail hosts do not see our address. */
+      smartHost?: true;
     }
   /** Permanent when the cause's status begins with 5. */
   | { kind: 'nowhere'; lane: string; limit: number; provider?: Provider; cause: Cause }
 >;
+
+/** A relay that takes mail for everywhere. */
+export type Upstream = Pick<Route, 'host' | 'port' | 'tls' | 'verify' | 'username' | 'password'>;
 
 export type RoutingDeps = Readonly<{
   config: DeliveryConfig;
@@ -55,8 +60,11 @@ const MAX_KEPT = 20_000;
 const MAX_LANE_CHARS = 120;
 
 export type Routing = Readonly<{
-  /** The way for a domain (lower-case A-labels), kept for 30 seconds. Never rejects. */
-  find(domain: string): Promise<Way>;
+  /**
+   * The way for a domain (lower-case A-labels), kept for 30 seconds: its route, else `upstream`, else its mail hosts.
+   * Never rejects.
+   */
+  find(domain: string, upstream?: Upstream): Promise<Way>;
   /** Who runs the domain's mail hosts, by what was found of late, else by its name. */
   providerOf(domain: string): Provider | undefined;
 }>;
@@ -64,13 +72,14 @@ export type Routing = Readonly<{
 /** Builds the look-up from domain to way. */
 export function makeRouting(deps: RoutingDeps): Routing {
   const kept = new Map<string, Readonly<{ way: Way; until: number }>>();
-  const look = async (domain: string): Promise<Way> => {
-    const known = kept.get(domain);
+  const look = async (domain: string, upstream?: Upstream): Promise<Way> => {
+    const key = upstream ? [domain, ...Object.values(upstream)].join('\0') : domain;
+    const known = kept.get(key);
     if (known && deps.clock.ticks() < known.until) return known.way;
-    const way = await find(deps, domain);
+    const way = await find(deps, domain, upstream);
     const keepMs = way.kind === 'hosts' || way.cause.status.startsWith('5') ? KEEP_MS : KEEP_FAILED_MS;
     if (kept.size >= MAX_KEPT) kept.clear();
-    kept.set(domain, { way, until: deps.clock.ticks() + keepMs });
+    kept.set(key, { way, until: deps.clock.ticks() + keepMs });
     return way;
   };
   return {
@@ -82,9 +91,10 @@ export function makeRouting(deps: RoutingDeps): Routing {
   };
 }
 
-async function find(deps: RoutingDeps, domain: string): Promise<Way> {
+async function find(deps: RoutingDeps, domain: string, upstream: Upstream | undefined): Promise<Way> {
   const route = deps.config.routes.find((candidate) => matches(candidate.domain.toLowerCase(), domain));
-  return route ? byRoute(deps, route) : byMx(deps, domain);
+  if (route) return byHost(deps, route, 'route');
+  return upstream ? byHost(deps, upstream, 'via') : byMx(deps, domain);
 }
 
 /** "example.org" is the domain itself, "*.example.org" what is below it, "*" all. */
@@ -93,8 +103,12 @@ function matches(pattern: string, domain: string): boolean {
   return pattern.startsWith('*.') ? domain.endsWith(pattern.slice(1)) : domain === pattern;
 }
 
-async function byRoute(deps: RoutingDeps, route: Route): Promise<Way> {
-  const lane = `route:${route.host}:${route.port}`;
+async function byHost(
+  deps: RoutingDeps,
+  route: Upstream & Pick<Route, 'connections'>,
+  kind: 'route' | 'via',
+): Promise<Way> {
+  const lane = `${kind}:${route.host}:${route.port}`;
   const limit = route.connections ?? deps.config.connectionsPerLane;
   const host = await lookUp(deps, route.host, 0);
   if (host.addresses.length === 0)
@@ -102,6 +116,7 @@ async function byRoute(deps: RoutingDeps, route: Route): Promise<Way> {
   const { username, password } = route;
   return {
     kind: 'hosts',
+    smartHost: true,
     lane,
     limit,
     targets: spread([host], route.port),

@@ -81,4 +81,4 @@ export type Outcome =
   | Readonly<{ kind: 'deferred'; via?: Via; cause: Cause; conversation: string }>
   | Readonly<{ kind: 'bounced'; via?: Via; cause: Cause; conversation: string }>
   /** We said: not yet. Costs no attempt. */
-  | Readonly<{ kind: 'held'; rule: string; until: EpochMs }>;
+  | Readonly<{ kind: 'held'; rule: string; until: EpochMs; provider?: string }>;

@@ -34,6 +34,10 @@ export type StoreKeys = Readonly<{
   spill(name: string): string;
   /** Hash: name of a spill → "<account>:<submission>" whose body it is. */
   spilled: string;
+  /** How far each transport's warm-up is, by its name. */
+  warmup: string;
+  /** What left by a warming transport on a day ("2026-11-25"), by provider. */
+  warmed(transport: string, day: string): string;
   /** Caught messages of the sandbox: order, summaries, contents, and their bytes. */
   caught: Readonly<{ order: string; summaries: string; raw: string; bytes: string }>;
 }>;
@@ -61,6 +65,8 @@ export function storeKeys(prefix: string): StoreKeys {
     submission: (id) => `${prefix}sub:${id}`,
     spill: (name) => `${prefix}spill:${name}`,
     spilled: `${prefix}spilled`,
+    warmup: `${prefix}warmup`,
+    warmed: (transport, day) => `${prefix}warmed:${transport}:${day}`,
     caught: {
       order: `${prefix}caught`,
       summaries: `${prefix}caught:summary`,
