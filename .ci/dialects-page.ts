@@ -5,12 +5,15 @@ const HEAD = `# Control headers
 
 A sender may ask for something in header fields: ours, or those of the service that it comes from. Postino reads SMTP+, SendGrid, Mandrill, Mailgun,
 SparkPost, Postmark, Mailjet and Amazon SES, so that a shop that moves here changes host, user and password and nothing else. None of these
-fields reaches a recipient, whatever it says.
+fields reaches a recipient, whatever it says, but in mail that a smart host forwards for strangers.
 
 - **Several dialects** may stand in one message. Tags, metadata, merge values and more recipients add up; where two say something else of the same thing, the first in the order
   of this page counts.
 - **What is granted.** Pools, return path, signing and tracking domains are chosen among those that the user was granted; a priority within its limit. What a message does not say
   comes from the user's rules and defaults.
+- **Smart hosts.** Nobody has checked the From of mail that a trusted smart host sends (an Exchange that forwards outside mail): no control field of it is followed, so that no stranger can use up an idempotency key or
+  send past the suppression list. \`postino user set exchange --smart-host-controls\` follows those of mail whose From is the user's own, without the recipients that they name. In outside mail that passes through, only
+  \`X-Postino-*\`, Bcc and Return-Path are removed; the fields of vendors in it were meant for somebody else and stay as they are.
 - **What is wrong** is refused with \`550 5.6.0\` and a sentence that names field and place: \`X-SMTPAPI must have true or false at filters.clicktrack.settings.enable\`,
   \`X-MC-MergeVars must be JSON; it breaks at character 17\`. For users with \`badControls: ignore\` the message is sent and its events say so. Names that are not on this page
   are read over. Fields that are ignored although they ask for something are noted in the events, and so are misspelled fields of ours (\`X-Postino-Tags\`).

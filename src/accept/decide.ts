@@ -1,6 +1,7 @@
 // What a message gets: wishes of MAIL, control fields, rules and defaults are put together and granted, or refused. Pure.
 import { hash } from 'node:crypto';
 import type { EpochMs } from '../lib/clock.ts';
+import { isInstruction } from '../mail/control.ts';
 import { oneLine } from '../mail/fold.ts';
 import type { Instructions } from '../model/instructions.ts';
 import type { Settings, User } from '../model/settings.ts';
@@ -46,6 +47,8 @@ export type Decision = Readonly<{
   notes?: readonly string[];
   /** Names the message for the time in which its key is not taken again. */
   fingerprint?: string;
+  /** Outside mail with control fields of vendors, which were not meant for us. */
+  passing?: true;
 }>;
 
 type Heard = Readonly<{ asked: Asked; notes: readonly string[] }>;
@@ -58,6 +61,7 @@ export function decide(question: Question, deps: DecideDeps): Decision | Reply {
     return {
       instructions: { priority: priorityOf(undefined, question.user) },
       recipients: question.recipients,
+      ...passing(question),
     };
   const settings = deps.settings();
   if (!settings) return replies.tryLater;
@@ -75,8 +79,8 @@ function isPlain({ user, sender, facts }: Question): boolean {
 function hear(question: Question): Heard | Reply {
   const { user, facts } = question;
   const { wish } = facts;
-  if (isForeign(question) && (!wish.ok || asksAnything(wish)))
-    return unheard('the sender is none of this user');
+  const why = whyUnheard(question);
+  if (why !== undefined && (!wish.ok || asksAnything(wish))) return unheard(why);
   if (!wish.ok) {
     if (user.badControls === 'refuse') return replies.badControl(wish.field, wish.must);
     const { asked, notes } = namedBy(user, wish.rest);
@@ -84,6 +88,19 @@ function hear(question: Question): Heard | Reply {
     return { asked, notes: [...notes, `A control field was not followed: ${why}.`] };
   }
   return namedBy(user, wish);
+}
+
+/**
+ * Nobody has checked the From of a smart host: a stranger who forges it could use up the key of the next message, send past
+ * the suppression list, or see what is known of recipients.
+ */
+function whyUnheard(question: Question): string | undefined {
+  const { trustedSmartHost, smartHostControls } = question.user;
+  if (!trustedSmartHost) return undefined;
+  if (isForeign(question)) return 'the sender is none of this user';
+  return smartHostControls
+    ? undefined
+    : 'smartHostControls is off for this smart host, whose senders nobody has checked';
 }
 
 /** What is asked for, without the recipients that a smart host's control fields name. */
@@ -150,7 +167,15 @@ function decideOn(
     wantsStored: treated.wantsStored,
     notes: [...notes, ...mail.notes, ...named.notes, ...granted.notes, ...treated.notes],
     ...(key === undefined ? {} : { fingerprint: fingerprintOf(user, key) }),
+    ...passing(question),
   };
+}
+
+function passing(question: Question): Pick<Decision, 'passing'> {
+  const { trustedSmartHost } = question.user;
+  return trustedSmartHost && isForeign(question) && [...question.facts.names].some(isInstruction)
+    ? { passing: true }
+    : {};
 }
 
 /** Outside mail that a trusted smart host forwards. */

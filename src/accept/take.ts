@@ -144,6 +144,7 @@ function prepare(arrival: Arrival, deps: TakeDeps): Prepared | Reply {
     subject: facts.subject,
     headerFrom: ruling.headerFrom,
     ...(ruling.rewrite === undefined ? {} : { rewrite: ruling.rewrite }),
+    ...(decision.passing ? { passing: true } : {}),
     received: arrival.received,
     instructions: decision.instructions,
     ...(treatment === undefined ? {} : { treatment }),

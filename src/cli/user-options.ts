@@ -23,6 +23,8 @@ export const userOptions: readonly Option[] = [
   { flags: '--notifications <sender|off|address>', summary: 'who hears of failures' },
   { flags: '--trusted-smart-host', summary: 'do not check From: for an Exchange that forwards outside mail' },
   { flags: '--no-trusted-smart-host', summary: 'check From again' },
+  { flags: '--smart-host-controls', summary: 'follow control headers of a trusted smart host’s own mail' },
+  { flags: '--no-smart-host-controls', summary: 'follow none of them' },
   { flags: '--messages-per-hour <n>', summary: '0: no limit' },
   { flags: '--messages-per-day <n>', summary: '0: no limit' },
   { flags: '--recipients-per-message <n>', summary: '0: no limit' },
@@ -50,7 +52,10 @@ export function applyUserOptions(
   if ('problem' in limits) return limits;
   const unauthorisedFrom = oneOf(options, 'unauthorisedFrom', ['reject', 'rewrite'], user.unauthorisedFrom);
   if (unauthorisedFrom === undefined) return { problem: '--unauthorised-from is either reject or rewrite.' };
-  const trusted = options['trustedSmartHost'];
+  const switched = (name: string, old: boolean): boolean => {
+    const value = options[name];
+    return typeof value === 'boolean' ? value : old;
+  };
   const next = {
     ...user,
     ...texts(options),
@@ -62,7 +67,8 @@ export function applyUserOptions(
     maxPriority,
     limits,
     unauthorisedFrom,
-    trustedSmartHost: typeof trusted === 'boolean' ? trusted : user.trustedSmartHost,
+    trustedSmartHost: switched('trustedSmartHost', user.trustedSmartHost),
+    smartHostControls: switched('smartHostControls', user.smartHostControls),
   };
   return applyTreatment(next, options, blocks);
 }

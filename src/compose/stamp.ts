@@ -1,5 +1,5 @@
 // The header that a recipient gets: control fields go, our Received and missing fields come, the rest stays. Pure.
-import { isControlField } from '../mail/control.ts';
+import { isControlField, isControlFieldInPassing } from '../mail/control.ts';
 import { mailDate } from '../mail/date.ts';
 import { encodedPhrase } from '../mail/encode.ts';
 import { foldField, isAsciiText, oneLine } from '../mail/fold.ts';
@@ -10,7 +10,7 @@ import { editFields, type Edit } from './edit.ts';
 const MAX_VALUE_CHARS = 900;
 
 /**
- * The client's fields without control fields, Bcc and Return-Path, with From and Reply-To rewritten where policy
+ * The client's fields without control fields (of mail that only passes through: without ours), Bcc and Return-Path, with From and Reply-To rewritten where policy
  * says so, and with Date, Message-ID and MIME-Version where they are missing, at the end: in front they would stand
  * between the trace fields (RFC 5321 §4.4). MIME-Version is added only where Content-Type or another MIME field says
  * that the message is MIME; a plain message stays plain.
@@ -35,11 +35,12 @@ export function receivedField(submission: Submission, hostname: string): Buffer 
   return Buffer.from(`Received: ${text};\r\n ${mailDate(submission.at)}\r\n`, 'latin1');
 }
 
-function editsFor({ rewrite }: Submission): (field: Field) => Edit {
+function editsFor({ rewrite, passing }: Submission): (field: Field) => Edit {
+  const goes = passing ? isControlFieldInPassing : isControlField;
   let fromWritten = false;
   let replyToWritten = false;
   return ({ name }) => {
-    if (isControlField(name)) return 'drop';
+    if (goes(name)) return 'drop';
     if (rewrite && name === 'from') {
       if (fromWritten) return 'drop';
       fromWritten = true;

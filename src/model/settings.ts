@@ -79,6 +79,12 @@ export const userSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('An Exchange that forwards outside mail: From is not checked. Only the operator sets it.'),
+  smartHostControls: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Follow control headers of mail that a trusted smart host says is from its own domains, which nobody has checked.',
+    ),
   unauthorisedFrom: z
     .enum(['reject', 'rewrite'])
     .default('reject')

@@ -47,6 +47,8 @@ const submissionSchema = z.strictObject({
   headerFrom: z.string(),
   /** New From and Reply-To lines (values) where the user's policy rewrites an unauthorised From. */
   rewrite: z.strictObject({ from: z.string(), replyTo: z.string().optional() }).optional(),
+  /** Outside mail that a smart host forwards: the control fields of vendors in it were not meant for us, and stay. */
+  passing: z.literal(true).optional(),
   /** What our Received field says (RFC 5321 §4.4). */
   received: z.strictObject({
     helo: z.string(),

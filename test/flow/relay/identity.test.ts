@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { arrivalOf, fieldsOf } from '../../support/arrival.ts';
 import { Talker } from '../../support/dialog.ts';
 import { relayUsers, startRelay, type Relay } from '../../support/relay.ts';
-import { message, sendMail } from '../../support/sender.ts';
+import { idIn, message, sendMail } from '../../support/sender.ts';
 import { startSmallWorld, type World } from '../../support/world.ts';
 
 let world: World<'one' | 'two'>;
@@ -152,6 +152,28 @@ test('a trusted smart host forwards outside mail by its address alone, and gives
   expect([came.from, came.peer]).toEqual([`bounces@${office.domain}`, office.address]);
   expect(fieldsOf(came, 'from')).toEqual(['ceo@elsewhere.test']);
   expect(fieldsOf(came, 'dkim-signature').join()).not.toContain('d=shop.example');
+});
+
+test('a trusted smart host steers nothing by headers: forged keys swallow no mail, and fields of vendors pass through', async () => {
+  const forward = (from: string, to: string, header: readonly string[]) =>
+    sendMail({
+      port: relay.ports.plain,
+      from: EXCHANGE,
+      mail: from,
+      rcpt: [to],
+      data: message([`From: ${from}`, ...header]),
+    });
+  const key = 'X-Postino-Idempotency-Key: order-17';
+  const id = idIn(await forward(`a@${office.domain}`, 'forged@one.test', [key]));
+  expect(id).not.toBe('');
+  const second = idIn(await forward(`a@${office.domain}`, 'real@one.test', [key, 'X-MC-Tags: a']));
+  expect(second).not.toBe(id);
+  const real = await arrivalOf(world.mx.one, 'real@one.test');
+  expect([...fieldsOf(real, 'x-postino-idempotency-key'), ...fieldsOf(real, 'x-mc-tags')]).toEqual([]);
+  await forward('ceo@elsewhere.test', 'passing@one.test', [key, 'X-SES-Outgoing: 1', 'X-MC-Tags:  a ']);
+  const passed = await arrivalOf(world.mx.one, 'passing@one.test');
+  expect(passed.data.toString('latin1')).toContain('\r\nX-SES-Outgoing: 1\r\nX-MC-Tags:  a \r\n');
+  expect(fieldsOf(passed, 'x-postino-idempotency-key')).toEqual([]);
 });
 
 test('a network identity holds across STARTTLS', async () => {

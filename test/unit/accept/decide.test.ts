@@ -204,13 +204,52 @@ describe('a trusted smart host', () => {
     expect(
       decided({ user: exchange, from: 'stranger@outside.example', header: ['X-SMTPAPI: {'] }).recipients,
     ).toHaveLength(1));
-  test('does not take recipients from the header of mail that only says it is its own', () => {
-    const answer = decided({ user: exchange, from: 'boss@corp.example', header });
+  const own = 'boss@corp.example';
+  test('follows nothing in mail that only says it is its own, as long as nobody allows it', () => {
+    const forged = [
+      ...header,
+      'X-Postino-Idempotency-Key: order-17',
+      'X-Postino-Bypass-Suppression: yes',
+      'X-Postino-Merge: on',
+    ];
+    const trusting = { ...exchange, bypassSuppression: true };
+    const answer = decided({ user: trusting, from: own, header: forged });
+    expect(answer.recipients).toEqual([{ address: 'a@example.org' }]);
+    expect(answer.instructions).toEqual({ priority: 3, opens: true });
+    expect(answer).not.toHaveProperty('fingerprint');
+    expect(answer.wantsStored).toBe(false);
+    expect(answer.notes).toEqual([
+      expect.stringMatching(/^Control fields were not followed: smartHostControls/),
+    ]);
+    expect(answer.treatment).toMatchObject({ linkBase: 'https://t.relay.example' });
+    expect(decided({ user: exchange, from: own, header: ['X-SMTPAPI: {'] }).recipients).toHaveLength(1);
+  });
+  test('takes no recipients from the header even where its control fields are allowed', () => {
+    const allowed = { ...exchange, smartHostControls: true };
+    const answer = decided({ user: allowed, from: own, header: [...header, 'Idempotency-Key: a'] });
     expect(answer.recipients).toEqual([{ address: 'a@example.org' }]);
     expect(answer.instructions).toMatchObject({ pool: 'bulk', tags: ['a'], opens: true });
-    expect(answer.treatment).toMatchObject({ linkBase: 'https://t.relay.example' });
+    expect(answer.fingerprint).toMatch(/^key\./);
     expect(answer.notes).toEqual([expect.stringMatching(/^Recipients of control fields were left out/)]);
+    const outside = decided({ user: allowed, from: 'stranger@outside.example', header });
+    expect(outside.instructions).toEqual({ priority: 3, opens: true });
   });
+  test.each([
+    ['outside mail with fields of a vendor', exchange, 'x@outside.example', ['X-SES-Outgoing: 1'], true],
+    ['the same, of a vendor that we follow', exchange, 'x@outside.example', header, true],
+    [
+      'where nothing else is to be done',
+      user({ trustedSmartHost: true }),
+      'x@y.example',
+      ['X-PM-Tag: a'],
+      true,
+    ],
+    ['outside mail without', exchange, 'x@outside.example', ['Subject: x'], undefined],
+    ['mail that says it is its own', exchange, own, header, undefined],
+    ['mail of other users', user({}), 'a@shop.example', header.slice(2), undefined],
+  ])('%s only passes through: %j', (_, who, from, lines, passes) =>
+    expect(decided({ user: who, from, header: lines }).passing).toBe(passes),
+  );
   test('leaves mail alone that names nobody in From', () =>
     expect(decided({ user: exchange, from: 'undisclosed:;', header }).instructions).toEqual({
       priority: 3,

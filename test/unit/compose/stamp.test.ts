@@ -22,6 +22,16 @@ describe('control fields', () => {
   });
 });
 
+describe('mail that only passes through', () => {
+  test('keeps the fields of vendors byte for byte, and loses ours, Bcc and Return-Path', () => {
+    const stays = `X-SES-Outgoing: 2026.07.03-1\r\nX-MC-Tags :\ta\r\nX-SMTPAPI: {\r\n }\r\nIdempotency-Key: a\r\nFrom: a@b\r\n`;
+    const goes =
+      'X-Postino-Tag: a\r\nx-postino-bypass-suppression:\r\n yes\r\nBcc: c@d\r\nReturn-Path: <x@y>\r\n';
+    expect(stamp(goes + stays + complete, { passing: true })).toBe(stays + complete);
+    expect(stamp(goes + stays + complete)).toBe(`From: a@b\r\n${complete}`);
+  });
+});
+
 describe('the fields of the client', () => {
   test('stay byte for byte: odd spacing, 8-bit bytes, order, duplicates', () => {
     const text = `subject :  a \t\r\n\tb  \r\nX-Odd:\r\nX-Odd: \xff\xa0\r\nFrom: a@b\r\nDATE: yesterday\r\nmessage-id:<c@d>\r\n`;
