@@ -92,6 +92,10 @@ describe.skipIf(!there)('the page', () => {
     await page.waitForTimeout(300);
     expect(await page.getAttribute('#panel iframe', 'sandbox')).toBe('');
     expect(await page.textContent('#panel .notice')).toContain('are not loaded');
+    await page.getByRole('tab', { name: 'Links' }).click();
+    await page.waitForSelector('#panel .links');
+    expect(await page.textContent('#panel .links')).toBe('javascript:top.pwned=1 link');
+    expect(await page.locator('#panel a').count()).toBe(0);
     for (const tab of ['Text', 'Headers', 'Source']) {
       await page.getByRole('tab', { name: tab }).click();
       await page.waitForTimeout(200);
@@ -103,6 +107,53 @@ describe.skipIf(!there)('the page', () => {
     expect(complaints).toEqual([]);
   }, 30_000);
 
+  test('links are listed with where they lead, and open in a tab that knows nothing of the page', async () => {
+    const hostile =
+      '<a href=" HTTPS://Click.Example/t/c/x?a=1&amp;b=2 ">Open  your\n order</a> <a href="data:text/html,<script>1</script>">data</a>' +
+      '<a href="//evil.example/">no scheme</a><a href="mailto:a@b.example">mail</a><a href="https://пример.example/\u202Egpj"><img src="https://evil.example/i.gif"></a>' +
+      '<a href="https://one.example/"><script>top.pwned = 1</script></a><base href="https://evil.example/"><a href="x">y</a>';
+    const raw = ['Content-Type: text/html; charset=utf-8', 'Subject: Links', '', hostile, ''].join('\r\n');
+    server.sandbox.add(raw, { id: 'LINKS-1', subject: 'Links' });
+    await page.goto(`${server.url}/#m/LINKS-1`);
+    await page.waitForSelector('.message-head h2:text-is("Links")');
+    await page.getByRole('tab', { name: 'Links' }).click();
+    await page.waitForSelector('#panel .links');
+    expect(await page.locator('#panel .links li').allTextContents()).toEqual([
+      'https://click.example/t/c/x?a=1&b=2 Open your order',
+      'data:text/html,<script>1</script> data',
+      '//evil.example/ no scheme',
+      'mailto:a@b.example mail',
+      'https://xn--e1afmkfd.example/%E2%80%AEgpj',
+      expect.stringMatching(/^https:\/\/one\.example\//),
+      'x y',
+    ]);
+    expect(await page.locator('#panel a').count()).toBe(3);
+    for (const link of await page.locator('#panel a').all())
+      expect([await link.getAttribute('target'), await link.getAttribute('rel')]).toEqual([
+        '_blank',
+        'noopener noreferrer',
+      ]);
+    const opened: string[] = [];
+    await page.context().route('https://click.example/**', (route) => {
+      opened.push(`${route.request().url()} ${route.request().headers()['referer'] ?? 'no referrer'}`);
+      return route.fulfill({
+        contentType: 'text/html',
+        body: '<script>document.title = String(window.opener)</script>',
+      });
+    });
+    const popup = page.context().waitForEvent('page');
+    await page.locator('#panel a').first().click();
+    const tab = await popup;
+    await expect.poll(() => tab.title()).toBe('null');
+    expect(opened).toEqual(['https://click.example/t/c/x?a=1&b=2 no referrer']);
+    await tab.close();
+    expect(await page.evaluate('window.pwned')).toBeUndefined();
+    expect([outside, complaints]).toEqual([[], []]);
+    await server.sandbox.remove('LINKS-1');
+    await page.goto(`${server.url}/#m/EVIL-1`);
+    await page.waitForSelector('.attachments a');
+  }, 20_000);
+
   test('downloads an attachment and never opens it', async () => {
     const download = page.waitForEvent('download');
     await page.click('.attachments a');
@@ -111,7 +162,7 @@ describe.skipIf(!there)('the page', () => {
   }, 30_000);
 
   test('can be used by keyboard: tabs by arrow keys, a message by Enter', async () => {
-    await page.getByRole('tab', { name: 'Source' }).focus();
+    await page.getByRole('tab', { name: 'Source' }).click();
     await page.keyboard.press('ArrowRight');
     expect(await page.getByRole('tab', { name: 'HTML' }).getAttribute('aria-selected')).toBe('true');
     await page.goto(`${server.url}/#inbox`);

@@ -3,6 +3,10 @@ import { $, announce, el, fullDate, getJson, request, size, time } from './dom.j
 
 const BASE = '/api/v1/sandbox';
 const PAGE = 50;
+const MAX_LINKS = 500;
+/** Good enough to show where links lead; the message itself is never made into elements of this page. */
+const ANCHOR =
+  /<(?:a|area)\s(?:[^>]{0,2000}?\s)?href\s{0,9}=\s{0,9}("[^"]{0,8000}"|'[^']{0,8000}'|[^\s>"']{1,8000})[^>]{0,2000}>([^]{0,2000}?)(?=<\/a>|<a[\s>]|$)/gi;
 let messages = [];
 let total = 0;
 let wanted = PAGE;
@@ -158,6 +162,7 @@ function tabs(entry) {
   const kinds = [
     ...(view?.html ? [['HTML', () => htmlPanel(entry)]] : []),
     ...(view ? [['Text', () => textPanel(view)]] : []),
+    ...(view ? [['Links', () => linksPanel(entry)]] : []),
     ...(view ? [['Headers', () => headersPanel(view)]] : []),
     ['Source', () => sourcePanel(entry)],
   ];
@@ -208,7 +213,7 @@ function htmlPanel({ id, view }) {
         el(
           'p',
           { class: 'notice' },
-          'Pictures and styles from other hosts are not loaded, links do not open and scripts do not run here.',
+          'Pictures and styles from other hosts are not loaded and scripts do not run here. Links open from “Links”.',
         ),
       ]
     : [];
@@ -221,6 +226,39 @@ function textPanel(view) {
     ? [el('p', { class: 'notice' }, 'Only the beginning is shown; download the message for the rest.')]
     : [];
   return [...cut, el('pre', { class: 'text' }, view.text)];
+}
+
+/** Text of HTML without its references. As a value it can bring no element and no handler, whatever it holds. */
+function unescaped(text) {
+  const html = `<i title="${text.replaceAll('"', '&quot;')}"></i>`;
+  return new DOMParser().parseFromString(html, 'text/html').querySelector('i').title;
+}
+
+/** Links open here and not in the frame: the reader sees where each really leads, and the frame may do nothing at all. */
+async function linksPanel({ id, view }) {
+  const html = view.html ? await (await request(`${BASE}/${id}/html`)).text() : '';
+  const links = [...html.matchAll(ANCHOR)].map(([, address, inner]) => ({
+    address: unescaped(address.replace(/^["']|["']$/g, '')).trim(),
+    text: unescaped(inner.replace(/<[^>]*>/g, ' '))
+      .trim()
+      .replace(/\s+/g, ' '),
+  }));
+  for (const [address] of (view.text ?? '').matchAll(/https?:\/\/[^\s<>"]+/g))
+    if (!links.some((link) => link.address === address)) links.push({ address, text: 'in the text' });
+  if (links.length === 0) return [el('p', { class: 'placeholder' }, 'This message has no links.')];
+  const items = links.slice(0, MAX_LINKS).map(({ address, text }) => {
+    const url = URL.canParse(address) ? new URL(address) : undefined;
+    const opens = url !== undefined && /^https?:$/.test(url.protocol);
+    const shown = opens
+      ? el('a', { href: url.href, target: '_blank', rel: 'noopener noreferrer' }, url.href)
+      : el('span', {}, address);
+    return el('li', {}, shown, el('span', { class: 'quiet' }, text === '' ? '' : ` ${text.slice(0, 200)}`));
+  });
+  const more =
+    links.length > MAX_LINKS
+      ? [el('p', { class: 'notice' }, `The first ${MAX_LINKS} of ${links.length}.`)]
+      : [];
+  return [...more, el('ol', { class: 'links' }, items)];
 }
 
 function headersPanel(view) {
