@@ -14,8 +14,7 @@ export type RanOut = 'time' | 'attempts';
 export type Next =
   | Readonly<{ do: 'end'; as: 'delivered' | 'bounced' }>
   | Readonly<{ do: 'end'; as: 'expired'; of: RanOut }>
-  /** `counts` is false where the attempt must not be counted: a hold, or a stop of ours. */
-  | Readonly<{ do: 'retry'; at: EpochMs; counts: boolean }>;
+  | Readonly<{ do: 'retry'; at: EpochMs }>;
 
 const JITTER = 0.1;
 
@@ -28,14 +27,12 @@ export function whatNext(outcome: Outcome, delivery: Delivery, now: EpochMs, pla
       return { do: 'end', as: 'bounced' };
     case 'held':
       if (now >= delivery.expiresAt) return { do: 'end', as: 'expired', of: 'time' };
-      return { do: 'retry', at: Math.min(outcome.until, delivery.expiresAt), counts: false };
+      return { do: 'retry', at: Math.min(outcome.until, delivery.expiresAt) };
     case 'deferred': {
       if (delivery.attempts >= (delivery.maxAttempts ?? Infinity))
         return { do: 'end', as: 'expired', of: 'attempts' };
       const at = now + waitAfter(delivery, plan);
-      return at >= delivery.expiresAt
-        ? { do: 'end', as: 'expired', of: 'time' }
-        : { do: 'retry', at, counts: true };
+      return at >= delivery.expiresAt ? { do: 'end', as: 'expired', of: 'time' } : { do: 'retry', at };
     }
   }
 }

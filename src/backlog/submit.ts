@@ -113,7 +113,7 @@ async function outcomeOf(
     const answer = String(await stored);
     await added;
     if (answer === 'late') return { kind: 'refused', why: 'slow' };
-    // A master alone may be replaced by a replica that never heard of this message (design promise 1).
+    // A master alone may be replaced by a replica that never heard of this message: 250 would not mean that it is safe.
     if ((await copies) < 1) return { kind: 'refused', why: 'away' };
     return { kind: 'queued', id: answer === 'ok' ? id : answer, repeated: answer !== 'ok' };
   } catch (error) {

@@ -173,7 +173,7 @@ async function reschedule({ operate, clock }: QueueContext, options: Values): Pr
   return change(options, (selection) => operate.reschedule(selection, moment.at), what);
 }
 
-/** A user's mail leaves only by the pools granted to it (design promise 3), so a move stays within the pool. */
+/** A user's mail leaves only by the pools granted to it, so a move stays within the pool. */
 async function move(
   { operate, settingsNow }: QueueContext,
   target: string,

@@ -68,7 +68,7 @@ function connect(opening: Opening, deps: OpeningDeps): Promise<Socket | Error> {
     const socket = connectTcp({
       host: target.address, // the checked address itself: nobody looks the name up again
       port: target.port,
-      localAddress, // always: the default address is never used (design promise 3)
+      localAddress, // always: mail never leaves from the host's default address
       noDelay: true,
       keepAlive: true,
     });

@@ -51,7 +51,7 @@ export async function transact(peer: Peer, letter: Letter, deps: TransactionDeps
   return ending(peer, deps, written.bytes);
 }
 
-/** What the peer cannot take although the letter was made for it: never sent broken (design promise 6). */
+/** What the peer cannot take although the letter was made for it: it bounces rather than arrive broken. */
 function whyUnfit(peer: Peer, letter: Letter): Trouble | undefined {
   const { offer, host } = peer.facts;
   const no = (status: string, detail: string): Trouble => ({ kind: 'unfit', phase: 'mail', status, detail });

@@ -54,7 +54,7 @@ const STEP: Readonly<Record<Phase, string>> = {
   dot: 'the message',
 };
 
-/** Judges trouble with `host`. Only a reply, or a letter that the peer cannot take, can be permanent (promise 8). */
+/** Judges trouble with `host`. Only a reply, or a letter that the peer cannot take, can be permanent. */
 export function judge(rules: BounceRules, trouble: Trouble, host: string, ambiguous: boolean): Judgement {
   const { kind, phase, reply } = trouble;
   if (kind === 'unfit') {

@@ -87,8 +87,8 @@ type Rule = BounceRules['first'][number];
 export type Verdict = Readonly<{ class: CauseClass; permanent: boolean }>;
 
 /**
- * Judges a reply that refused something in `phase`. A 5xx is permanent and a 4xx is not, unless a rule says otherwise
- * (design promise 8); 421 is never permanent, and a reply that is neither 4xx nor 5xx is a protocol error.
+ * Judges a reply that refused something in `phase`. A 5xx is permanent and a 4xx is not, unless a rule says otherwise;
+ * 421 is never permanent, and a reply that is neither 4xx nor 5xx is a protocol error.
  */
 export function classify(rules: BounceRules, phase: Phase, reply: RemoteReply): Verdict {
   if (reply.code < 400) return { class: 'protocol', permanent: false };

@@ -9,7 +9,7 @@ import type { Recipient } from './submission.ts';
  */
 export type DeliveryState = 'waiting' | 'parked' | 'sending' | 'paused' | 'unknown';
 
-/** What the first attempt fixes for all attempts, so that a retry renders the same bytes (design promise 2). */
+/** What the first attempt fixes for all attempts, so that a retry renders the same bytes. */
 export type Pins = Readonly<{
   /** DKIM keys to sign with, by domain and selector; empty: unsigned. */
   dkim: readonly Readonly<{ domain: string; selector: string }>[];

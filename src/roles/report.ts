@@ -31,7 +31,7 @@ function addressOf(base: Base, submission: Submission): string | undefined {
   const wish = user?.notifications ?? 'sender';
   if (wish === 'off') return undefined;
   if (wish !== 'sender') return wish;
-  // A trusted smart host also hands in mail of strangers: those never asked us for anything (design promise 4).
+  // A trusted smart host also hands in mail of strangers: those never asked us for anything, and get no reports.
   const isStranger = user?.trustedSmartHost === true && !mayUse(user, submission.from);
   return isStranger ? user.bounceAddress : submission.from;
 }

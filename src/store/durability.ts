@@ -1,4 +1,4 @@
-// Whether a Redis keeps what it has acknowledged: design promise 1 rests on these settings.
+// Whether a Redis keeps what it has acknowledged: a 250 means that mail is safe only with these settings.
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { RedisTrouble, type Redis } from '../lib/script.ts';
@@ -96,7 +96,7 @@ export type DurabilityWatch = Readonly<{
 
 const LOOK_EVERY_MS = 10_000;
 
-/** Asks again every ten seconds: somebody may have changed the settings of a running server (design promise 1). */
+/** Asks again every ten seconds: somebody may have changed the settings of a running server. */
 export function watchDurability(
   deps: Readonly<{ redis: Redis; want: Durability; clock: Clock; log: Log; everyMs?: number }>,
 ): DurabilityWatch {

@@ -1,4 +1,4 @@
--- The last transition of a delivery: once only, all of it or nothing (design promise 2).
+-- The last transition of a delivery: once only, all of it or nothing.
 -- KEYS  1 delivery  2 submission  3 body  4 open set  5 due index  6 event stream  7 transport's hand
 -- ARGV  1 ref  2 delivery id  3 event JSON  4 prefix of all keys  5 "idle": only when no attempt runs; "any"
 -- Returns  0 it had ended before, -1 an attempt runs (with "idle"), 1 ended, 2 ended as the last of its submission.

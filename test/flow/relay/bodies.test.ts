@@ -1,4 +1,4 @@
-// What must arrive byte for byte (design promise 6), to good hosts and to old ones that take 7 bits only.
+// What must arrive byte for byte, to good hosts and to old ones that take 7 bits only.
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { arrivalOf, fieldsOf, split } from '../../support/arrival.ts';

@@ -1,4 +1,4 @@
-// Promise 1 at the door: a Redis that is away, slow or unsafe takes nothing in, loses nothing, and is taken back by itself.
+// A 250 means safe, at the door: a Redis that is away, slow or unsafe takes nothing in, loses nothing, and is taken back by itself.
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { arrivalOf } from '../../support/arrival.ts';

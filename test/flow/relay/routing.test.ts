@@ -1,4 +1,4 @@
-// Where mail leaves (design promise 3), and which host it goes to: never another address, whatever happens to transports.
+// Where mail leaves, and which host it goes to: never another address, whatever happens to transports.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { arrivalOf } from '../../support/arrival.ts';
 import { until } from '../../support/backlog.ts';

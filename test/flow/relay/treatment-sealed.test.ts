@@ -1,4 +1,4 @@
-// Design promise 6, for a user whose defaults ask for everything: what a change would break arrives byte for byte.
+// A user whose defaults ask for everything: what a change would break arrives byte for byte all the same.
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { split } from '../../support/arrival.ts';

@@ -190,7 +190,7 @@ test('blocks that the user does not have are noted', () => {
   });
 });
 
-describe('never (design promise 6)', () => {
+describe('never, for what a change would break', () => {
   const everything: Instructions = {
     opens: true,
     clicks: 'all',

@@ -1,4 +1,4 @@
-// Promise 6: signed, encrypted, calendar, TNEF, DSN and null-sender mail keeps its body and, but for what we add, its header.
+// Signed, encrypted, calendar, TNEF, DSN and null-sender mail keeps its body and, but for what we add, its header.
 import { expect, test } from 'vitest';
 import { scanHeaders } from '../../../src/mail/headers.ts';
 import { crlf, MODERN_PEER, PLAIN_PEER, renderOf, USUAL_PEER } from '../../support/letters.ts';
