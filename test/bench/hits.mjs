@@ -1,5 +1,7 @@
 // How many links the tracking listener follows in a second on one core, and how long a visitor waits.
-// node test/bench/hits.mjs [--seconds 10] [--connections 50]
+// node test/bench/hits.mjs [--seconds 10] [--connections 50] [--rate 500]
+// Without a rate each connection clicks again as soon as it has its answer, and what a visitor waits is the queue; with
+// one, that many clicks come in a second, evenly, whether those before have been answered or not.
 // Three processes: a Redis, the listener with all that it does (events are written), and who clicks. Where there is
 // taskset the listener has a core of its own; its CPU time is told, too, since a busy machine spoils every other number.
 import { spawn, spawnSync } from 'node:child_process';
@@ -25,9 +27,12 @@ const { values } = parseArgs({
     as: { type: 'string', default: 'bench' },
     seconds: { type: 'string', default: '10' },
     connections: { type: 'string', default: '50' },
+    rate: { type: 'string', default: '0' },
   },
 });
 const seconds = Number(values.seconds);
+const rate = Number(values.rate);
+const connections = Number(values.connections);
 
 /** The listener: says its port and its links; at "stop" how much CPU it took and what was written. */
 async function serve() {
@@ -81,27 +86,18 @@ function measureSealing(links) {
   return Math.min(...Array.from({ length: 100 }, round));
 }
 
-/** Who clicks: so many connections, each with its next request when the answer to the last one is there. */
+/** Who clicks: as fast as answers come until all is warm, then so again, or at a rate. */
 async function load() {
   const [first] = await lines(process.stdin, 1);
   const { port, paths } = JSON.parse(first);
-  const state = { next: 0, warm: 0, wrong: 0, began: undefined, over: false, times: [], perSecond: [] };
-  const seen = (ms) => {
-    const now = performance.now();
-    if (state.began === undefined) {
-      if (++state.warm < WARM_UP) return;
-      state.began = now;
-      say('warm');
-      setTimeout(() => (state.over = true), seconds * 1000);
-      return;
-    }
-    const second = Math.floor((now - state.began) / 1000);
-    state.times.push(ms);
-    state.perSecond[second] = (state.perSecond[second] ?? 0) + 1;
-  };
-  await Promise.all(
-    Array.from({ length: Number(values.connections) }, () => click(port, paths, state, seen)),
-  );
+  const state = { port, paths, next: 0, wrong: 0, began: 0, times: [], perSecond: [] };
+  let warm = 0;
+  await clickOnAndOn(state, () => warm++ < WARM_UP);
+  say('warm');
+  state.began = performance.now();
+  const until = state.began + seconds * 1000;
+  const goesOn = () => performance.now() < until;
+  await (rate > 0 ? clickAtRate(state, goesOn) : clickOnAndOn(state, goesOn, (ms) => note(state, ms)));
   const took = (performance.now() - state.began) / 1000;
   const { times, wrong } = state;
   times.sort((a, b) => a - b);
@@ -110,39 +106,90 @@ async function load() {
   say({ count: times.length, best, took, wrong, p50: at(0.5), p99: at(0.99), max: at(1) });
 }
 
-/** One connection; resolves when it is over. */
-function click(port, paths, state, seen) {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, '127.0.0.1').setNoDelay(true);
-    let sentAt = 0;
-    let head = '';
-    const send = () => {
-      if (state.over) return socket.end();
-      const path = paths[state.next++ % paths.length];
-      sentAt = performance.now();
-      socket.write(
-        `GET ${path} HTTP/1.1\r\nHost: click.shop.example\r\nUser-Agent: ${AGENT}${state.next % 10}.0.0.0 Safari/537.36\r\n${HEADERS}\r\n`,
-      );
-    };
-    socket.on('data', (chunk) => {
-      head += chunk.toString('latin1');
-      if (!head.includes('\r\n\r\n')) return;
-      if (!head.startsWith('HTTP/1.1 302 ') || !head.includes('location: https://shop.example/'))
-        state.wrong++;
-      head = '';
-      seen(performance.now() - sentAt);
-      send();
-    });
-    socket.on('connect', send);
-    socket.on('error', () => state.wrong++);
-    socket.on('close', resolve);
+function note(state, ms) {
+  const second = Math.floor((performance.now() - state.began) / 1000);
+  state.times.push(ms);
+  state.perSecond[second] = (state.perSecond[second] ?? 0) + 1;
+}
+
+/** Each connection has its next request when the answer to the last one is there. */
+async function clickOnAndOn(state, goesOn, seen = () => undefined) {
+  const one = async (n) => {
+    const visitor = await connect(state, n);
+    while (goesOn()) seen(await visitor.click());
+    visitor.end();
+  };
+  await Promise.all(Array.from({ length: connections }, (_, n) => one(n)));
+}
+
+/** Clicks come evenly and do not wait for the answers to others; one that finds all connections taken waits, and that counts. */
+async function clickAtRate(state, goesOn) {
+  const visitors = await Promise.all(Array.from({ length: connections }, (_, n) => connect(state, n)));
+  const free = [...visitors];
+  const due = [];
+  let come = 0;
+  let answered = 0;
+  const serve = () => {
+    while (due.length > 0 && free.length > 0) {
+      const since = due.shift();
+      const visitor = free.shift();
+      void visitor.click().then(() => {
+        note(state, performance.now() - since);
+        answered++;
+        free.push(visitor);
+        serve();
+      });
+    }
+  };
+  while (goesOn() || answered < come) {
+    const now = performance.now();
+    const wanted = goesOn() ? Math.floor(((now - state.began) / 1000) * rate) : come;
+    for (; come < wanted; come++) due.push(now);
+    serve();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  for (const visitor of visitors) visitor.end();
+}
+
+/** A connection from an address of its own; `click` resolves with how long its answer took. */
+function connect(state, n) {
+  const { port, paths } = state;
+  const options = { port, host: '127.0.0.1', localAddress: `127.0.1.${1 + (n % 250)}` };
+  let head = '';
+  let sentAt = 0;
+  let answer;
+  const socket = createConnection(options).setNoDelay(true);
+  socket.on('data', (chunk) => {
+    head += chunk.toString('latin1');
+    if (!head.includes('\r\n\r\n')) return;
+    if (!head.startsWith('HTTP/1.1 302 ') || !head.includes('location: https://shop.example/')) state.wrong++;
+    head = '';
+    const told = answer;
+    answer = undefined;
+    told(performance.now() - sentAt);
   });
+  const click = () => {
+    const path = paths[state.next++ % paths.length];
+    sentAt = performance.now();
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: click.shop.example\r\nUser-Agent: ${AGENT}${state.next % 10}.0.0.0 Safari/537.36\r\n${HEADERS}\r\n`,
+    );
+    return new Promise((resolve) => (answer = resolve));
+  };
+  // Nobody waits for an answer that does not come: the run fails.
+  const fail = (error) => {
+    throw error;
+  };
+  socket.on('error', fail);
+  socket.on('close', () => answer && fail(new Error('a connection ended without an answer')));
+  return new Promise((resolve) => socket.on('connect', () => resolve({ click, end: () => socket.end() })));
 }
 
 async function bench() {
   const pins = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
   const run = (as, core) => {
-    const args = [ME, '--as', as, '--seconds', values.seconds, '--connections', values.connections];
+    const { seconds, connections, rate } = values;
+    const args = [ME, '--as', as, '--seconds', seconds, '--connections', connections, '--rate', rate];
     const [file, rest] = pins
       ? ['taskset', ['-c', String(core), process.execPath, ...args]]
       : [process.execPath, args];
@@ -161,8 +208,9 @@ async function bench() {
   const served = JSON.parse((await answers.next()).value);
   const { sealing } = JSON.parse(ready);
   const ms = (number) => `${number.toFixed(2)} ms`;
+  const beat = rate > 0 ? `, asked for ${rate}` : '';
   console.log(
-    `${Math.round(count / took)} redirects/s over ${values.connections} connections for ${took.toFixed(1)} s; in the fastest second ${best}`,
+    `${Math.round(count / took)} redirects/s${beat} over ${values.connections} connections for ${took.toFixed(1)} s; in the fastest second ${best}`,
   );
   console.log(
     `${Math.round(count / served.cpu)} redirects per CPU second (${((served.cpu / count) * 1e6).toFixed(0)} µs each, with their events)`,
