@@ -47,5 +47,6 @@ function unescaped(text: string): string {
 function tidy(found: string): string {
   const address = found.replace(PREFIX, '').replace(/[.'_-]+$/, '');
   const at = address.lastIndexOf('@');
-  return at < 1 || at === address.length - 1 ? '' : address;
+  // "david...@gmail.com": cut for archives.
+  return at < 1 || at === address.length - 1 || address.slice(0, at).endsWith('...') ? '' : address;
 }

@@ -29,10 +29,10 @@ const REDACTED = /^(?:redacted|removed|hidden|undisclosed|x{3,}|\*+|[0-9a-f]{32,
 export function complaintIn(opened: Opened): Complaint | undefined {
   const { feedback, header, original } = opened;
   if (feedback) return fromFields(feedback, original);
-  if (!original || !opened.attached) return undefined;
+  if (!original || opened.attached === undefined) return undefined;
   const complainer = COMPLAINERS.find((name) => valueIn(original, name) !== '');
   if (complainer === undefined && !COMPLAINT_SUBJECT.test(textIn(header, 'subject'))) return undefined;
-  return complaint('abuse', recipientsOf([], original), original, { userAgent: '', sourceIp: '', reportedDomain: '' });
+  return complaint('abuse', recipientsOf([], original), { userAgent: '', sourceIp: '', reportedDomain: '' });
 }
 
 function fromFields(feedback: Fields, original: Fields | undefined): Complaint {
@@ -40,7 +40,7 @@ function fromFields(feedback: Fields, original: Fields | undefined): Complaint {
   const named = ['original-rcpt-to', 'removal-recipient', 'redacted-address']
     .flatMap((name) => valuesIn(feedback, name))
     .map((value) => addressInField(value));
-  return complaint(type, recipientsOf(named, original), original, {
+  return complaint(type, recipientsOf(named, original), {
     userAgent: textIn(feedback, 'user-agent').slice(0, 200),
     sourceIp: textIn(feedback, 'source-ip').slice(0, 60),
     reportedDomain: textIn(feedback, 'reported-domain').slice(0, 255),
@@ -50,7 +50,6 @@ function fromFields(feedback: Fields, original: Fields | undefined): Complaint {
 function complaint(
   type: string,
   recipients: readonly string[],
-  _original: Fields | undefined,
   rest: Pick<Complaint, 'userAgent' | 'sourceIp' | 'reportedDomain'>,
 ): Complaint {
   return { type, isAgainst: !NOT_AGAINST.has(type), recipients, ...rest };

@@ -10,7 +10,7 @@ export type StatusGroup = Readonly<{
   action: string;
   /** "5.1.1"; "" when it is missing or no status. */
   status: string;
-  /** Diagnostic-Code without its type; "" when it is missing. */
+  /** Diagnostic-Code without its type, else the comment behind the status; "" when both are missing. */
   diagnostic: string;
   /** Remote-MTA without its type. */
   mta: string;
@@ -19,6 +19,9 @@ export type StatusGroup = Readonly<{
 /** Recipients of one report that are read. */
 export const MAX_RECIPIENTS = 100;
 const GROUP_FIELDS = ['final-recipient', 'original-recipient', 'x-actual-recipient', 'action', 'status', 'diagnostic-code', 'remote-mta'];
+
+/** One that comes again begins the next group. */
+const OPENING = ['final-recipient', 'original-recipient', 'action', 'status'];
 
 type Draft = Map<string, string>;
 
@@ -36,18 +39,12 @@ export function statusGroups(blocks: readonly Fields[]): readonly StatusGroup[] 
   for (const { list } of blocks) {
     for (const { name, value } of list) {
       if (groups.length >= MAX_RECIPIENTS) break;
-      const isNew = name === 'final-recipient' || name === 'original-recipient';
-      if (current.has(name) && (isNew || name === 'action')) close();
+      if (current.has(name) && OPENING.includes(name)) close();
       if (GROUP_FIELDS.includes(name) && !current.has(name)) current.set(name, value);
     }
-    if (isWhole(current)) close();
   }
   close();
   return groups.slice(0, MAX_RECIPIENTS).map((group) => readGroup(group));
-}
-
-function isWhole(group: Draft): boolean {
-  return group.has('final-recipient') && group.has('action') && group.has('status');
 }
 
 function readGroup(group: Draft): StatusGroup {
@@ -59,7 +56,7 @@ function readGroup(group: Draft): StatusGroup {
     address: address ?? '',
     action: /^[\s"]*([a-z]{1,20})/i.exec(value('action'))?.[1]?.toLowerCase() ?? '',
     status: /(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\d)/.exec(value('status'))?.[1] ?? '',
-    diagnostic: withoutType(value('diagnostic-code')),
+    diagnostic: withoutType(value('diagnostic-code')) || (/\(([^()]{3,300})\)/.exec(value('status'))?.[1] ?? ''),
     mta: withoutType(value('remote-mta')).slice(0, 255),
   };
 }

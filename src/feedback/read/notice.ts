@@ -12,42 +12,66 @@ type Place = Readonly<{ address: string; line: number; rank: number }>;
 
 /** Lines that are kept of what is said of one recipient. */
 const MAX_SAID = 25;
-const HEADS = /^[\s>*•·\-–—+|.:'"`([]*(?:\d{1,2}[.)]\s)?[\s<'"`[(]*$/;
+const HEADS = /^[\s>*•·\-–—+|.:'"`([]*(?:(?:\d{1,2}[.)]|[45]\d\d(?: [45]\.\d{1,3}\.\d{1,3})?)\s)?[\s<'"`[(]*$/;
 const LABEL =
-  /(?:^|[\s(*-])(?:(?:failed|intended|final|original|envelope|invalid|unknown|target|bad|local)[- ])?(?:mail )?(?:recipients?|address(?:es)?|e-?mail address|user(?:id)?|mailbox|rcpt(?: to)?|destinatari\w*|empfänger|destinataires?|получател\w*)(?: address)?(?: \(s\)|\(s\))?\s?[:=]\s?[\s<'"`[]*(?:smtp:|rfc822;)?\s?<?$/i;
+  /(?:^|[\s(*-])(?:(?:failed|intended|final|original|envelope|invalid|unknown|target|bad|local)[- ])?(?:mail )?(?:recipients?|address(?:es)?|e-?mail address|user(?:id)?|mailbox|expanded from|destinatari\w*|empfänger|destinataires?|получател\w*)(?: address)?(?: \(s\)|\(s\))?\s?[:=]\s?[\s<'"`[]*(?:smtp:|rfc822;)?\s?<?$/i;
 const X400 = /(?:dda:(?:smtp|rfc-?822)|rfc-?822|smtp)[=:;]\s?$/i;
 const SAID_TO = /(?:\bto|\bfor|rcpt to|following (?:address|recipient)\w*|addressed to|mailbox|user|recipient|address)\b[\s:<'"`(]*$/i;
 const NOT_ABOUT =
   /^\W{0,6}(?:from|to|cc|bcc|reply-to|sender|subject|date|sent|message-id|return-path|received|mail from|x-[\w-]{1,40}|envelope-from)\s?:|mail from:|envelope[- ]from|please (?:contact|send|e-?mail|forward|write)|contact (?:the|your|us|me)?|questions?|assistance|(?:mailto|https?):|message-id|for help|original sender|you sent from|sender address/i;
 const NOBODY = /^(?:post-?master|mailer-?daemon|abuse|support|helpdesk|hostmaster|webmaster|no-?reply)$/i;
 
-/** The recipients that a notice names, best evidence first; none when it names nobody. */
-export function entriesOf(opened: Opened): readonly Entry[] {
+/** The recipients that a notice names, by the best evidence there is. `known` are named elsewhere, as by a status part. */
+export function entriesOf(opened: Opened, known: readonly string[] = []): readonly Entry[] {
   const lines = opened.texts.flat();
-  const failed = failedRecipients(opened.header);
-  const places = placesIn(lines, ownAddresses(opened), failed);
+  const failed = known.length > 0 ? known : failedRecipients(opened.header);
+  const places = placesOrOwn(lines, ownAddresses(opened), failed);
   const best = Math.max(0, ...places.map((place) => place.rank));
   const chosen = places.filter((place) => place.rank === best && best > 0);
   const named = failed.length > 0 ? failed : unique(chosen.map((place) => place.address));
-  const starts = named.map((address) => startOf(address, places));
-  return named.slice(0, MAX_RECIPIENTS).map((address, i) => {
-    const start = starts[i] ?? -1;
-    const next = Math.min(lines.length, ...starts.filter((other) => other > start));
-    return { address, lines: start < 0 ? [] : lines.slice(start, Math.min(next, start + MAX_SAID)) };
-  });
+  return named.slice(0, MAX_RECIPIENTS).map((address) => ({ address, lines: saidOf(address, lines, places) }));
+}
+
+/** From the line that names the recipient best to the one that names the next, or to where the reply has ended. */
+function saidOf(address: string, lines: readonly string[], places: readonly Place[]): readonly string[] {
+  const lower = address.toLowerCase();
+  const mine = places.filter((place) => place.address.toLowerCase() === lower);
+  const rank = Math.max(0, ...mine.map((place) => place.rank));
+  const start = mine.find((place) => place.rank === rank)?.line;
+  if (start === undefined) return [];
+  const isNext = (place: Place): boolean =>
+    place.line > start && place.rank === rank && place.address.toLowerCase() !== lower;
+  const next = places.find((place) => isNext(place))?.line ?? lines.length;
+  const said = lines.slice(start, Math.min(next, start + MAX_SAID));
+  // A transcript says it in one line: "550 <a@b.example>... User unknown".
+  if (/^\s{0,4}[45]\d\d[ -]/.test(said[0] ?? '')) {
+    const end = said.findIndex((line, i) => i > 0 && !/^[\t ]/.test(line));
+    const command = lines.slice(Math.max(0, start - 8), start).findLast((line) => !line.startsWith('<<<'));
+    return [...(command?.startsWith('>>>') ? [command] : []), ...said.slice(0, end < 0 ? said.length : end)];
+  }
+  return said.slice(0, endOfReply(said));
+}
+
+/** The empty line after the reply's last line; several have the same code ("550-", "550 "). */
+function endOfReply(said: readonly string[]): number {
+  const first = said.findIndex((line) => /(?<![\d.])[45](?:\d\d|\.\d{1,3}\.\d{1,3})(?![\d.])/.test(line));
+  if (first < 0) return said.length;
+  const last = Math.max(first, said.findLastIndex((line) => /^\s{0,8}[45]\d\d[ -]/.test(line)));
+  const end = said.findIndex((line, i) => i > last && line.trim() === '');
+  return end < 0 ? said.length : end;
 }
 
 /** Whom the returned message was for, where the notice itself does not say. */
 export function originalRecipient(original: Fields | undefined): string {
   if (!original) return '';
-  for (const name of ['x-failed-recipients', 'x-original-to', 'x-rcpt-to', 'x-envelope-to', 'envelope-to', 'delivered-to', 'to', 'apparently-to']) {
-    const spotted = addressesIn(textIn(original, name))[0];
-    if (spotted) return spotted.address;
-  }
   for (const value of valuesIn(original, 'received')) {
     const match = /\bfor\s{1,4}<?([^\s<>;]{1,320})>?\s*[;(]/.exec(value.slice(0, 2000));
     const address = addressesIn(match?.[1] ?? '')[0]?.address;
     if (address !== undefined) return address;
+  }
+  for (const name of ['x-original-to', 'x-rcpt-to', 'x-envelope-to', 'envelope-to', 'to', 'apparently-to', 'delivered-to']) {
+    const spotted = addressesIn(textIn(original, name))[0];
+    if (spotted) return spotted.address;
   }
   return '';
 }
@@ -61,12 +85,19 @@ function failedRecipients(header: Fields): readonly string[] {
 /** Addresses of the sender and of the system that writes: they stand in notices, and never as the one that failed. */
 function ownAddresses({ header, original }: Opened): ReadonlySet<string> {
   const fields = [
-    ...['to', 'from', 'reply-to', 'return-path', 'sender', 'delivered-to', 'x-original-to'].map((name) => textIn(header, name)),
-    ...['from', 'return-path', 'sender', 'reply-to', 'errors-to'].map((name) => (original ? textIn(original, name) : '')),
+    ...['to', 'from', 'return-path', 'sender'].map((name) => textIn(header, name)),
+    ...['from', 'return-path', 'sender', 'errors-to'].map((name) => (original ? textIn(original, name) : '')),
   ];
   const own = fields.flatMap((field) => addressesIn(field).map((spotted) => spotted.address.toLowerCase()));
   const target = originalRecipient(original).toLowerCase();
   return new Set(own.filter((address) => address !== target));
+}
+
+/** Who writes to himself stands in the notice too: then a line of its own names him. */
+function placesOrOwn(lines: readonly string[], own: ReadonlySet<string>, failed: readonly string[]): readonly Place[] {
+  const places = placesIn(lines, own, failed);
+  if (places.length > 0) return places;
+  return placesIn(lines, new Set(), failed).filter((place) => place.rank === 4);
 }
 
 function placesIn(lines: readonly string[], own: ReadonlySet<string>, failed: readonly string[]): readonly Place[] {
@@ -92,13 +123,6 @@ function rankOf(line: string, start: number): number {
   if (LABEL.test(before) || X400.test(before)) return 4;
   if (SAID_TO.test(before) || isFailureLine(line)) return 3;
   return 2;
-}
-
-function startOf(address: string, places: readonly Place[]): number {
-  const lower = address.toLowerCase();
-  const mine = places.filter((place) => place.address.toLowerCase() === lower);
-  const best = Math.max(0, ...mine.map((place) => place.rank));
-  return mine.find((place) => place.rank === best)?.line ?? -1;
 }
 
 function unique(addresses: readonly string[]): readonly string[] {

@@ -18,8 +18,8 @@ export type Opened = Readonly<{
   feedback: Fields | undefined;
   /** Header of the returned message, wherever it was found. */
   original: Fields | undefined;
-  /** True when the returned message came as a part, not as text. */
-  attached: boolean;
+  /** The returned message where it came as a part, with its header; undefined where it stood in a text. */
+  attached: Buffer | undefined;
 }>;
 
 /** How deep multiparts may stand in each other. */
@@ -35,7 +35,7 @@ type Draft = {
   statuses: Buffer[];
   feedback: Fields | undefined;
   original: Fields | undefined;
-  attached: boolean;
+  attached: Buffer | undefined;
   parts: number;
   searched: number;
 };
@@ -50,7 +50,7 @@ export function openReport(message: Buffer): Opened {
     statuses: [],
     feedback: undefined,
     original: undefined,
-    attached: false,
+    attached: undefined,
     parts: 0,
     searched: 0,
   };
@@ -106,7 +106,7 @@ function takeLeaf(type: string, body: Buffer, draft: Draft, charset: string): vo
       return;
     case 'returned':
       draft.original ??= headerOfReturned(body);
-      draft.attached = true;
+      draft.attached ??= body;
       return;
     case 'html':
       draft.htmls.push(linesOf(htmlText(charsetDecoded(body, charset))));

@@ -20,26 +20,60 @@ const BOTH = new RegExp(`(?<![\\d.])${CODE}[ :-]{1,3}[#(\\[<]?${STATUS}(?![\\d.]
 const ALONE = new RegExp(`(?<![\\d.])${STATUS}(?![\\d.]\\d|\\d)`);
 /** A number alone is a code where a reply may begin. */
 const CODE_ALONE = new RegExp(
-  `(?:^|[:;>("'\\]=]\\s{0,3}|\\b(?:said|error|code|reply|response|status|answered|returned|was|by|smtp|message|responded|server)\\b[ :#=("']{1,4}|<<< ?)${CODE}(?=[ :;,)"'-]|$)`,
+  `(?:^[ \\t]{0,8}|[:;>("'\\]=]\\s{0,3}|\\b(?:said|error|code|reply|response|status|answered|returned|was|by|smtp|message|responded|server)\\b[ :#=("']{1,4}|<<< ?)${CODE}(?=[ :;,)"'-]|$)`,
   'im',
 );
 
-const PHASES: readonly (readonly [RegExp, Phase])[] = [
-  [/end[- ]of[- ](?:data|message)|>>> \.|final data|\bdata command|after data|sending data|>>> data|\bcommand:? data\b/i, 'dot'],
-  [/rcpt[ _]?to|\brcpt\b/i, 'rcpt'],
-  [/mail[ _]?from/i, 'mail'],
+const STEPS: readonly (readonly [RegExp, Phase])[] = [
+  [/\bend[- ]of[- ](?:data|message)|^\.|final data|\bdata\b/i, 'dot'],
+  [/\brcpt\b|recipient/i, 'rcpt'],
+  [/mail[ _]?from|\bmail\b/i, 'mail'],
 ];
+/** The step in words, wherever it stands: "in reply to RCPT TO", "after end of data", "[RCPT_TO]". */
+const WORDS =
+  /(?:in reply to|after|smtp:|did not like our|error from remote (?:mail )?server after|command(?: was)?:?|[[(]|while sending|step:?|response to)\s{0,4}"?(?:sending )?((?:the )?(?:end[- ]of[- ]data|end of message|(?:final )?data\b|rcpt[ _]?to|rcpt\b|mail[ _]?from))/i;
 
 /** Finds code, status and step in a text. */
 export function quoteIn(text: string): Quote {
   const cut = text.slice(0, MAX_TEXT);
   const both = BOTH.exec(cut);
-  const code = both?.[1] ?? CODE_ALONE.exec(cut)?.[1];
+  const alone = both ?? CODE_ALONE.exec(cut);
   const status = both?.[2] ?? ALONE.exec(cut)?.[1];
   return {
-    code: code === undefined ? undefined : Number(code),
+    code: alone?.[1] === undefined ? undefined : Number(alone[1]),
     status,
-    text: cleanText(Buffer.from(cut, 'utf8').toString('latin1')),
-    phase: PHASES.find(([pattern]) => pattern.test(cut))?.[1],
+    text: textOf(alone ? replyFrom(cut, alone) : cut),
+    phase: phaseIn(cut, alone?.index ?? 0),
   };
+}
+
+/** In a transcript, the last command before the reply, or else the first one after it. */
+function phaseIn(text: string, at: number): Phase | undefined {
+  const commands = [...text.matchAll(/(?:^|\n)[\s>]{0,12}>>> ?(.{1,40})/g)];
+  const command = commands.findLast((match) => match.index < at) ?? commands[0];
+  const step = command?.[1] ?? WORDS.exec(text)?.[1] ?? (/(?:^|\s)SMTP command\s{1,4}(\w{4})/i.exec(text)?.[1] ?? '');
+  const found = STEPS.find(([pattern]) => pattern.test(step))?.[1];
+  if (found !== undefined) return found;
+  if (/my name was rejected|\b(?:helo|ehlo) command/i.test(text)) return 'mail';
+  return /\bRCPT[ _]TO\b(?!:[ \t])|does not like recipient/.test(text) ? 'rcpt' : undefined;
+}
+
+/** Replies that say less than what stands before them. */
+const GENERAL = /service (?:is )?unavailable|remote protocol error/i;
+
+/** From the code on, where enough is said there: what stands before is the reporting system's. */
+function replyFrom(text: string, code: RegExpExecArray): string {
+  const at = text.indexOf(code[1] ?? '', code.index);
+  const rest = text.slice(at);
+  const words = rest.replace(/^[\d\s.:#()-]+/, '').trim();
+  return words.length > 3 && !GENERAL.test(words.slice(0, 400)) ? rest : text;
+}
+
+/** In one line, without the code and status that it begins with. */
+function textOf(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  const bare = line.replace(/^[45]\d\d[ :-]{1,3}(?:[#(]?[45]\.\d{1,3}\.\d{1,3}\)?[ :-]{0,3})?/, '');
+  // Codes of further lines: "550-5.7.1 likely unsolicited 550-5.7.1 mail".
+  const joined = (bare === '' ? line : bare).replace(/ [45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}) /g, ' ');
+  return cleanText(Buffer.from(joined, 'utf8').toString('latin1'));
 }

@@ -14,11 +14,32 @@ import { isDelayLine, isEndLine, isFailureLine } from './words.ts';
 
 /** Reads a message of any kind. At most its first 1 MiB counts. */
 export function readReport(message: Buffer): Report {
-  const opened = openReport(message);
+  return readOpened(openReport(message), 'whole');
+}
+
+function readOpened(opened: Opened, level: 'whole' | 'inner'): Report {
   const complaint = complaintIn(opened);
   if (complaint) return { kind: 'complaint', complaint, original: originalOf(opened.original) };
-  if (/^disposition-notification/.test(opened.reportType)) return { kind: 'auto-reply', sort: 'receipt' };
-  return fromStatuses(opened) ?? sesReport(opened) ?? fromWords(opened, signsOf(opened));
+  const signs = signsOf(opened);
+  if (/^disposition-notification/.test(opened.reportType) && !isRejection(opened)) {
+    return { kind: 'auto-reply', sort: 'receipt' };
+  }
+  const inner = level === 'whole' && opened.statuses.length === 0 ? innerReport(opened, signs) : undefined;
+  return fromStatuses(opened) ?? inner ?? sesReport(opened) ?? fromWords(opened, signs);
+}
+
+/** A gateway may wrap the report that it got into one of its own, or into none (Trend Micro). */
+function innerReport({ attached, original }: Opened, signs: Signs): Report | undefined {
+  if (signs.robot === 'none' || attached === undefined || !original) return undefined;
+  if (!/^\s*multipart\/(?:report|mixed)\b/i.test(valueIn(original, 'content-type'))) return undefined;
+  const inner = openReport(attached);
+  return inner.statuses.length === 0 ? undefined : readOpened(inner, 'inner');
+}
+
+/** RFC 5429 §2.2: a filter's refusal comes as a disposition notification. */
+function isRejection(opened: Opened): boolean {
+  if (/\(rejected\)/i.test(valueIn(opened.header, 'auto-submitted'))) return true;
+  return opened.texts.flat().slice(0, 20).some((line) => /was (?:automatically )?(?:rejected|refused)\b/i.test(line));
 }
 
 /** By a delivery-status part; undefined when there is none that names a recipient. */
@@ -28,19 +49,17 @@ function fromStatuses(opened: Opened): Report | undefined {
 }
 
 function fromGroups(opened: Opened, groups: readonly StatusGroup[]): Report {
-  const entries = entriesOf(opened);
+  const known = groups.map(({ address }) => address).filter((address) => address !== '');
+  const entries = entriesOf(opened, known);
+  // Of several, the text as a whole says nothing about one.
+  const whole = quoteIn(groups.length === 1 ? opened.texts.flat().join('\n') : '');
   const told = groups.map((group) => ({ group, action: actionOf(group) }));
-  const failed = told.filter(({ action }) => action === 'failed');
-  const delayed = told.filter(({ action }) => action === 'delayed');
-  const chosen = failed.length > 0 ? failed : delayed;
-  if (chosen.length === 0) return { kind: 'other', sort: 'delivered' };
-  const action = failed.length > 0 ? 'failed' : 'delayed';
-  const recipients = chosen.map(({ group }) => fromGroup(group, action, entries, opened));
-  return {
-    kind: action === 'failed' ? 'bounce' : 'delay',
-    recipients: merged(recipients),
-    original: originalOf(opened.original),
-  };
+  const recipients = told.flatMap(({ group, action }) =>
+    action === 'done' ? [] : [fromGroup(group, action, { entries, whole, original: opened.original })],
+  );
+  if (recipients.length === 0) return { kind: 'other', sort: 'delivered' };
+  const kind = recipients.some(({ action }) => action === 'failed') ? 'bounce' : 'delay';
+  return { kind, recipients: merged(recipients), original: originalOf(opened.original) };
 }
 
 /** RFC 3464 §2.3.3; hosts that leave it out, or write something else, tell by the status. */
@@ -56,27 +75,25 @@ function actionOf({ action, status, diagnostic }: StatusGroup): 'failed' | 'dela
   return first.startsWith('4') ? 'delayed' : 'failed';
 }
 
-function fromGroup(
-  group: StatusGroup,
-  action: ReportedRecipient['action'],
-  entries: readonly Entry[],
-  opened: Opened,
-): ReportedRecipient {
+type Context = Readonly<{ entries: readonly Entry[]; whole: Quote; original: Opened['original'] }>;
+
+function fromGroup(group: StatusGroup, action: ReportedRecipient['action'], context: Context): ReportedRecipient {
+  const { entries, whole, original } = context;
   const lower = group.address.toLowerCase();
-  const entry = entries.find(({ address }) => address.toLowerCase() === lower) ?? (entries.length === 1 ? entries[0] : undefined);
-  const address = group.address || entry?.address || originalRecipient(opened.original);
-  const quote = bestQuote(group, entry, opened);
-  return recipientOf(address, action, quote, group);
+  const named = entries.find(({ address }) => address.toLowerCase() === lower);
+  const entry = named ?? (entries.length === 1 ? entries[0] : undefined);
+  const address = group.address || entry?.address || originalRecipient(original);
+  return recipientOf(address, action, bestQuote(group, entry, whole), group);
 }
 
 /** The diagnostic says most; where it quotes nothing, what the text says of the recipient, or at all. */
-function bestQuote(group: StatusGroup, entry: Entry | undefined, opened: Opened): Quote {
-  const diagnostic = quoteIn(group.diagnostic);
-  if (diagnostic.code !== undefined || (diagnostic.status !== undefined && diagnostic.text.length > 20)) return diagnostic;
+function bestQuote({ diagnostic }: StatusGroup, entry: Entry | undefined, whole: Quote): Quote {
+  const quoted = quoteIn(diagnostic);
   const said = quoteIn((entry?.lines ?? []).join('\n'));
-  if (said.code !== undefined) return group.diagnostic === '' ? said : { ...said, text: `${group.diagnostic} ${said.text}` };
-  const whole = quoteIn(opened.texts.flat().join('\n'));
-  if (group.diagnostic !== '') return { ...diagnostic, phase: diagnostic.phase ?? said.phase ?? whole.phase };
+  const phase = quoted.phase ?? said.phase ?? whole.phase;
+  if (quoted.code !== undefined || (quoted.status !== undefined && quoted.text.length > 20)) return { ...quoted, phase };
+  if (said.code !== undefined) return diagnostic === '' ? said : { ...said, text: `${diagnostic} ${said.text}` };
+  if (diagnostic !== '') return { ...quoted, phase };
   return whole.code === undefined && said.text.length > 30 ? said : whole;
 }
 
@@ -93,7 +110,7 @@ function recipientOf(
     action,
     reply: status === undefined ? { code, text: quote.text } : { code, status, text: quote.text },
     isQuoted: quote.code !== undefined || status !== undefined,
-    phase: quote.phase ?? 'dot',
+    ...(quote.phase === undefined ? {} : { phase: quote.phase }),
     mta: group?.mta ?? '',
   };
 }
@@ -141,8 +158,11 @@ function recipientsIn(opened: Opened, whole: Quote, action: ReportedRecipient['a
   if (entries.length === 0) return [recipientOf(originalRecipient(opened.original), action, whole)];
   return entries.map(({ address, lines }) => {
     const said = quoteIn(lines.join('\n'));
-    const isTold = said.code !== undefined || said.status !== undefined || (entries.length > 1 && said.text.length > 40);
-    return recipientOf(address, action, isTold ? said : whole);
+    if (said.code !== undefined || said.status !== undefined || entries.length > 1) {
+      return recipientOf(address, action, { ...said, phase: said.phase ?? (entries.length > 1 ? undefined : whole.phase) });
+    }
+    const isSaid = whole.code === undefined && said.text.length > address.length + 16;
+    return recipientOf(address, action, isSaid ? said : whole);
   });
 }
 
@@ -156,6 +176,7 @@ function isDelayNotice(signs: Signs, lines: readonly string[]): boolean {
 function isNotice(opened: Opened, signs: Signs, quote: Quote, lines: readonly string[]): boolean {
   const isNamed = valueIn(opened.header, 'x-failed-recipients') !== '';
   if (isNamed) return true;
+  if (isRejection(opened) && opened.reportType.startsWith('disposition')) return true;
   if (signs.isReply && signs.robot !== 'transport') return isOddReply(signs, quote, opened);
   if (signs.isResponder || signs.isChallenge) return false;
   const says = lines.slice(0, 80).some((line) => line.length < 500 && (isFailureLine(line) || isDelayLine(line)));
@@ -175,7 +196,8 @@ function isNotice(opened: Opened, signs: Signs, quote: Quote, lines: readonly st
 
 /** Apache James and phones answer "Re: …" with a refusal: a code, and the message with it. */
 function isOddReply(signs: Signs, quote: Quote, opened: Opened): boolean {
-  return signs.robot === 'role' && quote.code !== undefined && (opened.original !== undefined || signs.isNullSender);
+  if (signs.robot !== 'role' || quote.code === undefined) return false;
+  return opened.original !== undefined || signs.isNullSender || opened.texts.flat().slice(0, 8).some((line) => isFailureLine(line));
 }
 
 function merged(recipients: readonly ReportedRecipient[]): readonly ReportedRecipient[] {

@@ -15,13 +15,14 @@ export type ReportedRecipient = Readonly<{
   reply: RemoteReply;
   /** True when a code or a status was quoted: without one only the words tell. */
   isQuoted: boolean;
-  /** The step that failed, as far as the report tells. */
-  phase: Phase;
+  /** The step that failed; absent where the report does not tell. */
+  phase?: Phase;
   /** The host that said so; "" when the report does not tell. */
   mta: string;
 }>;
 
 export type Report =
+  /** At least one has failed; others may be late. */
   | Readonly<{ kind: 'bounce'; recipients: readonly ReportedRecipient[]; original: Original }>
   | Readonly<{ kind: 'delay'; recipients: readonly ReportedRecipient[]; original: Original }>
   | Readonly<{ kind: 'complaint'; complaint: Complaint; original: Original }>

@@ -1,8 +1,79 @@
 // Notices of Amazon SES that come as mail through SNS: JSON in a text, broken over lines. Pure.
+import { z } from 'zod';
+import { parseJson } from '../../lib/json.ts';
 import type { Opened } from './open.ts';
-import type { Report } from './report.ts';
+import { originalOf } from './original.ts';
+import { quoteIn } from './quote.ts';
+import type { Report, ReportedRecipient } from './report.ts';
+
+const text = z.string().max(4096);
+const MAX_RECIPIENTS = 100;
+const noticeSchema = z.object({
+  notificationType: z.enum(['Bounce', 'Complaint', 'Delivery']),
+  bounce: z
+    .object({
+      bounceType: text.optional(),
+      bouncedRecipients: z
+        .array(z.object({ emailAddress: text, status: text.optional(), diagnosticCode: text.optional() }))
+        .max(MAX_RECIPIENTS),
+    })
+    .optional(),
+  complaint: z
+    .object({
+      complainedRecipients: z.array(z.object({ emailAddress: text })).max(MAX_RECIPIENTS),
+      complaintFeedbackType: text.nullish(),
+      userAgent: text.nullish(),
+    })
+    .optional(),
+});
+
+type Bounced = Readonly<{ emailAddress: string; status?: string | undefined; diagnosticCode?: string | undefined }>;
 
 /** The report in the text; undefined when there is none. */
-export function sesReport(_opened: Opened): Report | undefined {
-  return undefined;
+export function sesReport(opened: Opened): Report | undefined {
+  const lines = opened.texts[0] ?? [];
+  const first = lines.findIndex((line) => line.startsWith('{"notificationType"'));
+  if (first < 0) return undefined;
+  const json = lines.slice(first, first + 60);
+  const end = json.indexOf('--');
+  const whole = (end < 0 ? json : json.slice(0, end)).map((line) => line.replace(/^ /, '')).join('');
+  const notice = parseJson(whole.trim(), noticeSchema);
+  const original = originalOf(opened.original);
+  if (notice?.bounce) {
+    const { bouncedRecipients, bounceType } = notice.bounce;
+    const isPermanent = bounceType === undefined || bounceType === 'Permanent';
+    return {
+      kind: 'bounce',
+      recipients: bouncedRecipients.map((bounced) => recipientOf(bounced, isPermanent)),
+      original,
+    };
+  }
+  if (notice?.complaint) {
+    const { complainedRecipients, complaintFeedbackType, userAgent } = notice.complaint;
+    const type = complaintFeedbackType?.toLowerCase().slice(0, 40) ?? 'abuse';
+    const complaint = {
+      type,
+      isAgainst: type !== 'not-spam' && type !== 'auth-failure',
+      recipients: complainedRecipients.map((one) => one.emailAddress),
+      userAgent: userAgent?.slice(0, 200) ?? '',
+      sourceIp: '',
+      reportedDomain: '',
+    };
+    return { kind: 'complaint', complaint, original };
+  }
+  return notice ? { kind: 'other', sort: 'delivered' } : undefined;
+}
+
+function recipientOf(bounced: Bounced, isPermanent: boolean): ReportedRecipient {
+  const quote = quoteIn(bounced.diagnosticCode ?? '');
+  const status = quote.status ?? /^[45]\.\d{1,3}\.\d{1,3}$/.exec(bounced.status ?? '')?.[0];
+  const code = quote.code ?? (isPermanent ? 554 : 451);
+  return {
+    address: bounced.emailAddress.slice(0, 320),
+    action: 'failed',
+    reply: status === undefined ? { code, text: quote.text } : { code, status, text: quote.text },
+    isQuoted: quote.code !== undefined || status !== undefined,
+    ...(quote.phase === undefined ? {} : { phase: quote.phase }),
+    mta: '',
+  };
 }

@@ -6,7 +6,7 @@ import { lineFeeds } from './lines.ts';
 export const MAX_PART_BYTES = 256 * 1024;
 /** Lines of a text that are looked at. */
 const MAX_LINES = 2000;
-const MAX_LINE = 1000;
+const MAX_LINE = 8192;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   nbsp: ' ',
