@@ -19,7 +19,13 @@ const MAX_STORED_CHARS = 262_144;
 /** A list mailing tells nothing that its next one would not, and its header is long. */
 const MAX_PEOPLE = 100;
 
-/** Recipients of whom something is known. Values for all recipients are those of the one, where there is only one. */
+/** Looking for sections in values may cost so many comparisons; beyond it nothing is learned. */
+const MAX_COMPARED = 100_000;
+
+/**
+ * Recipients of whom something is known. Values for all recipients are those of the one, where there is only one. A value that
+ * names a section of the message means nothing without it.
+ */
 export function peopleOf(
   message: Readonly<{ header: Buffer; block: HeaderBlock }>,
   recipients: readonly Recipient[],
@@ -27,14 +33,30 @@ export function peopleOf(
 ): readonly Person[] {
   if (recipients.length > MAX_PEOPLE) return [];
   const names = namesIn(message);
-  const common = recipients.length === 1 ? merge?.fields : undefined;
+  const without = sectionless(Object.keys(merge?.sections ?? {}));
+  const common = recipients.length === 1 ? without(merge?.fields) : undefined;
   return recipients.flatMap(({ address, name: given }) => {
     const lower = address.toLowerCase();
     const name = given ?? names.get(lower);
-    const own = merge?.recipients?.[lower];
+    const own = without(merge?.recipients?.[lower]);
     if (name === undefined && !common && !own) return [];
     return [{ address, ...(name === undefined ? {} : { name }), fields: { ...common, ...own } }];
   });
+}
+
+type Fields = Readonly<Record<string, string>> | undefined;
+
+function sectionless(sections: readonly string[]): (values: Fields) => Fields {
+  const names = sections.filter((name) => name !== '');
+  let compared = 0;
+  return (values) => {
+    if (!values || names.length === 0) return values;
+    const entries = Object.entries(values);
+    compared += entries.length * names.length;
+    if (compared > MAX_COMPARED) return undefined;
+    const plain = entries.filter(([, value]) => !names.some((name) => value.includes(name)));
+    return plain.length > 0 ? Object.fromEntries(plain) : undefined;
+  };
 }
 
 /** Values of as many recipients as a record may carry; undefined when that is all of them. */

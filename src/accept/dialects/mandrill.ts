@@ -56,7 +56,7 @@ const rows: readonly Row[] = [
   },
   {
     field: 'X-MC-MergeVars',
-    note: 'JSON: values for merge tags; with `_rcpt` those of one recipient. It may stand there several times. Lists and objects become their JSON.',
+    note: 'JSON: values for merge tags; with `_rcpt` those of one recipient; every recipient then sees only its own address, unless `X-MC-PreserveRecipients` says otherwise. It may stand there several times. Lists and objects become their JSON.',
     many: true,
     read: (_, get) =>
       get('X-MC-MergeVars')
@@ -65,7 +65,7 @@ const rows: readonly Row[] = [
   },
   {
     field: 'X-MC-MergeLanguage',
-    note: '`mailchimp` (`*|NAME|*`, the default) or `handlebars` (`{{name}}`, variables only).',
+    note: '`mailchimp` (`*|NAME|*`, the default; also `*|CURRENT_YEAR|*`, `*|DATE:d/m/Y|*`, `*|MC:SUBJECT|*`, `*|EMAIL|*`, `*|UNSUB|*`) or `handlebars` (`{{name}}`, variables only).',
     read: (cell) => {
       const syntax = choice(cell, LANGUAGES);
       return syntax ? { merge: { syntaxes: [syntax] } } : {};
@@ -169,7 +169,13 @@ function mergeVars(cell: Cell, get: Get): Part {
   const syntaxes: TagSyntax[] = [(language && choice(language, LANGUAGES)) ?? 'mailchimp'];
   if (!rcpt) return values ? { merge: { syntaxes, fields: values } } : {};
   const address = addressKey(rcpt, String(maybeNamed(rcpt) ?? ''));
-  return address !== undefined && values ? { merge: { syntaxes, recipients: { [address]: values } } } : {};
+  if (address === undefined || !values) return {};
+  // A letter of one's own names nobody else.
+  const [preserve] = get('X-MC-PreserveRecipients');
+  return {
+    merge: { syntaxes, recipients: { [address]: values } },
+    ...(preserve && flag(preserve) !== undefined ? {} : { separate: true }),
+  };
 }
 
 function analytics(cell: Cell, get: Get): Part {

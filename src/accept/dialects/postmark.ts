@@ -31,7 +31,7 @@ const rows: readonly Row[] = [
   },
   {
     field: 'X-PM-Message-Stream',
-    note: 'Topic of suppressions and of the unsubscribe page. The stream `broadcast` gets unsubscribe fields, and `{{{ pm:unsubscribe_url }}}` in it the link.',
+    note: 'Topic of suppressions and of the unsubscribe page. The stream `broadcast` gets unsubscribe fields, and in it `{{{ pm:unsubscribe }}}` the link (in HTML with the text "Unsubscribe"), `{{{ pm:unsubscribe_url }}}` its address.',
     read: (cell) => {
       const topic = maybeNamed(cell, MAX_TOPIC);
       return topic === undefined

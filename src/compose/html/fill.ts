@@ -9,6 +9,7 @@ import {
   escapeText,
   isSafeUrl,
 } from '../merge/escape.ts';
+import { UNSUBSCRIBE_LINK } from '../merge/system.ts';
 import { resolveTag, type Lookup } from '../merge/values.ts';
 import { cleanTarget, isTrackable, looksLikeUrl } from './link.ts';
 import { textOf, urlOf } from './pieces.ts';
@@ -96,6 +97,7 @@ function fillTag({ tag, context }: TagSlot, fill: Fill): string {
   const { encode } = fill.charset;
   switch (context.in) {
     case 'html':
+      if (tag.system === UNSUBSCRIBE_LINK) return encode(unsubscribeLink(value.text), 'html');
       return value.html
         ? withLinks(encode(escapeText(value.text), 'html'), fill)
         : encode(escapeHtml(value.text), 'html');
@@ -110,6 +112,11 @@ function fillTag({ tag, context }: TagSlot, fill: Fill): string {
     case 'text':
       return encode(escapeText(value.text), 'plain');
   }
+}
+
+/** Postmark's tag stands for a link of this text. */
+function unsubscribeLink(url: string): string {
+  return `<a href="${escapeAttribute(url, '"')}">Unsubscribe</a>`;
 }
 
 /** A value that is HTML: its links are tracked like those around it; tags in it are text. */

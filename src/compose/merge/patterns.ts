@@ -36,7 +36,7 @@ function sourceOf(syntax: TagSyntax, form: Form): string {
       return String.raw`%recipient\.(?<gun>[^%\s<>"']{1,${MAX_NAME}})%|%(?<gunOurs>recipient(?:_email|_name|_fname|_lname)?|(?:tag_|mailing_list_)?unsubscribe_url)%`;
     case 'mailchimp':
       // Editors write the bar in a link as "%7C"; Mandrill takes that.
-      return String.raw`\*(?:\||%7c)(?<chimp>unsub(?=:)|${NAME})(?::[^|*<>"'\s]{0,500})?(?:\||%7c)\*`;
+      return String.raw`\*(?:\||%7c)(?<chimp>unsub(?=:)|mc:subject|date:[^|*<>"'\r\n]{1,40}|${NAME})(?::[^|*<>"'\s]{0,500})?(?:\||%7c)\*`;
     case 'handlebars':
       return String.raw`\{\{\{\s{0,9}(?:(?<barsOurs3>pm:unsubscribe(?:_url)?)|(?<bars3>${VARIABLE}))\s{0,9}\}\}\}|\{\{(?!\{)\s{0,9}(?:(?<barsOurs>unsub)\s[^{}<>]{0,500}|(?<bars2>&?${VARIABLE})\s{0,9})\}\}`;
     case 'literal':
@@ -92,14 +92,14 @@ function readMailjet(groups: Groups, read: (text: string) => string): Written | 
   return { syntax: 'mailjet', name: read(name), ours: false, ...(bare !== undefined && { fallback: bare }) };
 }
 
-/** Only UNSUB takes something after a colon; the conditions and dates of Mandrill's language are no variables. */
+/** UNSUB, DATE and MC:SUBJECT have a colon; the conditions of Mandrill's language are no variables. */
 function readMailchimp(
   whole: string,
   name: string | undefined,
   read: (text: string) => string,
 ): Written | undefined {
   if (name === undefined) return undefined;
-  const ours = name.toLowerCase() === 'unsub';
+  const ours = /^(?:unsub$|mc:subject$|date:)/i.test(name);
   return whole.includes(':') && !ours ? undefined : { syntax: 'mailchimp', name: read(name), ours };
 }
 

@@ -4,10 +4,11 @@ import type { Delivery } from '../../model/delivery.ts';
 import type { Merge } from '../../model/instructions.ts';
 import type { Part } from '../../model/letter.ts';
 import type { Submission } from '../../model/submission.ts';
+import type { Budget } from '../budget.ts';
 import { makeCache } from '../cache.ts';
 import { outputLimit, unfilledTags } from '../html/fill.ts';
 import type { TagSearch } from '../merge/tags.ts';
-import { mergeValues, type Lookup, type MergeValues } from '../merge/values.ts';
+import { mergeValues, resolveTag, type Lookup, type MergeValues } from '../merge/values.ts';
 import { unicode } from '../merge/charset.ts';
 import { cannotMerge } from '../refusal.ts';
 import type { Draft } from '../render.ts';
@@ -16,9 +17,17 @@ import { fillLeaf, isPart } from './fill.ts';
 import { fillFields, planHeader, shownNames, unfilledInFields, type HeaderPlan } from './header.ts';
 import { metered } from './meter.ts';
 import { planMessage, type Plan } from './plan.ts';
-import { liquidSource, sharedSource, type Refused, type Source, type SourceDeps } from './source.ts';
+import {
+  findOriginal,
+  liquidSource,
+  sharedSource,
+  TOO_MANY_PARTS,
+  type Refused,
+  type Source,
+  type SourceDeps,
+} from './source.ts';
 import { systemValues } from './system.ts';
-import { planWishFor, searchesFor } from './wish.ts';
+import { bringsValues, planWishFor, searchesFor } from './wish.ts';
 
 /** Addresses of ours in one letter (src/tracking/links.ts). */
 export type Links = Readonly<{
@@ -36,7 +45,7 @@ export type TreatDeps = SourceDeps &
   Readonly<{ links(submission: Submission, delivery: Delivery, base: string): Links }>;
 
 /** Plans are kept by submission, compiled texts by their content. */
-type Deps = TreatDeps & Readonly<{ compile: Compile }>;
+type Deps = TreatDeps & Readonly<{ compile: Compile; budget: Budget }>;
 
 export type Treat = (submission: Submission, delivery: Delivery) => Promise<Draft | Refused>;
 
@@ -49,15 +58,21 @@ type Prepared = Readonly<{
   values: MergeValues;
   /** Finds the tags of header fields; undefined: there are none. */
   search: TagSearch | undefined;
+  /** Decoded, with its tags. */
+  subject: string;
   merges: boolean;
 }>;
 
 const PLANS = { maxEntries: 200, maxBytes: 48 * 1024 * 1024 };
+/** Bytes in memory for each byte of a text, while it is read and while it is filled. */
+const PREPARING = 12;
+const FILLING = 4;
 const MAX_NAMED = 5;
+const MAX_IN_SUBJECT = 20;
 const TOO_LARGE = 'its values make it far larger than it was.';
 
 /** Builds the treatment. What it gives is a pure function of submission, stored bytes and delivery. */
-export function makeTreat(given: TreatDeps): Treat {
+export function makeTreat(given: TreatDeps & Readonly<{ budget: Budget }>): Treat {
   const deps: Deps = { ...given, compile: makeCompile() };
   const plans = makeCache<Prepared | Refused>(PLANS, weigh);
   return async (submission, delivery) => {
@@ -72,7 +87,9 @@ export function makeTreat(given: TreatDeps): Treat {
           prepareShared(deps, submission, delivery),
         );
     if ('refusal' in prepared) return prepared;
-    const draft = await inTurns(fillFor(prepared, { submission, delivery, links, tokens }));
+    const draft = await deps.budget.use(FILLING * textSizeOf(prepared.plan.pieces), () =>
+      inTurns(fillFor(prepared, { submission, delivery, links, tokens })),
+    );
     await tokens?.settle();
     return tokens ? withNotes(draft, tokens.notes()) : draft;
   };
@@ -88,8 +105,11 @@ async function prepareShared(
   submission: Submission,
   { attempts }: Delivery,
 ): Promise<Prepared | Refused> {
-  const source = await sharedSource(deps, submission, attempts);
-  return 'refusal' in source ? source : inTurns(prepare(deps, submission, source, 'tags'));
+  const stored = await findOriginal(deps, submission);
+  return deps.budget.use(PREPARING * stored.heldBytes, async () => {
+    const source = await sharedSource(deps, submission, { stored, attempts });
+    return 'refusal' in source ? source : inTurns(prepare(deps, submission, source, 'tags'));
+  });
 }
 
 /** Liquid puts the values in itself; what comes out is then tracked like any other message. */
@@ -104,13 +124,16 @@ async function prepareLiquid(
   const own = (record: typeof merge.recipients): Readonly<Record<string, string>> | undefined =>
     record && Object.hasOwn(record, address) ? record[address] : undefined;
   const scope = (fields: Buffer): Readonly<Record<string, string>> => ({
-    ...systemValues(delivery, shownNames(fields).get(address), links).all(),
+    ...systemValues(delivery, { shown: shownNames(fields).get(address), links, at: submission.at }).all(),
     ...own(submission.treatment?.stored),
     ...merge.fields,
     ...own(merge.recipients),
   });
-  const source = await liquidSource(deps, submission, { scope, attempts: delivery.attempts });
-  return 'refusal' in source ? source : inTurns(prepare(deps, submission, source, 'filled'));
+  const stored = await findOriginal(deps, submission);
+  return deps.budget.use(PREPARING * stored.heldBytes, async () => {
+    const source = await liquidSource(deps, submission, { stored, scope, attempts: delivery.attempts });
+    return 'refusal' in source ? source : inTurns(prepare(deps, submission, source, 'filled'));
+  });
 }
 
 function* prepare(
@@ -125,18 +148,24 @@ function* prepare(
   const merge = merges ? (instructions.merge ?? {}) : {};
   const values = mergeValues(...withLiteral(merge, replace));
   const searches = searchesFor(submission, merges, values.literals);
-  const plan = yield* planMessage(
-    source.message,
-    source.part,
-    planWishFor(submission, { merges, searches, compile }),
-  );
+  const plan = yield* planMessage(source.message, planWishFor(submission, { merges, searches, compile }));
   if (plan.obstacle !== undefined) return { refusal: cannotMerge(plan.obstacle) };
   const headers = merges ? (treatment.mergeHeaders ?? []) : [];
   const header = planHeader(plan.fields, { headers, subject: source.subject });
   const qpHeader =
     plan.qpFields === plan.fields ? header : planHeader(plan.qpFields, { headers, subject: source.subject });
+  if (source.isUnread && merges && bringsValues(submission))
+    return { refusal: cannotMerge(`${TOO_MANY_PARTS}.`) };
   const noted = source.notes.length > 0 ? { ...plan, notes: [...source.notes, ...plan.notes] } : plan;
-  return { plan: noted, header, qpHeader, values, search: searches.of(unicode, 'plain'), merges };
+  return {
+    plan: noted,
+    header,
+    qpHeader,
+    values,
+    search: searches.of(unicode, 'plain'),
+    merges,
+    subject: source.subject ?? submission.subject,
+  };
 }
 
 /** SendGrid's `replace` is a text of the body that the link takes the place of. */
@@ -187,18 +216,37 @@ function* fillFor(prepared: Prepared, subject: Subject): Steps<Draft | Refused> 
   return { fields, body, notes: plan.notes };
 }
 
+/** A short text with its tags filled, as plain text. */
+function filledText(text: string, search: TagSearch | undefined, lookup: Lookup): string {
+  let out = '';
+  let from = 0;
+  for (const { start, end, tag } of search?.(text, MAX_IN_SUBJECT) ?? []) {
+    out += text.slice(from, start) + (resolveTag(tag, lookup)?.text ?? tag.source);
+    from = end;
+  }
+  return out + text.slice(from);
+}
+
 function textSizeOf(pieces: Plan['pieces']): number {
   return pieces.reduce((sum, piece) => sum + (isPart(piece) ? 0 : piece.decoded.text.length), 0);
 }
 
-function lookupFor({ values, header }: Prepared, { submission, delivery, links }: Subject): Lookup {
+function lookupFor(
+  { values, header, search, subject }: Prepared,
+  { submission, delivery, links }: Subject,
+): Lookup {
   const address = delivery.recipient.address.toLowerCase();
   const stored = submission.treatment?.stored;
-  const system = systemValues(delivery, header.names.get(address), links);
-  const lookup = values.lookupFor({
+  const system = systemValues(delivery, { shown: header.names.get(address), links, at: submission.at });
+  const recipient = {
     address,
     stored: stored && Object.hasOwn(stored, address) ? stored[address] : undefined,
-    system: system.of,
+  };
+  // A subject that has itself in it keeps that tag.
+  const inSubject = values.lookupFor({ ...recipient, system: system.of });
+  const lookup = values.lookupFor({
+    ...recipient,
+    system: (name) => (name === 'mc:subject' ? filledText(subject, search, inSubject) : system.of(name)),
   });
   const replace = submission.instructions.unsubscribeText?.replace;
   if (replace === undefined || !links) return lookup;

@@ -69,3 +69,26 @@ test('stored values are cut where a record would grow too large', () => {
   expect(Object.keys(cut).length).toBeGreaterThan(50);
   expect(JSON.stringify(cut).length).toBeLessThan(300_000);
 });
+
+test('a value that names a section of the message is not learned, the others are', () => {
+  const sections = { '%male%': 'Mr -name-', '%female%': 'Ms -name-' };
+  const merge = {
+    sections,
+    fields: { shop: 'Rome', greeting: 'Dear %male%!' },
+    recipients: { 'a@example.org': { hello: '%female%', '-name-': 'Ada' } },
+  };
+  expect(tell([], ['a@example.org'], { merge })).toEqual([
+    { address: 'a@example.org', fields: { shop: 'Rome', '-name-': 'Ada' } },
+  ]);
+  const only = { sections, recipients: { 'a@example.org': { hello: '%female%' } } };
+  expect(tell([], ['a@example.org'], { merge: only })).toEqual([]);
+});
+
+test('looking for sections costs little, whatever a message brings', () => {
+  const many = (count: number, prefix: string) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`${prefix}${i}`, 'x'.repeat(2000)]));
+  const merge = { sections: many(1000, 's'), fields: many(1000, 'f') };
+  const since = performance.now();
+  expect(tell([], ['a@example.org'], { merge })).toEqual([]);
+  expect(performance.now() - since).toBeLessThan(500);
+});

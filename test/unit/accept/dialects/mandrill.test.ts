@@ -70,8 +70,16 @@ const cases: Cases = {
           fields: { a: '1' },
           recipients: { 'ada@x.example': { a: '2', b: '3' } },
         },
+        separate: true,
       },
     ],
+    ...[true, false].map((keep): Case => [
+      ['X-MC-MergeVars: {"_rcpt":"ada@x.example","a":"2"}', `X-MC-PreserveRecipients: ${keep}`],
+      {
+        merge: { syntaxes: ['mailchimp'], recipients: { 'ada@x.example': { a: '2' } } },
+        separate: !keep,
+      },
+    ]),
     ['X-MC-MergeVars: []', {}],
     ['X-MC-MergeVars:', {}],
     ['X-MC-MergeVars: {"_rcpt":"nobody","a":"2"}', /^X-MC-MergeVars must have a mail address at _rcpt$/],

@@ -93,7 +93,17 @@ describe('other vendors', () => {
       ['mailchimp UNSUB raw', 'mailchimp UNSUB raw'],
     ],
     ['mailchimp', '*%7CFNAME%7C*', ['mailchimp FNAME raw']],
-    ['mailchimp', '*|IF:X=1|* *|DATE:Y|* *||* *|a b|* **bold**', []],
+    [
+      'mailchimp',
+      '*|DATE:F j, Y|* *|date:d/m/y|* *|MC:SUBJECT|* *|CURRENT_YEAR|*',
+      [
+        'mailchimp DATE:F j, Y raw',
+        'mailchimp date:d/m/y raw',
+        'mailchimp MC:SUBJECT raw',
+        'mailchimp CURRENT_YEAR raw',
+      ],
+    ],
+    ['mailchimp', '*|IF:X=1|* *|DATE:|* *|DATE:<b>|* *|MC:OTHER|* *|UPDATED:Y|* *||* *|a b|* **bold**', []],
     [
       'handlebars',
       '{{name}} {{ name }} {{a.b}} {{{html}}} {{&html}}',

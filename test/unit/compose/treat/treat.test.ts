@@ -116,6 +116,56 @@ describe('merge tags', () => {
   });
 });
 
+describe('tags that vendors fill', () => {
+  const treatment = { linkBase: BASE, mergeHeaders: ['subject'] };
+  const mandrill = (text: string, subject = 'Order *|ID|* <now>', type = HTML_TYPE) =>
+    letterOf(`From: a@shop.example\nTo: ann@mail.example\nSubject: ${subject}\n${type}\n${text}\n`, {
+      treatment,
+      subject,
+      at: Date.UTC(2026, 2, 2, 15, 4, 5),
+      instructions: { merge: { syntaxes: ['mailchimp'], fields: { ID: '<7>' } } },
+    });
+
+  test("Mandrill's year, date, subject and address, from when the message was accepted", async () => {
+    const tags = '*|CURRENT_YEAR|* *|DATE:D, d/m/y g:i a|* *|DATE:F jS, Y|* *|MC:SUBJECT|* *|EMAIL|*';
+    const { text } = await mandrill(`<p>${tags}</p>`);
+    expect(body(text)).toBe(
+      '<p>2026 Mon, 02/03/26 3:04 pm March 2nd, 2026 Order &lt;7&gt; &lt;now&gt; ann@mail.example</p>\r\n',
+    );
+    const plain = await mandrill(tags, 'Plain', '');
+    expect(body(plain.text)).toContain('March 2nd, 2026 Plain ann@mail.example');
+  });
+
+  test('a subject that has itself in it ends', async () => {
+    const { text } = await mandrill('*|MC:SUBJECT|*', 'a *|MC:SUBJECT|* b', '');
+    expect(body(text)).toBe('a *|MC:SUBJECT|* b\r\n');
+    expect(header(text)).toContain('Subject: a a *|MC:SUBJECT|* b b\r\n');
+  });
+
+  test('they are no tags in other syntaxes', async () => {
+    const { text } = await letterOf(`${hello}${HTML_TYPE}\n[current_year] [CURRENT_YEAR]\n`, {
+      treatment,
+      instructions: { merge: { fields: { a: 'b' } } },
+    });
+    expect(body(text)).toBe('[current_year] [CURRENT_YEAR]\r\n');
+  });
+
+  test("Postmark's tag is a link in HTML, and an address in a link and in text", async () => {
+    const both =
+      '<p>{{{ pm:unsubscribe }}}, <a href="{{{ pm:unsubscribe }}}">go</a>, {{{pm:unsubscribe_url}}}</p>';
+    const instructions = { unsubscribe: true, clicks: 'all' as const };
+    const { text } = await letterOf(`${hello}${HTML_TYPE}\n${both}\n`, { treatment, instructions });
+    const url = String.raw`https://click\.shop\.example/t/u/[\w-]+`;
+    const want = `<p><a href="(${url})">Unsubscribe</a>, <a href="(${url})">go</a>, (${url})</p>`;
+    const found = new RegExp(`^${want}$`, 'm').exec(
+      body(text).replaceAll('\r', '').replace(/=\n/g, '').replaceAll('=3D', '='),
+    );
+    expect(found?.slice(1)).toEqual([found?.[1], found?.[1], found?.[1]]);
+    const plain = await letterOf(`${hello}\nLeave: {{{ pm:unsubscribe }}}\n`, { treatment, instructions });
+    expect(body(plain.text)).toMatch(new RegExp(`^Leave: ${url}\r\n$`));
+  });
+});
+
 describe('tracking', () => {
   const instructions = { opens: true, clicks: 'all' as const };
   const treatment = { linkBase: BASE };
