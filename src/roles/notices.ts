@@ -6,7 +6,7 @@ import type { Base } from './base.ts';
 /** Tells what happened to the installation. Never rejects: with Redis away the log alone has it. */
 export type Tell = (notice: Notice) => Promise<void>;
 
-export function makeTell({ asking, keys, log }: Base): Tell {
+export function makeTell({ asking, keys, log }: Pick<Base, 'asking' | 'keys' | 'log'>): Tell {
   const append = makeAppend(asking, keys.events);
   return async (notice) => {
     const { type, at: _, reason, ...facts } = notice;
