@@ -1,10 +1,11 @@
 // TLS certificates of the listeners: from files, reloaded when they change, or self-signed ones made on first start.
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { stampOf } from '../lib/stamp.ts';
 import { startProblem } from './problem.ts';
 
 export type CertificateFiles = Readonly<{ certificate: string; key: string }>;
@@ -54,7 +55,7 @@ export function makeCertificates(deps: CertificatesDeps): Certificates {
       if (!files) return () => undefined;
       let seen: string | undefined;
       const look = async (): Promise<void> => {
-        const stamp = await stampOf(files);
+        const stamp = await stampOf(files.certificate, files.key);
         const isFirst = seen === undefined;
         if (stamp === undefined || stamp === seen) return;
         seen = stamp;
@@ -105,17 +106,7 @@ function sound(files: CertificateFiles, certificate: Certificate): Certificate {
 }
 
 async function isMissing(files: CertificateFiles): Promise<boolean> {
-  return (await stampOf(files)) === undefined;
-}
-
-/** Changes when one of the files does, through links too; undefined when one is not there. */
-async function stampOf(files: CertificateFiles): Promise<string | undefined> {
-  try {
-    const stats = await Promise.all([stat(files.certificate), stat(files.key)]);
-    return stats.map((one) => `${one.ino}:${one.size}:${one.mtimeMs}`).join(' ');
-  } catch {
-    return undefined;
-  }
+  return (await stampOf(files.certificate, files.key)) === undefined;
 }
 
 async function makeSelfSigned(

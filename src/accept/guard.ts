@@ -1,5 +1,6 @@
 // The guard against password guessing: failures by address and by user in sliding windows, answered with growing delays.
 import type { EpochMs } from '../lib/clock.ts';
+import { makeLru, type Lru } from '../lib/lru.ts';
 
 /** What may happen before a password is looked at. */
 export type Gate = Readonly<{ kind: 'open'; delayMs: number } | { kind: 'closed' }>;
@@ -20,17 +21,17 @@ const ADDRESS_CLOSES_AT = 20;
 /** Far more than an address may: else a stranger could lock a user out. Addresses that once had the password are let in. */
 const USER_CLOSES_AT = 100;
 
-type Count = { failures: number; since: EpochMs };
+type Count = Readonly<{ failures: number; since: EpochMs }>;
 
-/** Makes a guard. It keeps at most 20,000 addresses and users; the oldest are forgotten first. */
+/** Makes a guard. It keeps at most 20,000 addresses and users; those of whom nothing was heard longest are forgotten first. */
 export function makeGuard(): Guard {
-  const byAddress = new Map<string, Count>();
-  const byUser = new Map<string, Count>();
-  const trusted = new Set<string>();
+  const byAddress = makeLru<Count>(MAX_KEYS);
+  const byUser = makeLru<Count>(MAX_KEYS);
+  const trusted = makeLru<true>(MAX_KEYS);
   return {
     check: (address, user, now) => {
       const here = failuresOf(byAddress, blockOf(address), now);
-      const isTrusted = trusted.has(`${user} ${address}`);
+      const isTrusted = trusted.get(`${user} ${address}`);
       const there = isTrusted ? 0 : failuresOf(byUser, user, now);
       if (here >= ADDRESS_CLOSES_AT || there >= USER_CLOSES_AT) return { kind: 'closed' };
       const beyond = Math.max(here, there) - FREE_FAILURES;
@@ -40,12 +41,7 @@ export function makeGuard(): Guard {
       count(byAddress, blockOf(address), now);
       count(byUser, user, now);
     },
-    succeeded: (address, user) => {
-      const key = `${user} ${address}`;
-      trusted.delete(key);
-      trusted.add(key);
-      if (trusted.size > MAX_KEYS) forgetOldest(trusted);
-    },
+    succeeded: (address, user) => trusted.put(`${user} ${address}`, true),
   };
 }
 
@@ -61,22 +57,15 @@ function blockOf(address: string): string {
 }
 
 /** Two half windows would be exacter; a count that halves when half a window has passed is as good and one number. */
-function failuresOf(counts: Map<string, Count>, key: string, now: EpochMs): number {
+function failuresOf(counts: Lru<Count>, key: string, now: EpochMs): number {
   const found = counts.get(key);
   if (!found) return 0;
   const halves = Math.floor((now - found.since) / (WINDOW_MS / 2));
   return halves >= 6 ? 0 : Math.floor(found.failures / 2 ** Math.max(0, halves));
 }
 
-function count(counts: Map<string, Count>, key: string, now: EpochMs): void {
+function count(counts: Lru<Count>, key: string, now: EpochMs): void {
   const failures = failuresOf(counts, key, now) + 1;
   const since = failures === 1 ? now : Math.max(now - WINDOW_MS / 2 + 1, counts.get(key)?.since ?? now);
-  counts.delete(key); // so that the map stays in order of age
-  counts.set(key, { failures, since });
-  if (counts.size > MAX_KEYS) forgetOldest(counts);
-}
-
-function forgetOldest(keys: Map<string, unknown> | Set<string>): void {
-  const oldest = keys.keys().next();
-  if (!oldest.done) keys.delete(oldest.value);
+  counts.put(key, { failures, since });
 }

@@ -1,5 +1,5 @@
 // postino check: is this installation fit to take and send mail? Every finding is a sentence that says what to do.
-import { Resolver } from 'node:dns/promises';
+import type { Resolver } from 'node:dns/promises';
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -7,6 +7,7 @@ import { canBind } from '../deliver/transports/source.ts';
 import type { Config } from '../config.ts';
 import { isLoopbackName } from '../http/tracking-config.ts';
 import type { Clock } from '../lib/clock.ts';
+import { openResolver } from '../lib/resolver.ts';
 import type { Redis } from '../lib/script.ts';
 import type { Settings, Transport, User } from '../model/settings.ts';
 import { checkDurability } from '../store/durability.ts';
@@ -27,7 +28,8 @@ type Finding = Readonly<{ name: string; state: 'ok' | 'warning' | 'problem'; sen
 
 const MIN_FREE_BYTES = 500_000_000;
 const MAX_OFFSET_MS = 5_000;
-const DNS_TIMEOUT_MS = 3_000;
+/** Somebody waits: a DNS that does not answer soon is a finding. */
+const BRIEFLY = { timeout: 3_000, tries: 1 };
 
 export const checkCommands: readonly Command<CheckContext>[] = [
   {
@@ -93,7 +95,7 @@ async function transportFindings({ settingsNow, config, redis }: CheckContext): 
     return [ok('transports', 'The file declares none; the first start then makes a sandbox.')];
   if (transports.length === 0)
     return [problem('transports', 'There is none, so nothing can be sent: "postino transport add".')];
-  const resolver = resolverOf(config);
+  const resolver = openResolver({ ...config.dns, ...BRIEFLY });
   const found = transports.map((transport) => transportFinding(transport, resolver, config.hostname));
   const idle = idlePools(settingsNow()).map((one) => warning(`pool ${one.pool}`, sayIdlePool(one)));
   return [...(await Promise.all(found)), ...idle];
@@ -135,7 +137,7 @@ async function nameFindings({ config, settingsNow }: CheckContext): Promise<Find
     config.hostname,
     ...[...settingsNow().transports.values()].flatMap(({ ehlo }) => ehlo ?? []),
   ]);
-  const resolver = resolverOf(config);
+  const resolver = openResolver({ ...config.dns, ...BRIEFLY });
   return Promise.all(
     [...names].map(async (name) => {
       const [v4, v6] = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
@@ -180,7 +182,7 @@ async function feedbackFindings({ config }: CheckContext): Promise<Finding[]> {
   if (!config.feedback) return [];
   const { domain } = config.feedback;
   const label = `feedback ${domain}`;
-  const hosts = await resolverOf(config)
+  const hosts = await openResolver({ ...config.dns, ...BRIEFLY })
     .resolveMx(domain)
     .catch(() => []);
   const names = hosts.map(({ exchange }) => exchange.toLowerCase());
@@ -196,12 +198,6 @@ async function feedbackFindings({ config }: CheckContext): Promise<Finding[]> {
       `${found}; publish "${domain}. MX 10 ${config.hostname}." or make sure that its port 25 leads here.`,
     ),
   ];
-}
-
-function resolverOf({ dns }: Config): Resolver {
-  const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: 1 });
-  if (dns.servers.length > 0) resolver.setServers(dns.servers);
-  return resolver;
 }
 
 const ok = (name: string, sentence: string): Finding => ({ name, state: 'ok', sentence });

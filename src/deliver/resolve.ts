@@ -1,6 +1,7 @@
 // Our own resolver: MX, A and AAAA with time limits, a cache, and one question at a time per name.
-import { Resolver } from 'node:dns/promises';
 import type { Clock, EpochMs } from '../lib/clock.ts';
+import { makeLru } from '../lib/lru.ts';
+import { openResolver } from '../lib/resolver.ts';
 import type { DnsConfig } from './config.ts';
 
 /** found: records · none: the name exists without such records · nxdomain: no such name · failed: nobody knows. */
@@ -32,9 +33,7 @@ const MAX_ENTRIES = 20_000;
 
 /** A resolver with its cache. `servers` empty: those of the system. Throws when a server's address is none. */
 export function makeDns(config: DnsConfig, clock: Clock): Dns {
-  const resolver = new Resolver({ timeout: config.timeout, tries: config.tries });
-  if (config.servers.length > 0) resolver.setServers([...config.servers]);
-
+  const resolver = openResolver(config);
   const mx = cached(clock, async (domain: string): Promise<Fresh<MxRecord>> => {
     const records = await resolver.resolveMx(domain);
     return found(
@@ -56,24 +55,21 @@ export function makeDns(config: DnsConfig, clock: Clock): Dns {
   return { mx, a, aaaa };
 }
 
-/** One question at a time per name; the answer is kept for its time to live, oldest entries make room. */
+/** One question at a time per name; the answer is kept for its time to live, the names that were asked for longest ago make room. */
 function cached<T>(
   clock: Clock,
   ask: (name: string) => Promise<Fresh<T>>,
 ): (name: string) => Promise<Answer<T>> {
-  const entries = new Map<string, Entry<T>>();
+  const entries = makeLru<Entry<T>>(MAX_ENTRIES);
   return (name) => {
     const known = entries.get(name);
     if (known && clock.ticks() < known.until) return known.answer;
-    entries.delete(name);
-    const oldest = entries.size >= MAX_ENTRIES ? entries.keys().next().value : undefined;
-    if (oldest !== undefined) entries.delete(oldest);
     const entry: Entry<T> = { answer: Promise.resolve({ kind: 'none' }), until: Infinity };
     entry.answer = settle(ask(name)).then(({ answer, ttlMs }) => {
       entry.until = clock.ticks() + ttlMs;
       return answer;
     });
-    entries.set(name, entry);
+    entries.put(name, entry);
     return entry.answer;
   };
 }

@@ -1,5 +1,6 @@
 // The gate before the admin password: each wrong one makes its network wait longer, and few are checked at once.
 import type { Clock } from '../lib/clock.ts';
+import { makeLru, type Lru } from '../lib/lru.ts';
 
 export type Verdict = 'right' | 'wrong' | Readonly<{ waitMs: number }>;
 
@@ -20,7 +21,7 @@ const MAX_PASSWORD = 1024;
 type Record = { failures: number; lastAt: number; until: number };
 
 export function makeGate(verify: (password: string) => Promise<boolean>, clock: Clock): Gate {
-  const records = new Map<string, Record>();
+  const records = makeLru<Record>(MAX_NETWORKS);
   let running = 0;
   return async (password, network) => {
     const now = clock.ticks();
@@ -32,7 +33,7 @@ export function makeGate(verify: (password: string) => Promise<boolean>, clock: 
     running++;
     try {
       if (password.length > MAX_PASSWORD || !(await verify(password))) return 'wrong';
-      records.delete(network);
+      records.drop(network);
       return 'right';
     } finally {
       running--;
@@ -40,13 +41,11 @@ export function makeGate(verify: (password: string) => Promise<boolean>, clock: 
   };
 }
 
-function fresh(records: Map<string, Record>, network: string, now: number): Record {
+function fresh(records: Lru<Record>, network: string, now: number): Record {
   const known = records.get(network);
   if (known && now - known.lastAt < FORGET_MS) return known;
-  const [oldest] = records.keys();
-  if (records.size >= MAX_NETWORKS && oldest !== undefined) records.delete(oldest);
   const record = { failures: 0, lastAt: now, until: 0 };
-  records.set(network, record);
+  records.put(network, record);
   return record;
 }
 

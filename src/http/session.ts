@@ -1,6 +1,7 @@
 // Sessions of administrators: a random cookie, kept in memory until it expires or the process ends.
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
+import { makeLru } from '../lib/lru.ts';
 import type { Ask } from './exchange.ts';
 
 export type Session = Readonly<{
@@ -25,7 +26,7 @@ const SECRET_BYTES = 32;
 type Kept = { readonly session: Session; readonly endsAt: number; usedAt: number };
 
 export function makeSessions(clock: Clock): Sessions {
-  const kept = new Map<string, Kept>();
+  const kept = makeLru<Kept>(MAX_SESSIONS);
 
   const find = (ask: Ask): Session | undefined => {
     const secret = cookieOf(ask);
@@ -33,7 +34,7 @@ export function makeSessions(clock: Clock): Sessions {
     if (secret === undefined || !one) return undefined;
     const now = clock.ticks();
     if (now >= one.endsAt || now - one.usedAt >= IDLE_MS) {
-      kept.delete(secret);
+      kept.drop(secret);
       return undefined;
     }
     one.usedAt = now;
@@ -42,17 +43,15 @@ export function makeSessions(clock: Clock): Sessions {
 
   return {
     begin: (ask) => {
-      const [oldest] = kept.keys();
-      if (kept.size >= MAX_SESSIONS && oldest !== undefined) kept.delete(oldest);
       const secret = randomBytes(SECRET_BYTES).toString('base64url');
       const session = { token: randomBytes(SECRET_BYTES).toString('base64url') };
       const now = clock.ticks();
-      kept.set(secret, { session, endsAt: now + LIFE_MS, usedAt: now });
+      kept.put(secret, { session, endsAt: now + LIFE_MS, usedAt: now });
       return cookie(secret, LIFE_MS / 1000, ask);
     },
     find,
     end: (ask) => {
-      kept.delete(cookieOf(ask) ?? '');
+      kept.drop(cookieOf(ask) ?? '');
       return cookie('', 0, ask);
     },
   };

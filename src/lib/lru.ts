@@ -8,8 +8,11 @@ export type Lru<T> = Readonly<{
   weight(): number;
 }>;
 
-/** Keeps the most recently used entries up to `maxWeight` together; a heavier one is not kept at all. */
-export function makeLru<T>(maxWeight: number, weightOf: (value: T, key: string) => number): Lru<T> {
+/**
+ * Keeps the most recently used entries up to `maxWeight` together; a heavier one is not kept at all. Without `weightOf`
+ * each weighs 1.
+ */
+export function makeLru<T>(maxWeight: number, weightOf: (value: T, key: string) => number = () => 1): Lru<T> {
   const entries = new Map<string, T>(); // a Map iterates in the order of insertion: the first is the oldest
   let held = 0;
   const drop = (key: string): void => {
@@ -31,9 +34,11 @@ export function makeLru<T>(maxWeight: number, weightOf: (value: T, key: string) 
       if (weight > maxWeight) return;
       entries.set(key, value);
       held += weight;
+      // The first step of a Map that was much used is the dearest: it is only taken where something has to go.
+      if (held <= maxWeight) return;
       for (const oldest of entries.keys()) {
-        if (held <= maxWeight) break;
         drop(oldest);
+        if (held <= maxWeight) return;
       }
     },
     drop,

@@ -1,17 +1,16 @@
 // The DNS as commands ask it: text records, aliases and addresses of a name.
-import { Resolver } from 'node:dns/promises';
 import type { Config } from '../config.ts';
 import { isLoopbackName } from '../http/tracking-config.ts';
+import { openResolver } from '../lib/resolver.ts';
 import type { ResolveTxt } from '../store/domains.ts';
 import type { ResolveHost } from '../store/tracking-host.ts';
 
 /** Asks the configured servers, or the system's. All reject when the DNS does not answer. */
-export function openDns({ servers, timeout, tries }: Config['dns']): Readonly<{
+export function openDns(config: Config['dns']): Readonly<{
   resolveTxt: ResolveTxt;
   resolveHost: ResolveHost;
 }> {
-  const resolver = new Resolver({ timeout, tries });
-  if (servers.length > 0) resolver.setServers(servers);
+  const resolver = openResolver(config);
   return {
     resolveTxt: async (name) => (await orNone(resolver.resolveTxt(name))).map((strings) => strings.join('')),
     resolveHost: async (name) => {

@@ -1,5 +1,6 @@
 // How much an account may store for its links in a day: what is too long for a token lies in Redis for a year.
 import type { Clock } from '../lib/clock.ts';
+import { makeLru } from '../lib/lru.ts';
 import type { Kept } from './facts.ts';
 
 /** Bytes that an account may store for its links in a day. Within 365 days this is 182 MiB at most. */
@@ -32,7 +33,7 @@ export function costOf({ text }: Pick<Kept, 'text'>): number {
 /** Counts in memory, put right with every answer of Redis: several processes that deliver share what they know a letter later. */
 export function makeAllowance(clock: Pick<Clock, 'now'>): Allowance {
   const counts = new Map<string, Count>();
-  const known = new Set<string>();
+  const known = makeLru<true>(MAX_KNOWN);
   const day = (): number => Math.floor(clock.now() / DAY_MS);
   const countOf = (account: string): Count => {
     const found = counts.get(account);
@@ -46,17 +47,11 @@ export function makeAllowance(clock: Pick<Clock, 'now'>): Allowance {
     if (count.pending.delete(kept.key)) count.waiting -= costOf(kept);
     return count;
   };
-  const remember = (key: string): void => {
-    known.delete(key);
-    known.add(key);
-    const [oldest] = known;
-    if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
-  };
   return {
     day,
     take: (account, kept) => {
       const count = countOf(account);
-      if (known.has(kept.key) || count.pending.has(kept.key)) return true;
+      if (known.get(kept.key) || count.pending.has(kept.key)) return true;
       if (count.used + count.waiting + costOf(kept) > DAILY_BYTES) return false;
       count.pending.add(kept.key);
       count.waiting += costOf(kept);
@@ -65,7 +60,7 @@ export function makeAllowance(clock: Pick<Clock, 'now'>): Allowance {
     stored: (account, kept, onDay, used) => {
       const count = arrive(account, kept);
       if (count.day === onDay) count.used = Math.max(count.used, used);
-      remember(kept.key);
+      known.put(kept.key, true);
     },
     failed: (account, kept) => void arrive(account, kept),
   };

@@ -1,8 +1,9 @@
 // Which country an address is in, from the operator's own .mmdb file; the only file that imports maxmind.
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { Reader, type CountryResponse } from 'maxmind';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { stampOf } from '../lib/stamp.ts';
 
 /** ISO 3166-1 code such as "IT"; undefined when the file does not know, or there is none. */
 export type CountryOf = (ip: string) => string | undefined;
@@ -67,9 +68,4 @@ function isoOf(country: unknown): unknown {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
-}
-
-async function stampOf(file: string): Promise<string> {
-  const found = await stat(file).catch(() => undefined);
-  return found ? `${found.mtimeMs} ${found.size}` : '';
 }

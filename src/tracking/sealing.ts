@@ -1,6 +1,7 @@
 // Sealed bytes in URLs: HMAC-SHA-256 makes the nonce and proves the content, AES-256-CTR hides it (the SIV construction). Pure.
 import { hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { EpochMs } from '../lib/clock.ts';
+import { makeLru } from '../lib/lru.ts';
 import { makeMac, makeMask } from './fast.ts';
 
 /** What a sealed text is for; one kind never opens as another. */
@@ -38,14 +39,13 @@ export function periodOf(at: EpochMs): number {
 
 /** Seals with keys that HKDF makes of the installation's master key, one pair for each period. */
 export function makeSealing(master: Buffer): Sealing {
-  const known = new Map<number, Keys>();
+  const known = makeLru<Keys>(MAX_KEYS);
   const keysOf = (period: number): Keys => {
-    const found = known.get(period);
+    const name = String(period);
+    const found = known.get(name);
     if (found) return found;
-    const [oldest] = known.keys();
-    if (known.size >= MAX_KEYS && oldest !== undefined) known.delete(oldest);
     const made = deriveKeys(master, period);
-    known.set(period, made);
+    known.put(name, made);
     return made;
   };
   return {

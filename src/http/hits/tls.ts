@@ -1,8 +1,9 @@
 // Certificates of the public listener: one for all hosts or one for each, reloaded when their files change.
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
+import { stampOf } from '../../lib/stamp.ts';
 import type { TrackingConfig } from '../tracking-config.ts';
 
 export type Certificates = Readonly<{
@@ -19,7 +20,7 @@ export type Certificates = Readonly<{
 export type Pem = Readonly<{ cert: Buffer; key: Buffer }>;
 
 type Files = Readonly<{ host: string; certificate: string; key: string }>;
-type Loaded = { readonly files: Files; stamp: string; pem: Pem; context: SecureContext };
+type Loaded = { readonly files: Files; stamp: string | undefined; pem: Pem; context: SecureContext };
 
 export const MIN_TLS = 'TLSv1.2';
 const LOOK_EVERY_MS = 30_000;
@@ -37,7 +38,7 @@ export async function loadCertificates(
   if (!first) throw new Error('tracking: there is no certificate');
   let useFirst: (pem: Pem) => void = () => undefined;
   const reload = async (one: Loaded): Promise<void> => {
-    const stamp = await stampOf(one.files);
+    const stamp = await stampOf(one.files.certificate, one.files.key);
     if (stamp === one.stamp) return;
     one.stamp = stamp;
     const { pem, context } = await load(one.files);
@@ -71,7 +72,7 @@ function bestFor(host: string, loaded: readonly Loaded[]): Loaded | undefined {
 }
 
 async function load(files: Files): Promise<Loaded> {
-  const stamp = await stampOf(files);
+  const stamp = await stampOf(files.certificate, files.key);
   try {
     const [cert, key] = await Promise.all([readFile(files.certificate), readFile(files.key)]);
     return {
@@ -87,16 +88,4 @@ async function load(files: Files): Promise<Loaded> {
       { cause: error },
     );
   }
-}
-
-async function stampOf({ certificate, key }: Files): Promise<string> {
-  const stamps = await Promise.all(
-    [certificate, key].map((path) =>
-      stat(path).then(
-        ({ mtimeMs, size }) => `${mtimeMs} ${size}`,
-        () => '',
-      ),
-    ),
-  );
-  return stamps.join();
 }

@@ -16,7 +16,7 @@ test('the weight is the sum of what is there, whatever was put, replaced, droppe
 });
 
 test('what was used last stays', () => {
-  const lru = makeLru<string>(3, () => 1);
+  const lru = makeLru<string>(3);
   for (const key of ['a', 'b', 'c']) lru.put(key, key);
   lru.get('a');
   lru.put('d', 'd');
