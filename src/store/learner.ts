@@ -16,7 +16,7 @@ export type Learner = Readonly<{
 const GATHER_MS = 300;
 /** People who wait to be written; more are not learned, which costs nothing but their merge fields. */
 const MAX_WAITING = 5000;
-/** What was written lately is not written again, for an hour: it may have been forgotten meanwhile, or had no room. */
+/** What was written may have been forgotten meanwhile, or had no room. */
 const KNOWN_MS = 3_600_000;
 const MAX_KNOWN_CHARS = 4_000_000;
 const MAX_PRINT = 8192;
@@ -30,9 +30,7 @@ export function makeLearner(
   }>,
 ): Learner {
   const { clock, log, write } = deps;
-  const newKnown = (): Lru<string> => makeLru(MAX_KNOWN_CHARS, (text, key) => text.length + key.length);
-  let known = newKnown();
-  let knownUntil = clock.ticks() + KNOWN_MS;
+  const known = makeKnown(clock);
   const waiting = new Map<string, Readonly<{ account: string; person: Seen }>>();
   let timer: (() => void) | undefined;
 
@@ -55,8 +53,8 @@ export function makeLearner(
     if (address === undefined) return;
     const key = keyOf(account, address);
     const print = JSON.stringify([name, fields]);
-    if (known.get(key) === print || (waiting.size >= MAX_WAITING && !waiting.has(key))) return;
-    if (print.length <= MAX_PRINT) known.put(key, print);
+    if (known.has(key, print) || (waiting.size >= MAX_WAITING && !waiting.has(key))) return;
+    known.keep(key, print);
     const worth = { name: learnableName(name), fields: learnableFields(fields) };
     if (worth.name === '' && Object.keys(worth.fields).length === 0) return;
     waiting.set(key, { account, person: merged(waiting.get(key)?.person, { address, seen, ...worth }) });
@@ -65,10 +63,6 @@ export function makeLearner(
   return {
     learn: (account, people) => {
       const now = clock.now();
-      if (clock.ticks() > knownUntil) {
-        known = newKnown();
-        knownUntil = clock.ticks() + KNOWN_MS;
-      }
       for (const person of people) note(account, person, now);
     },
     drop: (account, address) => {
@@ -77,6 +71,32 @@ export function makeLearner(
       waiting.delete(key);
     },
     flush,
+  };
+}
+
+type Known = Readonly<{
+  has(key: string, print: string): boolean;
+  keep(key: string, print: string): void;
+  drop(key: string): void;
+}>;
+
+/** What was written lately and is not written again, for an hour. */
+function makeKnown(clock: Clock): Known {
+  const begin = (): Lru<string> => makeLru(MAX_KNOWN_CHARS, (text, key) => text.length + key.length);
+  let prints = begin();
+  let until = clock.ticks() + KNOWN_MS;
+  return {
+    has: (key, print) => {
+      if (clock.ticks() > until) {
+        prints = begin();
+        until = clock.ticks() + KNOWN_MS;
+      }
+      return prints.get(key) === print;
+    },
+    keep: (key, print) => {
+      if (print.length <= MAX_PRINT) prints.put(key, print);
+    },
+    drop: (key) => prints.drop(key),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
 import type { Event } from '../model/event.ts';
-import { storeKeys } from './keys.ts';
+import { storeKeys, type StoreKeys } from './keys.ts';
 import { makeLearner, type Seen } from './learner.ts';
 import {
   fieldsProblem,
@@ -97,33 +97,13 @@ export function openRecipients(deps: RecipientsDeps): Recipients {
   const keys = storeKeys(deps.prefix);
   const note = makeNote(deps);
   const learner = makeLearner({ clock, log, write: (account, people) => note(account, people.map(learned)) });
-  const keyOf = (account: string, address: string): string =>
-    keys.recipient(account) + (recipientAddress(address) ?? '');
-  const show = async (account: string, address: string): Promise<StoredRecipient | undefined> =>
-    readRecipient(recipientAddress(address) ?? '', await redis.call('HGETALL', keyOf(account, address)));
+  const reads = makeReads(redis, keys);
+  const { show } = reads;
   return {
-    fieldsOf: async (account, addresses) => {
-      const asked = addresses.map((address) =>
-        redis.call('HMGET', keyOf(account, address), 'name', 'fields'),
-      );
-      const known = (await Promise.all(asked)).map(readFields);
-      const pairs = addresses.map((address, i) => [address.toLowerCase(), known[i] ?? {}] as const);
-      return Object.fromEntries(pairs.filter(([, fields]) => Object.keys(fields).length > 0));
-    },
+    ...reads,
     learn: learner.learn,
     record: async (events) => {
       for (const [account, notes] of notesOf(events)) await note(account, notes.map(counted));
-    },
-    show,
-    list: async (account, count) => {
-      const index = keys.recipients(account);
-      const [total, found] = await Promise.all([
-        redis.call('ZCARD', index),
-        redis.call('ZRANGE', index, 0, count - 1, 'REV'),
-      ]);
-      const addresses = textsIn(found);
-      const all = await Promise.all(addresses.map((address) => show(account, address)));
-      return { total: Number(total), recipients: all.filter((one) => one !== undefined) };
     },
     set: async (account, address, edit) => {
       const clean = recipientAddress(address);
@@ -139,7 +119,7 @@ export function openRecipients(deps: RecipientsDeps): Recipients {
     },
     forget: async (account, address) => {
       learner.drop(account, address);
-      const gone = await redis.call('UNLINK', keyOf(account, address));
+      const gone = await redis.call('UNLINK', keyOf(keys, account, address));
       await redis.call('ZREM', keys.recipients(account), recipientAddress(address) ?? '');
       return gone === 1;
     },
@@ -147,25 +127,46 @@ export function openRecipients(deps: RecipientsDeps): Recipients {
   };
 }
 
+function makeReads(redis: Redis, keys: StoreKeys): Pick<Recipients, 'fieldsOf' | 'show' | 'list'> {
+  const show: Recipients['show'] = async (account, address) =>
+    readRecipient(
+      recipientAddress(address) ?? '',
+      await redis.call('HGETALL', keyOf(keys, account, address)),
+    );
+  return {
+    fieldsOf: async (account, addresses) => {
+      const asked = addresses.map((address) =>
+        redis.call('HMGET', keyOf(keys, account, address), 'name', 'fields'),
+      );
+      const known = (await Promise.all(asked)).map(readFields);
+      const pairs = addresses.map((address, i) => [address.toLowerCase(), known[i] ?? {}] as const);
+      return Object.fromEntries(pairs.filter(([, fields]) => Object.keys(fields).length > 0));
+    },
+    show,
+    list: async (account, count) => {
+      const index = keys.recipients(account);
+      const [total, found] = await Promise.all([
+        redis.call('ZCARD', index),
+        redis.call('ZRANGE', index, 0, count - 1, 'REV'),
+      ]);
+      const addresses = textsIn(found);
+      const all = await Promise.all(addresses.map((address) => show(account, address)));
+      return { total: Number(total), recipients: all.filter((one) => one !== undefined) };
+    },
+  };
+}
+
+function keyOf(keys: StoreKeys, account: string, address: string): string {
+  return keys.recipient(account) + (recipientAddress(address) ?? '');
+}
+
 /** One recipient's arguments of the script. */
 type Row = readonly (string | number)[];
 
 function learned(person: Seen): Row {
   const { address, seen, name = '', fields = {} } = person;
-  return [
-    address,
-    seen,
-    seen,
-    name,
-    Object.keys(fields).length > 0 ? JSON.stringify(fields) : '',
-    '',
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-  ];
+  const json = Object.keys(fields).length > 0 ? JSON.stringify(fields) : '';
+  return [address, seen, seen, name, json, '', ...recipientCounters.map(() => 0)];
 }
 
 function counted({ address, first, last, status, counts }: Note): Row {

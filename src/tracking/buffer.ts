@@ -28,41 +28,16 @@ const BATCH = 500;
 /** Makes a buffer, which writes by itself until it is stopped. */
 export function makeBuffer<T>(deps: BufferDeps<T>): Buffered<T> {
   const { clock, limit, holdMs } = deps;
-  const waiting: Readonly<{ item: T; ripe: number }>[] = [];
-  let notBefore = 0;
-  let isFailing = false;
-  let running: Promise<boolean> | undefined;
-
-  /** Writes one batch of what was ripe at `until`; false when there was none, or it could not be written. */
-  const writeBatch = async (until: number): Promise<boolean> => {
-    const batch = waiting.slice(0, BATCH).filter(({ ripe }) => ripe <= until);
-    if (batch.length === 0) return false;
-    try {
-      await deps.write(batch.map(({ item }) => item));
-    } catch (error) {
-      if (!isFailing) deps.onTrouble(String(error));
-      isFailing = true;
-      notBefore = clock.ticks() + TROUBLE_MS;
-      return false;
-    }
-    waiting.splice(0, batch.length);
-    if (isFailing) deps.onTrouble(undefined);
-    isFailing = false;
-    return true;
-  };
-  const next = (until: number): Promise<boolean> => {
-    running ??= writeBatch(until).finally(() => (running = undefined));
-    return running;
-  };
+  const waiting: Waiting<T>[] = [];
+  const writer = makeWriter(deps, waiting);
   /** Where much waits, room for more counts for more than that each waits its time. */
   const ripeAt = (): number => (waiting.length > limit / 2 ? Infinity : clock.ticks());
   const flush = async (): Promise<void> => {
-    while (clock.ticks() >= notBefore && (await next(ripeAt())));
+    while (writer.mayTry() && (await writer.next(ripeAt())));
   };
   const end = clock.every(FLUSH_MS, () => {
-    if (!running) void flush();
+    if (!writer.running()) void flush();
   });
-
   return {
     add: (item) => {
       if (waiting.length >= limit) return false;
@@ -73,10 +48,53 @@ export function makeBuffer<T>(deps: BufferDeps<T>): Buffered<T> {
     stop: async (graceMs) => {
       end();
       const late = clock.ticks() + graceMs;
-      await running;
+      await writer.running();
       while (waiting.length > 0 && clock.ticks() < late)
-        if (!(await next(Infinity))) await clock.sleep(Math.min(FLUSH_MS, graceMs));
+        if (!(await writer.next(Infinity))) await clock.sleep(Math.min(FLUSH_MS, graceMs));
       return waiting.length;
     },
+  };
+}
+
+type Waiting<T> = Readonly<{ item: T; ripe: number }>;
+
+type Writer = Readonly<{
+  /** Writes one batch of what was ripe at `until`; false when there was none, or it could not be written. */
+  next(until: number): Promise<boolean>;
+  /** The batch that is being written just now. */
+  running(): Promise<boolean> | undefined;
+  /** False for a moment after trouble. */
+  mayTry(): boolean;
+}>;
+
+/** Takes off the front of `waiting` what it has written, one batch at a time; says when trouble begins and ends. */
+function makeWriter<T>({ clock, write, onTrouble }: BufferDeps<T>, waiting: Waiting<T>[]): Writer {
+  let notBefore = 0;
+  let isFailing = false;
+  let running: Promise<boolean> | undefined;
+
+  const writeBatch = async (until: number): Promise<boolean> => {
+    const batch = waiting.slice(0, BATCH).filter(({ ripe }) => ripe <= until);
+    if (batch.length === 0) return false;
+    try {
+      await write(batch.map(({ item }) => item));
+    } catch (error) {
+      if (!isFailing) onTrouble(String(error));
+      isFailing = true;
+      notBefore = clock.ticks() + TROUBLE_MS;
+      return false;
+    }
+    waiting.splice(0, batch.length);
+    if (isFailing) onTrouble(undefined);
+    isFailing = false;
+    return true;
+  };
+  return {
+    next: (until) => {
+      running ??= writeBatch(until).finally(() => (running = undefined));
+      return running;
+    },
+    running: () => running,
+    mayTry: () => clock.ticks() >= notBefore,
   };
 }
