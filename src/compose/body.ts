@@ -20,6 +20,38 @@ export function bodyPart(message: StoredMessage, start: number): Part {
   return { file: message.file, start, size: message.size - start };
 }
 
+/** Reads ranges of what follows the header; to be given back after use. */
+export type Reader = AsyncDisposable &
+  Readonly<{
+    size: number;
+    /** Fewer bytes than asked for only at the end. */
+    read(start: number, size: number): Promise<Buffer>;
+    part(start: number, size: number): Part;
+  }>;
+
+/** Opens a stored message for reading behind its header, which ends at `offset`. */
+export async function makeReader(message: StoredMessage, offset: number): Promise<Reader> {
+  const size = (Buffer.isBuffer(message) ? message.length : message.size) - offset;
+  const upTo = (start: number, wanted: number): number => Math.max(0, Math.min(wanted, size - start));
+  if (Buffer.isBuffer(message)) {
+    const range = (start: number, wanted: number): Buffer =>
+      message.subarray(offset + start, offset + start + upTo(start, wanted));
+    return {
+      size,
+      read: (start, wanted) => Promise.resolve(range(start, wanted)),
+      part: range,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+  const file = await open(message.file, 'r');
+  return {
+    size,
+    read: (start, wanted) => readFrom(file, offset + start, upTo(start, wanted)),
+    part: (start, wanted) => ({ file: message.file, start: offset + start, size: wanted }),
+    [Symbol.asyncDispose]: () => file.close(),
+  };
+}
+
 /** bh= of a body in parts; files pass through block by block. */
 export async function hashParts(parts: readonly Part[]): Promise<string> {
   const [only] = parts;
@@ -65,6 +97,10 @@ export function sizeOf(parts: readonly Part[]): number {
 /** So many bytes of a file from `start`. Rejects when they are not there. */
 export async function readRange(name: string, start: number, size: number): Promise<Buffer> {
   await using file = await open(name, 'r');
+  return readFrom(file, start, size);
+}
+
+async function readFrom(file: FileHandle, start: number, size: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(size);
   for (let done = 0; done < size;) {
     done += await readSome(file, bytes.subarray(done), start + done, size - done);

@@ -5,6 +5,7 @@ import { domainOf, type Delivery, type Pins } from '../model/delivery.ts';
 import type { Capabilities, Letter, Render } from '../model/letter.ts';
 import type { DkimKey, Settings } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
+import { makeBudget } from './budget.ts';
 import { makeCache } from './cache.ts';
 import { needsSmtputf8, notPinned } from './refusal.ts';
 import { makeTreat, type TreatDeps } from './treat/treat.ts';
@@ -20,10 +21,13 @@ export type Compose = Readonly<{
   render(submission: Submission, delivery: Delivery): Render;
 }>;
 
+/** What making letters may take of memory in a process, in bytes, together. */
+const BUDGET_BYTES = 64 * 1024 * 1024;
 const CACHE_LIMITS = { maxEntries: 64, maxBytes: 8 * 1024 * 1024 };
 
 /** Builds compose. `hostname` stands in our Received fields. `loadBody` may reject; the attempt is then made again. */
-export function makeCompose(deps: RenderDeps & TreatDeps): Compose {
+export function makeCompose(given: Omit<RenderDeps, 'budget'> & TreatDeps): Compose {
+  const deps = { ...given, budget: makeBudget(BUDGET_BYTES) };
   // The recipients of a submission share their bytes: one load, one body hash and one signature for all of them.
   const treat = makeTreat(deps);
   const cached = makeCache<Rendered>(CACHE_LIMITS, weigh);

@@ -5,6 +5,7 @@ import type { Pins } from '../model/delivery.ts';
 import type { Capabilities, Part } from '../model/letter.ts';
 import type { Cause } from '../model/outcome.ts';
 import type { Submission } from '../model/submission.ts';
+import type { Budget } from './budget.ts';
 import { bodyPart, hashParts, readHead, readParts, sizeOf, type StoredMessage } from './body.ts';
 import { cannotConvert, cannotSign, needsSmtputf8 } from './refusal.ts';
 import { sevenBitBody } from './seven-bit-body.ts';
@@ -28,18 +29,24 @@ export type RenderDeps = Readonly<{
   loadBody(submission: Submission): Promise<StoredMessage>;
   signingKey(domain: string, selector: string): Promise<SigningKey | undefined>;
   hostname: string;
+  budget: Budget;
 }>;
 
 /** Where a message stands between load and signature; `fields` ends with its last field. */
 export type Draft = Readonly<{ fields: Buffer; body: readonly Part[]; notes?: readonly string[] }>;
 
+/** Bytes in memory for each byte of a body that is written in 7 bits. */
+const CONVERTING = 3;
 const CRLF = Buffer.from('\r\n');
 
 /**
  * The message as its client sent it but for what `stampFields` does: a pure function of the submission and its stored bytes.
  * Rejects when the body cannot be read; that is temporary.
  */
-export async function draftOf({ loadBody }: RenderDeps, submission: Submission): Promise<Draft> {
+export async function draftOf(
+  { loadBody }: Pick<RenderDeps, 'loadBody'>,
+  submission: Submission,
+): Promise<Draft> {
   const message = await loadBody(submission);
   const head = await readHead(message, submission.headerSize);
   const block = scanHeaders(head);
@@ -54,7 +61,7 @@ export async function renderBytes(
   pins: Pins,
   peer: Capabilities,
 ): Promise<Rendered> {
-  const fit = submission.eightBit ? await fitTo(draft, submission, peer) : draft;
+  const fit = submission.eightBit ? await fitTo(deps, draft, submission, peer) : draft;
   if ('refusal' in fit) return fit;
   const signatures = await signDraft(deps, fit, pins, submission);
   if ('refusal' in signatures) return signatures;
@@ -72,6 +79,7 @@ export async function renderBytes(
 
 /** The draft with 8-bit text in the form that the peer takes. */
 async function fitTo(
+  { budget }: RenderDeps,
   draft: Draft,
   submission: Submission,
   peer: Capabilities,
@@ -85,7 +93,9 @@ async function fitTo(
     fields = encoded ?? fields;
   }
   if (peer.eightBitMime) return { fields, body };
-  const converted = sevenBitBody(fields, await readParts(body));
+  const converted = await budget.use(CONVERTING * sizeOf(body), async () =>
+    sevenBitBody(fields, await readParts(body)),
+  );
   if ('obstacle' in converted) return { refusal: cannotConvert(converted.obstacle) };
   return { fields: converted.fields, body: [converted.body] };
 }

@@ -2,14 +2,21 @@
 import { quotedPrintable } from '../../mail/encode.ts';
 import { contentTypeOf, partRanges, splitEntity, type Entity } from '../../mail/mime.ts';
 import { editFields } from '../edit.ts';
+import { joinHoled, sliceOf, type Holed } from './holed.ts';
 
 /** What a template gave; at least one of the two. */
-export type Content = Readonly<{ html?: string; text?: string }>;
+export type Content = Readonly<{ html?: string | undefined; text?: string | undefined }>;
 
 /** Fields with their line ends, without the empty line; and what follows it. */
-export type Message = Readonly<{ fields: Buffer; body: Buffer }>;
+export type Message = Holed &
+  Readonly<{
+    fields: Buffer;
+    /** Why its parts could not be looked through, a sentence. */
+    unread?: string | undefined;
+  }>;
 
-type Wrapped = Readonly<{ type: string; encoding?: string; body: Buffer }>;
+type Wrapped = Readonly<{ type: string; encoding?: string; body: Holed }>;
+type Kept = Readonly<{ message: Holed; inline: Holed[]; attached: Holed[] }>;
 
 const MAX_DEPTH = 20;
 /** What a template takes the place of; a calendar entry or a table is none of it. */
@@ -17,11 +24,12 @@ const READ = new Set(['text/plain', 'text/html', 'text/x-amp-html', 'text/enrich
 const CRLF = '\r\n';
 
 /** The message with this text. `id` makes the boundaries: the same message gives the same bytes. */
-export function buildMessage({ fields, body }: Message, content: Content, id: string): Message {
+export function buildMessage(message: Message, content: Content, id: string): Message {
+  const { fields, body } = message;
   const scan = splitEntity(fields).scan;
-  const inline: Buffer[] = [];
-  const attached: Buffer[] = [];
-  keepParts({ fields, scan, body }, 0, { inline, attached });
+  const inline: Holed[] = [];
+  const attached: Holed[] = [];
+  keepParts({ fields, scan, body }, { start: 0, depth: 0 }, { message, inline, attached });
   const text = wrapText(content, id);
   const related = wrap('related', [asPart(text), ...inline], id);
   const inner = inline.length > 0 ? related : text;
@@ -32,11 +40,15 @@ export function buildMessage({ fields, body }: Message, content: Content, id: st
       : 'keep',
   );
   const mime = Buffer.from(`MIME-Version: 1.0${CRLF}${fieldsOf(outer)}`, 'latin1');
-  return { fields: Buffer.concat([kept, mime]), body: outer.body };
+  return { fields: Buffer.concat([kept, mime]), ...outer.body };
 }
 
-/** Parts that are no text of the message, as they stand. */
-function keepParts(entity: Entity, depth: number, kept: { inline: Buffer[]; attached: Buffer[] }): void {
+/** Parts that are no text of the message, as they stand. `start`: where the entity's body is in the message's. */
+function keepParts(
+  entity: Entity,
+  { start: from, depth }: Readonly<{ start: number; depth: number }>,
+  kept: Kept,
+): void {
   const { type, boundary } = contentTypeOf(entity);
   if (!/^multipart\/(?:mixed|related|alternative)$/.test(type) || boundary === undefined) return;
   if (depth > MAX_DEPTH) return;
@@ -45,9 +57,13 @@ function keepParts(entity: Entity, depth: number, kept: { inline: Buffer[]; atta
     const part = splitEntity(bytes);
     const partType = contentTypeOf(part).type;
     const has = (name: string): boolean => part.scan.some((field) => field.name === name);
-    if (/^multipart\/(?:mixed|related|alternative)$/.test(partType)) keepParts(part, depth + 1, kept);
+    if (/^multipart\/(?:mixed|related|alternative)$/.test(partType))
+      keepParts(part, { start: from + end - part.body.length, depth: depth + 1 }, kept);
     else if (READ.has(partType) && !isAttachment(part)) continue;
-    else (has('content-id') && type === 'multipart/related' ? kept.inline : kept.attached).push(bytes);
+    else
+      (has('content-id') && type === 'multipart/related' ? kept.inline : kept.attached).push(
+        sliceOf(kept.message, from + start, from + end),
+      );
   }
 }
 
@@ -70,21 +86,21 @@ function leaf(subtype: 'html' | 'plain', text: string): Wrapped {
   return {
     type: `text/${subtype}; charset=utf-8`,
     encoding: 'quoted-printable',
-    body: quotedPrintable(Buffer.from(lines)),
+    body: { body: quotedPrintable(Buffer.from(lines)) },
   };
 }
 
-function wrap(subtype: string, parts: readonly Buffer[], id: string): Wrapped {
+function wrap(subtype: string, parts: readonly Holed[], id: string): Wrapped {
   const boundary = `=_${id}_${subtype}`; // "=_" cannot stand in quoted-printable or base64
   const pieces = parts.flatMap((part) => [Buffer.from(`--${boundary}${CRLF}`), part, Buffer.from(CRLF)]);
   return {
     type: `multipart/${subtype};${CRLF} boundary="${boundary}"`,
-    body: Buffer.concat([...pieces, Buffer.from(`--${boundary}--${CRLF}`)]),
+    body: joinHoled([...pieces, Buffer.from(`--${boundary}--${CRLF}`)]),
   };
 }
 
-function asPart(wrapped: Wrapped): Buffer {
-  return Buffer.concat([Buffer.from(`${fieldsOf(wrapped)}${CRLF}`, 'latin1'), wrapped.body]);
+function asPart(wrapped: Wrapped): Holed {
+  return joinHoled([Buffer.from(`${fieldsOf(wrapped)}${CRLF}`, 'latin1'), wrapped.body]);
 }
 
 function fieldsOf({ type, encoding }: Wrapped): string {

@@ -31,6 +31,11 @@ const ENCODINGS = new Set(['', '7bit', '8bit', 'binary', 'quoted-printable', 'ba
 const MAX_DEPTH = 20;
 const MAX_LEAVES = 50;
 
+/** True for what is never looked into. `type` in lower case. */
+export function isSealed(type: string): boolean {
+  return SEALED.test(type);
+}
+
 /** All text parts that a reader sees as the message, in order. Attachments and sealed parts are none of them. */
 export function findLeaves(fields: Buffer, body: Buffer): readonly Leaf[] {
   const entity = { fields, scan: splitEntity(fields).scan, body };
@@ -43,7 +48,7 @@ type Where = Readonly<{ start: number; fieldsStart: number; depth: number }>;
 
 function collect(entity: Entity, where: Where, leaves: Leaf[]): void {
   const { type, boundary } = contentTypeOf(entity);
-  if (SEALED.test(type) || where.depth > MAX_DEPTH || leaves.length >= MAX_LEAVES) return;
+  if (isSealed(type) || where.depth > MAX_DEPTH || leaves.length >= MAX_LEAVES) return;
   if (!type.startsWith('multipart/')) return addLeaf(entity, type, where, leaves);
   // RFC 2046 §5.1.5: the parts of a digest are messages.
   if (boundary === undefined || type === 'multipart/digest') return;

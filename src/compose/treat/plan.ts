@@ -3,9 +3,12 @@ import type { Steps } from '../../lib/steps.ts';
 import type { Part } from '../../model/letter.ts';
 import type { Compiled, Slot } from '../html/slot.ts';
 import { charsetOf, utf8, type Charset } from '../merge/charset.ts';
+import type { Message } from './build.ts';
 import { inUtf8 } from './charset.ts';
 import type { Compile, Look } from './compile.ts';
+import { hasHole, partsOf, type Holed } from './holed.ts';
 import { findLeaves, type Leaf, type LeafKind } from './leaves.ts';
+import { MAX_TEXT_BYTES } from './outline.ts';
 import { recoded } from './recode.ts';
 import { decodeSteps, type Decoded, type WriteMode } from './transfer.ts';
 
@@ -54,28 +57,24 @@ const CRLF = Buffer.from('\r\n');
 /** Signed or encrypted text inside a text (RFC 4880 §7): a change would break it, and what stands around it is no longer sure. */
 const PGP = /^-----BEGIN PGP (?:SIGNED )?MESSAGE-----\s*$/m;
 
-/** Plans a message. `bodyPart` gives a range of the body as a part of a letter. */
-export function* planMessage(
-  message: Readonly<{ fields: Buffer; body: Buffer }>,
-  bodyPart: (start: number, end: number) => Part,
-  wish: PlanWish,
-): Steps<Plan> {
-  const { body } = message;
+/** Plans a message. */
+export function* planMessage(message: Message, wish: PlanWish): Steps<Plan> {
+  const { body, unread } = message;
   let { fields } = message;
   let qpFields = fields;
   const pieces: (Part | PlannedLeaf)[] = [];
-  const notes: string[] = [];
+  const notes: string[] = unread === undefined ? [] : [unread];
   const seen = new Set<LeafKind>();
   let at = 0;
   let links = 0;
   let room = MAX_TEXTS_BYTES;
-  let obstacle: string | undefined;
+  let obstacle = unread;
   const keep = (end: number): void => {
-    if (end > at) pieces.push(bodyPart(at, end));
+    pieces.push(...partsOf(message, at, end));
     at = end;
   };
   for (const leaf of findLeaves(fields, body)) {
-    const planned: Planned = yield* planLeaf(leaf, body, {
+    const planned: Planned = yield* planLeaf(leaf, message, {
       look: wish.look,
       compile: wish.compile,
       first: !seen.has(leaf.kind),
@@ -118,9 +117,10 @@ type Around = Pick<PlanWish, 'look' | 'compile'> &
   Readonly<{ first: boolean; firstLink: number; room: number }>;
 type Planned = PlannedPart | Readonly<{ problem: string }> | 'nothing';
 
-function* planLeaf(leaf: Leaf, body: Buffer, around: Around): Steps<Planned> {
-  if (leaf.end - leaf.start > 3 * MAX_LEAF_BYTES) return leftAlone(leaf, sayProblem.size);
-  const decoded = yield* decodeSteps(body.subarray(leaf.start, leaf.end), leaf.encoding);
+function* planLeaf(leaf: Leaf, message: Holed, around: Around): Steps<Planned> {
+  if (leaf.end - leaf.start > MAX_TEXT_BYTES || hasHole(message, leaf.start, leaf.end))
+    return leftAlone(leaf, sayProblem.size);
+  const decoded = yield* decodeSteps(message.body.subarray(leaf.start, leaf.end), leaf.encoding);
   if (decoded.text.length > Math.min(MAX_LEAF_BYTES, around.room)) return leftAlone(leaf, sayProblem.size);
   if (PGP.test(decoded.text)) return 'nothing';
   const charset = charsetOf(leaf.charset === '' ? 'utf-8' : leaf.charset);

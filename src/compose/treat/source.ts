@@ -1,13 +1,13 @@
 // The message that is filled for recipients: as it came, with a template's text, or with its CSS inlined.
-import type { Part } from '../../model/letter.ts';
 import type { Cause } from '../../model/outcome.ts';
 import type { Submission } from '../../model/submission.ts';
 import { scanHeaders } from '../../mail/headers.ts';
-import { bodyPart, readHead, readRange, type StoredMessage } from '../body.ts';
-import { noTemplate, notInlined, notRendered } from '../refusal.ts';
+import { makeReader, readHead, type StoredMessage } from '../body.ts';
+import { cannotMerge, noTemplate, notInlined, notRendered } from '../refusal.ts';
 import { stampFields } from '../stamp.ts';
 import type { LiquidJob, Made, Parts } from '../worker/jobs.ts';
 import { buildMessage, type Message } from './build.ts';
+import { findGaps, readBetween, type Gap } from './outline.ts';
 import { ownTexts, withBlock, withHtml } from './texts.ts';
 
 export type TemplateContent = Readonly<{
@@ -29,60 +29,87 @@ export type SourceDeps = Readonly<{
   workshop: Workshop;
 }>;
 
-/** A message to plan, with its body's ranges as parts of a letter; `subject` takes the place of the message's own. */
+/** A message to plan; `subject` takes the place of the message's own. */
 export type Source = Readonly<{
   message: Message;
-  part(start: number, end: number): Part;
   subject?: string;
   notes: readonly string[];
 }>;
 
+const TOO_LARGE = 'its own text is too large to be put into a template, or it has too many parts.';
 /** Attempts in which something that took too long is held to be slow by chance. */
 const PATIENCE = 3;
 
 export type Refused = Readonly<{ refusal: Cause }>;
 
-/** The message as its client sent it, stamped. A file is read whole, but its bytes go out from the file. */
-export async function originalOf(deps: SourceDeps, submission: Submission): Promise<Source> {
+/** A stored message of which only the header was read so far. */
+export type Stored = Readonly<{
+  fields: Buffer;
+  /** Bytes that `read` will hold. */
+  heldBytes: number;
+  /** The message as its client sent it, stamped, with its texts in memory. */
+  read(): Promise<Message>;
+}>;
+
+/** A body up to this is read whole. */
+const SMALL_BYTES = 256 * 1024;
+const TOO_MANY_PARTS = 'The message was left as it is: it has more parts than can be looked through.';
+
+/** Finds out what of a message has to be in memory. */
+export async function findOriginal(deps: SourceDeps, submission: Submission): Promise<Stored> {
   const stored = await deps.loadBody(submission);
   const head = await readHead(stored, submission.headerSize);
   const block = scanHeaders(head);
   const fields = stampFields(head, block.fields, submission);
-  if (Buffer.isBuffer(stored)) return inMemory({ fields, body: stored.subarray(block.size) });
-  const whole = bodyPart(stored, block.size);
-  if (Buffer.isBuffer(whole)) return inMemory({ fields, body: whole });
-  const { file, start, size } = whole;
+  if (Buffer.isBuffer(stored) && stored.length <= SMALL_BYTES) {
+    const body = stored.subarray(block.size);
+    return { fields, heldBytes: body.length, read: () => Promise.resolve({ fields, body }) };
+  }
+  await using reader = await makeReader(stored, block.size);
+  const { size } = reader;
+  const gaps = await findGaps(fields, size, reader.read);
   return {
-    message: { fields, body: await readRange(file, start, size) },
-    part: (from, to) => ({ file, start: start + from, size: to - from }),
-    notes: [],
+    fields,
+    heldBytes: (gaps ?? all(size)).reduce((held, { from, to }) => held - (to - from), size),
+    read: async () => {
+      await using again = await makeReader(stored, block.size);
+      return {
+        fields,
+        ...(await readBetween(size, gaps ?? all(size), again)),
+        unread: gaps ? undefined : TOO_MANY_PARTS,
+      };
+    },
   };
 }
 
-function inMemory(message: Message, notes: readonly string[] = []): Source {
-  return { message, part: (start, end) => message.body.subarray(start, end), notes };
-}
+/** A body of which nothing is looked at but its ends, where no part is found. */
+const all = (size: number): readonly Gap[] => [{ from: 1, to: size - 1 }];
 
 /** The same with a template's text and inlined CSS, where that is wanted: for all recipients alike. */
 export async function sharedSource(
   deps: SourceDeps,
   submission: Submission,
-  attempts: number,
+  { stored, attempts }: Readonly<{ stored: Stored; attempts: number }>,
 ): Promise<Source | Refused> {
-  const original = await originalOf(deps, submission);
+  const message = await stored.read();
+  const original = { message, notes: [] };
   const { template } = submission.treatment ?? {};
   if (!template) return inlined(deps, submission, original, attempts);
   const content = await deps.template(submission.account, template.name, template.version);
   if (!content) return { refusal: noTemplate(template.name, template.version) };
-  const own = ownTexts(original.message);
+  const own = ownTexts(message);
+  if (own.tooLarge || message.unread !== undefined) return { refusal: cannotMerge(TOO_LARGE) };
   const block = submission.instructions.template?.block ?? 'body';
   const texts = {
     ...(content.html === undefined ? {} : { html: withBlock(content.html, block, own.html ?? '') }),
     ...(content.text === undefined ? {} : { text: withBlock(content.text, block, own.text ?? '') }),
   };
-  const message = buildMessage(original.message, texts, submission.id);
   const subject = content.subject && withBlock(content.subject, 'subject', submission.subject);
-  const built = { ...inMemory(message), ...(subject ? { subject } : {}) };
+  const built = {
+    message: buildMessage(message, texts, submission.id),
+    notes: [],
+    ...(subject ? { subject } : {}),
+  };
   return inlined(deps, submission, built, attempts);
 }
 
@@ -93,16 +120,17 @@ type Scope = (fields: Buffer) => Readonly<Record<string, unknown>>;
 export async function liquidSource(
   deps: SourceDeps,
   submission: Submission,
-  { scope, attempts }: Readonly<{ scope: Scope; attempts: number }>,
+  { stored, scope, attempts }: Readonly<{ stored: Stored; scope: Scope; attempts: number }>,
 ): Promise<Source | Refused> {
   const { template } = submission.treatment ?? {};
-  if (!template) return sharedSource(deps, submission, attempts);
-  const [original, content] = await Promise.all([
-    originalOf(deps, submission),
+  if (!template) return sharedSource(deps, submission, { stored, attempts });
+  const [message, content] = await Promise.all([
+    stored.read(),
     deps.template(submission.account, template.name, template.version),
   ]);
   if (!content) return { refusal: noTemplate(template.name, template.version) };
-  const own = ownTexts(original.message);
+  const own = ownTexts(message);
+  if (own.tooLarge || message.unread !== undefined) return { refusal: cannotMerge(TOO_LARGE) };
   const block = submission.instructions.template?.block ?? 'body';
   const made = await deps.workshop.render({
     key: `${submission.account}/${template.name}/${template.version}`,
@@ -112,7 +140,7 @@ export async function liquidSource(
     text: content.text,
     markup: own.html === undefined ? [] : [block],
     scope: {
-      ...scope(original.message.fields),
+      ...scope(message.fields),
       [block]: own.html ?? own.text ?? '',
       text_body: own.text ?? '',
       subject: submission.subject,
@@ -120,8 +148,7 @@ export async function liquidSource(
   });
   if (!made.ok) return { refusal: notRendered(template.name, made, attempts <= PATIENCE) };
   const { subject, html, text } = made.output;
-  const texts = { ...(html === undefined ? {} : { html }), ...(text === undefined ? {} : { text }) };
-  const built = inMemory(buildMessage(original.message, texts, submission.id));
+  const built = { message: buildMessage(message, { html, text }, submission.id), notes: [] };
   return inlined(deps, submission, { ...built, ...(subject ? { subject } : {}) }, attempts);
 }
 
@@ -133,11 +160,14 @@ async function inlined(
   attempts: number,
 ): Promise<Source | Refused> {
   if (submission.instructions.inlineCss !== true) return source;
-  const { html } = ownTexts(source.message);
-  if (html === undefined) return source;
+  const { html, tooLarge } = ownTexts(source.message);
+  if (html === undefined) return tooLarge ? withNote(source, 'The HTML is too large.') : source;
   const made = await deps.workshop.inlineCss(html, submission.account);
   if (!made.ok && made.kind !== 'wrong' && attempts <= PATIENCE) return { refusal: notInlined(made) };
-  if (!made.ok) return { ...source, notes: [...source.notes, `The CSS was not inlined. ${made.problem}`] };
-  const changed = inMemory(withHtml(source.message, made.output), source.notes);
-  return { ...changed, ...(source.subject === undefined ? {} : { subject: source.subject }) };
+  if (!made.ok) return withNote(source, made.problem);
+  return { ...source, message: withHtml(source.message, made.output) };
+}
+
+function withNote(source: Source, why: string): Source {
+  return { ...source, notes: [...source.notes, `The CSS was not inlined. ${why}`] };
 }

@@ -3,38 +3,51 @@ import { quotedPrintable } from '../../mail/encode.ts';
 import { inUtf8 } from './charset.ts';
 import { findLeaves, type Leaf } from './leaves.ts';
 import { recoded } from './recode.ts';
+import { MAX_TEXT_BYTES } from './outline.ts';
 import { decode } from './transfer.ts';
 import type { Message } from './build.ts';
+import { hasHole, joinHoled, sliceOf } from './holed.ts';
 
 /** The first HTML and the first plain text, as text; absent where there is none or its charset is not known. */
-export type OwnTexts = Readonly<{ html?: string; text?: string }>;
+export type OwnTexts = Readonly<{
+  html?: string;
+  text?: string;
+  /** One of them is there and too large to be read. */
+  tooLarge: boolean;
+}>;
 
 /** A template takes the message's text in so often: once is usual, more would make a large message of a small one. */
 const MAX_TIMES = 4;
 
 /** Reads the texts of a message. */
-export function ownTexts({ fields, body }: Message): OwnTexts {
+export function ownTexts(message: Message): OwnTexts {
+  const { fields, body } = message;
   const leaves = findLeaves(fields, body);
+  let tooLarge = false;
   const textOf = (kind: Leaf['kind']): string | undefined => {
     const leaf = leaves.find((one) => one.kind === kind);
-    return leaf && readLeaf(leaf, body);
+    if (!leaf) return undefined;
+    const isTooLarge = leaf.end - leaf.start > MAX_TEXT_BYTES || hasHole(message, leaf.start, leaf.end);
+    tooLarge ||= isTooLarge;
+    return isTooLarge ? undefined : readLeaf(leaf, body);
   };
   const html = textOf('html');
   const text = textOf('text');
-  return { ...(html === undefined ? {} : { html }), ...(text === undefined ? {} : { text }) };
+  return { ...(html === undefined ? {} : { html }), ...(text === undefined ? {} : { text }), tooLarge };
 }
 
 /** The message with another text for its first HTML. */
-export function withHtml({ fields, body }: Message, html: string): Message {
+export function withHtml(message: Message, html: string): Message {
+  const { fields, body } = message;
   const leaf = findLeaves(fields, body).find((one) => one.kind === 'html');
-  if (!leaf) return { fields, body };
+  if (!leaf) return message;
   const changed = recoded(leaf, { encoding: 'quoted-printable', charset: 'utf-8' }) ?? leaf.fields;
   const text = quotedPrintable(Buffer.from(html.toWellFormed().replace(/\r\n|\r|\n/g, '\r\n')));
-  const before = body.subarray(0, Math.max(leaf.fieldsStart, 0));
+  const before = sliceOf(message, 0, Math.max(leaf.fieldsStart, 0));
   const own = leaf.fieldsStart < 0 ? [] : [changed, Buffer.from('\r\n')];
   return {
     fields: leaf.fieldsStart < 0 ? changed : fields,
-    body: Buffer.concat([before, ...own, text, body.subarray(leaf.end)]),
+    ...joinHoled([before, ...own, text, sliceOf(message, leaf.end)]),
   };
 }
 

@@ -21,13 +21,12 @@ import {
   findOriginal,
   liquidSource,
   sharedSource,
-  TOO_MANY_PARTS,
   type Refused,
   type Source,
   type SourceDeps,
 } from './source.ts';
 import { systemValues } from './system.ts';
-import { bringsValues, planWishFor, searchesFor } from './wish.ts';
+import { planWishFor, searchesFor } from './wish.ts';
 
 /** Addresses of ours in one letter (src/tracking/links.ts). */
 export type Links = Readonly<{
@@ -154,8 +153,6 @@ function* prepare(
   const header = planHeader(plan.fields, { headers, subject: source.subject });
   const qpHeader =
     plan.qpFields === plan.fields ? header : planHeader(plan.qpFields, { headers, subject: source.subject });
-  if (source.isUnread && merges && bringsValues(submission))
-    return { refusal: cannotMerge(`${TOO_MANY_PARTS}.`) };
   const noted = source.notes.length > 0 ? { ...plan, notes: [...source.notes, ...plan.notes] } : plan;
   return {
     plan: noted,

@@ -86,7 +86,7 @@ test('work in turns gives what work at once gives', async () => {
   expect(await inTurns(count())).toBe(finish(count()));
 });
 
-test('HTML that is read in pieces has its slots where it has them read at once', () => {
+test('HTML that is read in pieces has its slots where it has them read at once', { timeout: 30_000 }, () => {
   const units = [
     row,
     '<a title="x < y [name] < z" href=\'https://a.example/?<[n]\'>[name|a<b]</a><b>1 < 2</b>',
@@ -94,7 +94,7 @@ test('HTML that is read in pieces has its slots where it has them read at once',
     '<!--[if mso]><a href="https://b.example/[n]">[name] <</a><![endif]--><!-- < [name] <b -->< <\r\n',
     '[name|<[n]',
   ];
-  for (let shift = 0; shift < 40; shift++) {
+  for (let shift = 0; shift < 20; shift++) {
     const unit = units.slice(shift % units.length).join('') + 'x'.repeat(shift);
     const source = 'y'.repeat(shift * 7) + fill(unit, 200_000);
     const options = { charset: utf8, tags: htmlTags, clicks: true, pixel: true } as const;
@@ -104,21 +104,14 @@ test('HTML that is read in pieces has its slots where it has them read at once',
     expect(pauses).toBeGreaterThan(1);
     const { slots } = htmlSlots(source, options);
     // As if there were nothing to cut: the places of a unit are those of the unit alone.
-    const [first] = slots;
-    expect(first).toBeDefined();
-    const alone = htmlSlots('y'.repeat(shift * 7) + unit, options).slots.filter(
-      ({ kind }) => kind !== 'pixel',
-    );
-    const inUnit = slots.filter(({ kind }) => kind !== 'pixel');
-    expect(inUnit.length % alone.length).toBe(0);
-    inUnit.forEach((slot, i) => {
-      const same = alone[i % alone.length];
-      const offset = Math.floor(i / alone.length) * unit.length;
-      expect([slot.kind, slot.start, slot.end]).toEqual([
-        same?.kind,
-        (same?.start ?? 0) + offset,
-        (same?.end ?? 0) + offset,
-      ]);
-    });
+    const placesOf = (list: typeof slots) =>
+      list.filter(({ kind }) => kind !== 'pixel').map(({ kind, start, end }) => [kind, start, end] as const);
+    const alone = placesOf(htmlSlots('y'.repeat(shift * 7) + unit, options).slots);
+    const times = Math.floor(200_000 / unit.length);
+    const want = Array.from({ length: times }, (_, n) =>
+      alone.map(([kind, start, end]) => [kind, start + n * unit.length, end + n * unit.length]),
+    ).flat();
+    expect(want.length).toBeGreaterThan(0);
+    expect(placesOf(slots)).toEqual(want);
   }
 });
