@@ -67,6 +67,8 @@ const ruleSchema = z.strictObject({
   class: classSchema.optional(),
   /** What to do where that differs from the reply's first digit. */
   end: z.enum(['retry', 'bounce']).optional(),
+  /** A reply that this rule decides, for readers and for the test of the rules. */
+  example: z.string().optional(),
 });
 
 /** The shape of config/bounces.yaml. */
@@ -82,24 +84,34 @@ export const bounceRules = z.strictObject({
 });
 
 export type BounceRules = Readonly<z.infer<typeof bounceRules>>;
-type Rule = BounceRules['first'][number];
+export type Rule = BounceRules['first'][number];
 
 export type Verdict = Readonly<{ class: CauseClass; permanent: boolean }>;
 
 /**
- * Judges a reply that refused something in `phase`. A 5xx is permanent and a 4xx is not, unless a rule says otherwise;
- * 421 is never permanent, and a reply that is neither 4xx nor 5xx is a protocol error.
+ * Judges a reply that refused something in `phase`. A 5xx is permanent and a 4xx is not, unless a rule says otherwise
+ * (design promise 8); 421 is never permanent, and a reply that is neither 4xx nor 5xx is a protocol error.
  */
 export function classify(rules: BounceRules, phase: Phase, reply: RemoteReply): Verdict {
   if (reply.code < 400) return { class: 'protocol', permanent: false };
-  const first = rules.first.find((rule) => applies(rule, phase, reply));
-  const byStatus = reply.status === undefined ? undefined : rules.statuses[`x${reply.status.slice(1)}`];
-  const kind = first?.class ?? byStatus;
-  const later = kind ? undefined : rules.rules.find((rule) => applies(rule, phase, reply));
+  const { rule, byStatus } = decidingRule(rules, phase, reply);
   return {
-    class: kind ?? later?.class ?? bySubject(rules, reply) ?? 'other',
-    permanent: isFinal(reply.code, first?.end ?? later?.end),
+    class: rule?.class ?? byStatus ?? bySubject(rules, reply) ?? 'other',
+    permanent: isFinal(reply.code, rule?.end),
   };
+}
+
+/** The rule that decides, and what the status says; a rule of `first` that names no class leaves that to the status. */
+export function decidingRule(
+  rules: BounceRules,
+  phase: Phase,
+  reply: RemoteReply,
+): Readonly<{ rule: Rule | undefined; byStatus: CauseClass | undefined }> {
+  const first = rules.first.find((rule) => applies(rule, phase, reply));
+  if (first?.class) return { rule: first, byStatus: undefined };
+  const byStatus = reply.status === undefined ? undefined : rules.statuses[`x${reply.status.slice(1)}`];
+  if (first || byStatus) return { rule: first, byStatus };
+  return { rule: rules.rules.find((rule) => applies(rule, phase, reply)), byStatus };
 }
 
 function isFinal(code: number, end: Rule['end']): boolean {

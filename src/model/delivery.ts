@@ -28,6 +28,8 @@ export type Delivery = Readonly<{
   pool: string;
   /** Name of the transport it will leave by; "" when its pool has none just now. */
   transport: string;
+  /** The fallback pool that this transport is of; absent: it is one of its own pool. */
+  fallback?: string;
   priority: Priority;
   state: DeliveryState;
   /** Grows each time it is scheduled; a job that carries another number is stale and ends silently. */
@@ -47,6 +49,9 @@ export type Delivery = Readonly<{
   batch?: string;
   pins?: Pins;
 }>;
+
+/** Where a delivery goes next; `pool` is there when its own is not granted to its user any more. */
+export type WayOut = Readonly<{ transport: string; fallback?: string; pool?: string }>;
 
 /** The domain part of an envelope address, in lower case; "" when there is none. */
 export function domainOf(address: string): string {

@@ -46,6 +46,8 @@ export const eventSchema = z.object({
   metadata: z.record(z.string(), z.string()).optional(),
   /** Of an attempt: which transport, to which site and host, which attempt it was, counted from 1. */
   transport: z.string().optional(),
+  /** The fallback pool that this transport is of; absent: it is one of the delivery's own pool. */
+  fallback: z.string().optional(),
   site: z.string().optional(),
   host: z.string().optional(),
   /** Who runs the recipient's mail hosts: a name of config/providers.yaml; absent where no rule knows it. */

@@ -80,5 +80,7 @@ export type Outcome =
   | Readonly<{ kind: 'delivered'; via: Via; reply: RemoteReply; conversation: string }>
   | Readonly<{ kind: 'deferred'; via?: Via; cause: Cause; conversation: string }>
   | Readonly<{ kind: 'bounced'; via?: Via; cause: Cause; conversation: string }>
-  /** We said: not yet. Costs no attempt. */
-  | Readonly<{ kind: 'held'; rule: string; until: EpochMs; provider?: string }>;
+  | Held;
+
+/** We said: not yet. Costs no attempt. `provider` says whose mail hosts it is about, where it is about some. */
+export type Held = Readonly<{ kind: 'held'; rule: string; until: EpochMs; provider?: string }>;

@@ -48,7 +48,7 @@ export const categories: Readonly<Record<CauseClass, readonly [permanent: Catego
   unsupported: ['soft', 'soft'],
   expired: ['network', 'network'],
   suppressed: ['policy', 'policy'],
-  local: ['unknown', 'unknown'],
+  local: ['soft', 'soft'],
   other: ['unknown', 'unknown'],
 };
 

@@ -5,7 +5,7 @@ export type Spotted = Readonly<{ address: string; start: number; end: number }>;
 
 /** RFC 5321 §4.5.3.1: 64 octets of local part, 255 of domain. */
 const ADDRESS =
-  /(?:"[^"\n@]{1,62}"|[^\s<>()[\]",;:@\\|{}\u0000-\u001f]{1,64})@(?:\[[\d.:a-f]{3,45}\]|[\p{L}\p{N}][\p{L}\p{N}_.-]{0,253})/giu;
+  /(?:"[^"\n@]{1,62}"|[^\s<>()[\]",;:@\\|{}\p{Cc}]{1,64})@(?:\[[\d.:a-f]{3,45}\]|[\p{L}\p{N}][\p{L}\p{N}_.-]{0,253})/giu;
 const PREFIX = /^(?:['`*=]+|.{0,40}?\b(?:smtp|rfc-?822|mailto|rfc3d|to|address)=)/i;
 /** Addresses that are spotted in one line. */
 const MAX_PER_LINE = 20;
@@ -30,7 +30,9 @@ export function addressesIn(line: string): readonly Spotted[] {
 export function addressInField(value: string): string {
   const semicolon = value.indexOf(';');
   const type = semicolon < 0 ? '' : value.slice(0, semicolon).trim().toLowerCase();
-  const rest = (semicolon < 0 || type.includes('@') ? value : value.slice(semicolon + 1)).trim().slice(0, 600);
+  const rest = (semicolon < 0 || type.includes('@') ? value : value.slice(semicolon + 1))
+    .trim()
+    .slice(0, 600);
   const text = type === 'utf-8' ? unescaped(rest) : rest;
   const match = text.includes('@') ? new RegExp(ADDRESS.source, 'iu').exec(text) : undefined;
   return match ? tidy(match[0]) : '';
@@ -40,7 +42,9 @@ export function addressInField(value: string): string {
 function unescaped(text: string): string {
   return text.replace(/\\x\{([0-9A-F]{1,6})\}/gi, (whole, hex: string) => {
     const code = Number.parseInt(hex, 16);
-    return code > 31 && code <= 0x10ffff && !(code >= 0xd800 && code < 0xe000) ? String.fromCodePoint(code) : whole;
+    return code > 31 && code <= 0x10ffff && !(code >= 0xd800 && code < 0xe000)
+      ? String.fromCodePoint(code)
+      : whole;
   });
 }
 

@@ -18,7 +18,15 @@ export type StatusGroup = Readonly<{
 
 /** Recipients of one report that are read. */
 export const MAX_RECIPIENTS = 100;
-const GROUP_FIELDS = ['final-recipient', 'original-recipient', 'x-actual-recipient', 'action', 'status', 'diagnostic-code', 'remote-mta'];
+const GROUP_FIELDS = [
+  'final-recipient',
+  'original-recipient',
+  'x-actual-recipient',
+  'action',
+  'status',
+  'diagnostic-code',
+  'remote-mta',
+];
 
 /** One that comes again begins the next group. */
 const OPENING = ['final-recipient', 'original-recipient', 'action', 'status'];
@@ -56,7 +64,8 @@ function readGroup(group: Draft): StatusGroup {
     address: address ?? '',
     action: /^[\s"]*([a-z]{1,20})/i.exec(value('action'))?.[1]?.toLowerCase() ?? '',
     status: /(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\d)/.exec(value('status'))?.[1] ?? '',
-    diagnostic: withoutType(value('diagnostic-code')) || (/\(([^()]{3,300})\)/.exec(value('status'))?.[1] ?? ''),
+    diagnostic:
+      withoutType(value('diagnostic-code')) || (/\(([^()]{3,300})\)/.exec(value('status'))?.[1] ?? ''),
     mta: withoutType(value('remote-mta')).slice(0, 255),
   };
 }

@@ -1,7 +1,7 @@
 // Notices in words, as mail systems wrote them before RFC 3464 and still do: recipients, and what is said of each. Pure.
 import { addressesIn } from './addresses.ts';
 import { MAX_RECIPIENTS } from './dsn.ts';
-import { decodedValue, textIn, valueIn, valuesIn, type Fields } from './fields.ts';
+import { decodedValue, textIn, valuesIn, type Fields } from './fields.ts';
 import type { Opened } from './open.ts';
 import { isFailureLine } from './words.ts';
 
@@ -12,11 +12,13 @@ type Place = Readonly<{ address: string; line: number; rank: number }>;
 
 /** Lines that are kept of what is said of one recipient. */
 const MAX_SAID = 25;
-const HEADS = /^[\s>*•·\-–—+|.:'"`([]*(?:(?:\d{1,2}[.)]|[45]\d\d(?: [45]\.\d{1,3}\.\d{1,3})?)\s)?[\s<'"`[(]*$/;
+const HEADS =
+  /^[\s>*•·\-–—+|.:'"`([]*(?:(?:\d{1,2}[.)]|[45]\d\d(?: [45]\.\d{1,3}\.\d{1,3})?)\s)?[\s<'"`[(]*$/;
 const LABEL =
   /(?:^|[\s(*-])(?:(?:failed|intended|final|original|envelope|invalid|unknown|target|bad|local)[- ])?(?:mail )?(?:recipients?|address(?:es)?|e-?mail address|user(?:id)?|mailbox|expanded from|destinatari\w*|empfänger|destinataires?|получател\w*)(?: address)?(?: \(s\)|\(s\))?\s?[:=]\s?[\s<'"`[]*(?:smtp:|rfc822;)?\s?<?$/i;
 const X400 = /(?:dda:(?:smtp|rfc-?822)|rfc-?822|smtp)[=:;]\s?$/i;
-const SAID_TO = /(?:\bto|\bfor|rcpt to|following (?:address|recipient)\w*|addressed to|mailbox|user|recipient|address)\b[\s:<'"`(]*$/i;
+const SAID_TO =
+  /(?:\bto|\bfor|rcpt to|following (?:address|recipient)\w*|addressed to|mailbox|user|recipient|address)\b[\s:<'"`(]*$/i;
 const NOT_ABOUT =
   /^\W{0,6}(?:from|to|cc|bcc|reply-to|sender|subject|date|sent|message-id|return-path|received|mail from|x-[\w-]{1,40}|envelope-from)\s?:|mail from:|envelope[- ]from|please (?:contact|send|e-?mail|forward|write)|contact (?:the|your|us|me)?|questions?|assistance|(?:mailto|https?):|message-id|for help|original sender|you sent from|sender address/i;
 const NOBODY = /^(?:post-?master|mailer-?daemon|abuse|support|helpdesk|hostmaster|webmaster|no-?reply)$/i;
@@ -29,7 +31,9 @@ export function entriesOf(opened: Opened, known: readonly string[] = []): readon
   const best = Math.max(0, ...places.map((place) => place.rank));
   const chosen = places.filter((place) => place.rank === best && best > 0);
   const named = failed.length > 0 ? failed : unique(chosen.map((place) => place.address));
-  return named.slice(0, MAX_RECIPIENTS).map((address) => ({ address, lines: saidOf(address, lines, places) }));
+  return named
+    .slice(0, MAX_RECIPIENTS)
+    .map((address) => ({ address, lines: saidOf(address, lines, places) }));
 }
 
 /** From the line that names the recipient best to the one that names the next, or to where the reply has ended. */
@@ -56,7 +60,10 @@ function saidOf(address: string, lines: readonly string[], places: readonly Plac
 function endOfReply(said: readonly string[]): number {
   const first = said.findIndex((line) => /(?<![\d.])[45](?:\d\d|\.\d{1,3}\.\d{1,3})(?![\d.])/.test(line));
   if (first < 0) return said.length;
-  const last = Math.max(first, said.findLastIndex((line) => /^\s{0,8}[45]\d\d[ -]/.test(line)));
+  const last = Math.max(
+    first,
+    said.findLastIndex((line) => /^\s{0,8}[45]\d\d[ -]/.test(line)),
+  );
   const end = said.findIndex((line, i) => i > last && line.trim() === '');
   return end < 0 ? said.length : end;
 }
@@ -69,7 +76,15 @@ export function originalRecipient(original: Fields | undefined): string {
     const address = addressesIn(match?.[1] ?? '')[0]?.address;
     if (address !== undefined) return address;
   }
-  for (const name of ['x-original-to', 'x-rcpt-to', 'x-envelope-to', 'envelope-to', 'to', 'apparently-to', 'delivered-to']) {
+  for (const name of [
+    'x-original-to',
+    'x-rcpt-to',
+    'x-envelope-to',
+    'envelope-to',
+    'to',
+    'apparently-to',
+    'delivered-to',
+  ]) {
     const spotted = addressesIn(textIn(original, name))[0];
     if (spotted) return spotted.address;
   }
@@ -78,8 +93,13 @@ export function originalRecipient(original: Fields | undefined): string {
 
 /** Exim, Gmail and others name them in the header. */
 function failedRecipients(header: Fields): readonly string[] {
-  const values = [...valuesIn(header, 'x-failed-recipients'), ...valuesIn(header, 'x-mailer-daemon-recipients')];
-  return unique(values.flatMap((value) => addressesIn(decodedValue(value)).map((spotted) => spotted.address)));
+  const values = [
+    ...valuesIn(header, 'x-failed-recipients'),
+    ...valuesIn(header, 'x-mailer-daemon-recipients'),
+  ];
+  return unique(
+    values.flatMap((value) => addressesIn(decodedValue(value)).map((spotted) => spotted.address)),
+  );
 }
 
 /** Addresses of the sender and of the system that writes: they stand in notices, and never as the one that failed. */
@@ -94,13 +114,21 @@ function ownAddresses({ header, original }: Opened): ReadonlySet<string> {
 }
 
 /** Who writes to himself stands in the notice too: then a line of its own names him. */
-function placesOrOwn(lines: readonly string[], own: ReadonlySet<string>, failed: readonly string[]): readonly Place[] {
+function placesOrOwn(
+  lines: readonly string[],
+  own: ReadonlySet<string>,
+  failed: readonly string[],
+): readonly Place[] {
   const places = placesIn(lines, own, failed);
   if (places.length > 0) return places;
   return placesIn(lines, new Set(), failed).filter((place) => place.rank === 4);
 }
 
-function placesIn(lines: readonly string[], own: ReadonlySet<string>, failed: readonly string[]): readonly Place[] {
+function placesIn(
+  lines: readonly string[],
+  own: ReadonlySet<string>,
+  failed: readonly string[],
+): readonly Place[] {
   const sure = new Set(failed.map((address) => address.toLowerCase()));
   const places: Place[] = [];
   for (const [i, line] of lines.entries()) {
@@ -127,6 +155,7 @@ function rankOf(line: string, start: number): number {
 
 function unique(addresses: readonly string[]): readonly string[] {
   const seen = new Map<string, string>();
-  for (const address of addresses) if (!seen.has(address.toLowerCase())) seen.set(address.toLowerCase(), address);
+  for (const address of addresses)
+    if (!seen.has(address.toLowerCase())) seen.set(address.toLowerCase(), address);
   return [...seen.values()];
 }

@@ -86,11 +86,7 @@ function walk(fields: Fields, body: Buffer, draft: Draft, depth: number): void {
   takeLeaf(type, decoded, draft, parameterOf(contentType, 'charset'));
 }
 
-function rangesOf(
-  body: Buffer,
-  boundary: string | undefined,
-  draft: Draft,
-): ReturnType<typeof partRanges> {
+function rangesOf(body: Buffer, boundary: string | undefined, draft: Draft): ReturnType<typeof partRanges> {
   if (boundary === undefined || draft.searched > MAX_SEARCHED) return undefined;
   draft.searched += body.length;
   return partRanges(body, boundary);

@@ -17,7 +17,9 @@ const NOTHING: Original = { messageId: '', feedbackId: '', listUnsubscribe: '', 
 export function originalOf(fields: Fields | undefined): Original {
   if (!fields) return NOTHING;
   return {
-    messageId: /<[^\s<>]{1,400}>/.exec(valueIn(fields, 'message-id'))?.[0] ?? valueIn(fields, 'message-id').slice(0, 400),
+    messageId:
+      /<[^\s<>]{1,400}>/.exec(valueIn(fields, 'message-id'))?.[0] ??
+      valueIn(fields, 'message-id').slice(0, 400),
     feedbackId: textIn(fields, 'feedback-id').slice(0, 400),
     listUnsubscribe: valueIn(fields, 'list-unsubscribe').slice(0, 4096),
     subject: textIn(fields, 'subject').slice(0, 500),

@@ -51,7 +51,8 @@ export function quoteIn(text: string): Quote {
 function phaseIn(text: string, at: number): Phase | undefined {
   const commands = [...text.matchAll(/(?:^|\n)[\s>]{0,12}>>> ?(.{1,40})/g)];
   const command = commands.findLast((match) => match.index < at) ?? commands[0];
-  const step = command?.[1] ?? WORDS.exec(text)?.[1] ?? (/(?:^|\s)SMTP command\s{1,4}(\w{4})/i.exec(text)?.[1] ?? '');
+  const step =
+    command?.[1] ?? WORDS.exec(text)?.[1] ?? /(?:^|\s)SMTP command\s{1,4}(\w{4})/i.exec(text)?.[1] ?? '';
   const found = STEPS.find(([pattern]) => pattern.test(step))?.[1];
   if (found !== undefined) return found;
   if (/my name was rejected|\b(?:helo|ehlo) command/i.test(text)) return 'mail';

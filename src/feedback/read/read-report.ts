@@ -1,5 +1,5 @@
 // One function that reads mail to an address of ours; it never fails, and in doubt there is no bounce. Pure.
-import { complaintIn } from './arf.ts';
+import { complaintIn, copyIn } from './arf.ts';
 import { statusGroups, type StatusGroup } from './dsn.ts';
 import { fieldBlocks, fieldBlocksIn } from './blocks.ts';
 import { valueIn } from './fields.ts';
@@ -9,8 +9,8 @@ import { originalOf } from './original.ts';
 import { quoteIn, type Quote } from './quote.ts';
 import type { Report, ReportedRecipient } from './report.ts';
 import { sesReport } from './ses.ts';
+import { isDelayNotice, isNotice, isRejection } from './evidence.ts';
 import { signsOf, type Signs } from './signs.ts';
-import { isDelayLine, isEndLine, isFailureLine } from './words.ts';
 
 /** Reads a message of any kind. At most its first 1 MiB counts. */
 export function readReport(message: Buffer): Report {
@@ -19,9 +19,10 @@ export function readReport(message: Buffer): Report {
 
 function readOpened(opened: Opened, level: 'whole' | 'inner'): Report {
   const complaint = complaintIn(opened);
-  if (complaint) return { kind: 'complaint', complaint, original: originalOf(opened.original) };
+  if (complaint)
+    return { kind: 'complaint', complaint, original: originalOf(opened.original ?? copyIn(opened)) };
   const signs = signsOf(opened);
-  if (/^disposition-notification/.test(opened.reportType) && !isRejection(opened)) {
+  if (opened.reportType.startsWith('disposition-notification') && !isRejection(opened)) {
     return { kind: 'auto-reply', sort: 'receipt' };
   }
   const inner = level === 'whole' && opened.statuses.length === 0 ? innerReport(opened, signs) : undefined;
@@ -34,12 +35,6 @@ function innerReport({ attached, original }: Opened, signs: Signs): Report | und
   if (!/^\s*multipart\/(?:report|mixed)\b/i.test(valueIn(original, 'content-type'))) return undefined;
   const inner = openReport(attached);
   return inner.statuses.length === 0 ? undefined : readOpened(inner, 'inner');
-}
-
-/** RFC 5429 §2.2: a filter's refusal comes as a disposition notification. */
-function isRejection(opened: Opened): boolean {
-  if (/\(rejected\)/i.test(valueIn(opened.header, 'auto-submitted'))) return true;
-  return opened.texts.flat().slice(0, 20).some((line) => /was (?:automatically )?(?:rejected|refused)\b/i.test(line));
 }
 
 /** By a delivery-status part; undefined when there is none that names a recipient. */
@@ -68,7 +63,7 @@ function actionOf({ action, status, diagnostic }: StatusGroup): 'failed' | 'dela
   if (action.startsWith('delay')) return 'delayed';
   if (/^(?:deliver|relay|expand|deliverable)/.test(action)) {
     // Some write "expanded" or "delivered" over a refusal.
-    return /^5/.test(status) && action.startsWith('expand') ? 'failed' : 'done';
+    return status.startsWith('5') && action.startsWith('expand') ? 'failed' : 'done';
   }
   const first = status === '' ? String(quoteIn(diagnostic).code ?? '') : status;
   if (first.startsWith('2')) return 'done';
@@ -77,7 +72,11 @@ function actionOf({ action, status, diagnostic }: StatusGroup): 'failed' | 'dela
 
 type Context = Readonly<{ entries: readonly Entry[]; whole: Quote; original: Opened['original'] }>;
 
-function fromGroup(group: StatusGroup, action: ReportedRecipient['action'], context: Context): ReportedRecipient {
+function fromGroup(
+  group: StatusGroup,
+  action: ReportedRecipient['action'],
+  context: Context,
+): ReportedRecipient {
   const { entries, whole, original } = context;
   const lower = group.address.toLowerCase();
   const named = entries.find(({ address }) => address.toLowerCase() === lower);
@@ -91,8 +90,10 @@ function bestQuote({ diagnostic }: StatusGroup, entry: Entry | undefined, whole:
   const quoted = quoteIn(diagnostic);
   const said = quoteIn((entry?.lines ?? []).join('\n'));
   const phase = quoted.phase ?? said.phase ?? whole.phase;
-  if (quoted.code !== undefined || (quoted.status !== undefined && quoted.text.length > 20)) return { ...quoted, phase };
-  if (said.code !== undefined) return diagnostic === '' ? said : { ...said, text: `${diagnostic} ${said.text}` };
+  if (quoted.code !== undefined || (quoted.status !== undefined && quoted.text.length > 20))
+    return { ...quoted, phase };
+  if (said.code !== undefined)
+    return diagnostic === '' ? said : { ...said, text: `${diagnostic} ${said.text}` };
   if (diagnostic !== '') return { ...quoted, phase };
   return whole.code === undefined && said.text.length > 30 ? said : whole;
 }
@@ -117,7 +118,8 @@ function recipientOf(
 
 /** The remote's own status, unless it is general and the report's is not. */
 function statusOf(quote: Quote, reported: string): string | undefined {
-  const isGeneral = (status: string | undefined): boolean => status === undefined || /^\d\.0\.0$/.test(status);
+  const isGeneral = (status: string | undefined): boolean =>
+    status === undefined || /^\d\.0\.0$/.test(status);
   if (!isGeneral(quote.status) || reported === '') return quote.status;
   if (!isGeneral(reported) || quote.status === undefined) {
     // A status of another class than the code speaks of the report, not of the reply.
@@ -137,14 +139,14 @@ function codeOf(status: string | undefined, action: ReportedRecipient['action'])
 function fromWords(opened: Opened, signs: Signs): Report {
   const lines = opened.texts.flat();
   const whole = quoteIn(lines.join('\n'));
-  if (!isNotice(opened, signs, whole, lines)) {
+  if (!isNotice(opened, signs, whole)) {
     if (signs.isChallenge) return { kind: 'auto-reply', sort: 'challenge' };
     const isAnswer = signs.isResponder || signs.automatic === 'replied';
     return isAnswer ? { kind: 'auto-reply', sort: 'vacation' } : { kind: 'other', sort: 'mail' };
   }
   const inText = statusGroups(fieldBlocksIn(lines));
   if (inText.length > 0) return fromGroups(opened, inText);
-  const isDelay = isDelayNotice(signs, lines);
+  const isDelay = isDelayNotice(opened, signs);
   const action = isDelay ? 'delayed' : 'failed';
   return {
     kind: isDelay ? 'delay' : 'bounce',
@@ -153,51 +155,24 @@ function fromWords(opened: Opened, signs: Signs): Report {
   };
 }
 
-function recipientsIn(opened: Opened, whole: Quote, action: ReportedRecipient['action']): readonly ReportedRecipient[] {
+function recipientsIn(
+  opened: Opened,
+  whole: Quote,
+  action: ReportedRecipient['action'],
+): readonly ReportedRecipient[] {
   const entries = entriesOf(opened);
   if (entries.length === 0) return [recipientOf(originalRecipient(opened.original), action, whole)];
   return entries.map(({ address, lines }) => {
     const said = quoteIn(lines.join('\n'));
     if (said.code !== undefined || said.status !== undefined || entries.length > 1) {
-      return recipientOf(address, action, { ...said, phase: said.phase ?? (entries.length > 1 ? undefined : whole.phase) });
+      return recipientOf(address, action, {
+        ...said,
+        phase: said.phase ?? (entries.length > 1 ? undefined : whole.phase),
+      });
     }
     const isSaid = whole.code === undefined && said.text.length > address.length + 16;
     return recipientOf(address, action, isSaid ? said : whole);
   });
-}
-
-function isDelayNotice(signs: Signs, lines: readonly string[]): boolean {
-  if (signs.delaySubject) return true;
-  const start = lines.slice(0, 60);
-  return !signs.failureSubject && start.some((line) => isDelayLine(line)) && !start.some((line) => isEndLine(line));
-}
-
-/** Whether the words are a mail system's about a message that failed or is late. */
-function isNotice(opened: Opened, signs: Signs, quote: Quote, lines: readonly string[]): boolean {
-  const isNamed = valueIn(opened.header, 'x-failed-recipients') !== '';
-  if (isNamed) return true;
-  if (isRejection(opened) && opened.reportType.startsWith('disposition')) return true;
-  if (signs.isReply && signs.robot !== 'transport') return isOddReply(signs, quote, opened);
-  if (signs.isResponder || signs.isChallenge) return false;
-  const says = lines.slice(0, 80).some((line) => line.length < 500 && (isFailureLine(line) || isDelayLine(line)));
-  const isProven = quote.code !== undefined || quote.status !== undefined;
-  // RFC 3834: what calls itself an answer, and is not from a mail system, must quote what happened.
-  if (signs.automatic === 'replied' && signs.robot !== 'transport' && !isProven) return false;
-  const weight =
-    (signs.robot === 'transport' ? 2 : signs.robot === 'role' ? 1 : 0) +
-    (opened.type === 'multipart/report' ? 2 : 0) +
-    (signs.failureSubject || signs.delaySubject ? 2 : 0) +
-    (signs.isNullSender ? 1 : 0) +
-    (says ? 1 : 0) +
-    (isProven ? 1 : 0) +
-    (opened.original ? 1 : 0);
-  return (says || isProven || signs.failureSubject || signs.delaySubject) && weight >= 3;
-}
-
-/** Apache James and phones answer "Re: …" with a refusal: a code, and the message with it. */
-function isOddReply(signs: Signs, quote: Quote, opened: Opened): boolean {
-  if (signs.robot !== 'role' || quote.code === undefined) return false;
-  return opened.original !== undefined || signs.isNullSender || opened.texts.flat().slice(0, 8).some((line) => isFailureLine(line));
 }
 
 function merged(recipients: readonly ReportedRecipient[]): readonly ReportedRecipient[] {

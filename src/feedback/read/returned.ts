@@ -14,7 +14,8 @@ const MAX_GAP = 6;
 /** Field names that begin or make up a header, and that notices do not use in their own text. */
 const TRACE =
   /^>? ?(?:return-path|received|x-original-to|delivered-to|dkim-signature|message-id|mime-version|content-type|domainkey-signature|x-mailer|authentication-results|received-spf|x-received|arc-seal|x-spam-status|in-reply-to|references|reply-to|from|to|date|subject|sender|cc|precedence|list-unsubscribe|errors-to|x-google-smtp-source|feedback-id)[ \t]?:/i;
-const FIRST = /^>? ?(?:return-path|received|delivered-to|x-original-to|dkim-signature|domainkey-signature|x-google-\S{1,40}|x-received)[ \t]?:/i;
+const FIRST =
+  /^>? ?(?:return-path|received|delivered-to|x-original-to|dkim-signature|domainkey-signature|x-google-\S{1,40}|x-received)[ \t]?:/i;
 /** What announces the copy: it stands on a line of its own, mostly with dashes. */
 const MARKS: readonly RegExp[] = [
   /\b(?:copy of (?:the|your) (?:\w+ )?(?:message|mail)|returned (?:message|mail)|original (?:message|mail)|unsent message|forwarded message|message (?:header|text|body|content|source)s?|(?:your )?(?:message|mail) follows|message headers? follows?|copy of the first part|header and top|original header|bounced e-?mail)\b/i,

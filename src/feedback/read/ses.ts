@@ -1,6 +1,7 @@
 // Notices of Amazon SES that come as mail through SNS: JSON in a text, broken over lines. Pure.
 import { z } from 'zod';
 import { parseJson } from '../../lib/json.ts';
+import { isAgainst, type Complaint } from './arf.ts';
 import type { Opened } from './open.ts';
 import { originalOf } from './original.ts';
 import { quoteIn } from './quote.ts';
@@ -8,6 +9,8 @@ import type { Report, ReportedRecipient } from './report.ts';
 
 const text = z.string().max(4096);
 const MAX_RECIPIENTS = 100;
+/** Lines that a notice is broken over. */
+const MAX_JSON_LINES = 60;
 const noticeSchema = z.object({
   notificationType: z.enum(['Bounce', 'Complaint', 'Delivery']),
   bounce: z
@@ -27,41 +30,46 @@ const noticeSchema = z.object({
     .optional(),
 });
 
-type Bounced = Readonly<{ emailAddress: string; status?: string | undefined; diagnosticCode?: string | undefined }>;
+type Bounced = Readonly<{
+  emailAddress: string;
+  status?: string | undefined;
+  diagnosticCode?: string | undefined;
+}>;
 
 /** The report in the text; undefined when there is none. */
 export function sesReport(opened: Opened): Report | undefined {
-  const lines = opened.texts[0] ?? [];
+  const notice = noticeIn(opened.texts[0] ?? []);
+  if (!notice) return undefined;
+  const original = originalOf(opened.original);
+  if (notice.bounce) {
+    const { bouncedRecipients, bounceType = 'Permanent' } = notice.bounce;
+    const isPermanent = bounceType === 'Permanent';
+    const recipients = bouncedRecipients.map((bounced) => recipientOf(bounced, isPermanent));
+    return { kind: 'bounce', recipients, original };
+  }
+  if (notice.complaint) return { kind: 'complaint', complaint: complaintOf(notice.complaint), original };
+  return { kind: 'other', sort: 'delivered' };
+}
+
+function noticeIn(lines: readonly string[]): z.infer<typeof noticeSchema> | undefined {
   const first = lines.findIndex((line) => line.startsWith('{"notificationType"'));
   if (first < 0) return undefined;
-  const json = lines.slice(first, first + 60);
+  const json = lines.slice(first, first + MAX_JSON_LINES);
   const end = json.indexOf('--');
   const whole = (end < 0 ? json : json.slice(0, end)).map((line) => line.replace(/^ /, '')).join('');
-  const notice = parseJson(whole.trim(), noticeSchema);
-  const original = originalOf(opened.original);
-  if (notice?.bounce) {
-    const { bouncedRecipients, bounceType } = notice.bounce;
-    const isPermanent = bounceType === undefined || bounceType === 'Permanent';
-    return {
-      kind: 'bounce',
-      recipients: bouncedRecipients.map((bounced) => recipientOf(bounced, isPermanent)),
-      original,
-    };
-  }
-  if (notice?.complaint) {
-    const { complainedRecipients, complaintFeedbackType, userAgent } = notice.complaint;
-    const type = complaintFeedbackType?.toLowerCase().slice(0, 40) ?? 'abuse';
-    const complaint = {
-      type,
-      isAgainst: type !== 'not-spam' && type !== 'auth-failure',
-      recipients: complainedRecipients.map((one) => one.emailAddress),
-      userAgent: userAgent?.slice(0, 200) ?? '',
-      sourceIp: '',
-      reportedDomain: '',
-    };
-    return { kind: 'complaint', complaint, original };
-  }
-  return notice ? { kind: 'other', sort: 'delivered' } : undefined;
+  return parseJson(whole.trim(), noticeSchema);
+}
+
+function complaintOf(told: NonNullable<z.infer<typeof noticeSchema>['complaint']>): Complaint {
+  const type = told.complaintFeedbackType?.toLowerCase().slice(0, 40) ?? 'abuse';
+  return {
+    type,
+    isAgainst: isAgainst(type),
+    recipients: told.complainedRecipients.map((one) => one.emailAddress.slice(0, 320)),
+    userAgent: told.userAgent?.slice(0, 200) ?? '',
+    sourceIp: '',
+    reportedDomain: '',
+  };
 }
 
 function recipientOf(bounced: Bounced, isPermanent: boolean): ReportedRecipient {
