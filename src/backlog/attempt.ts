@@ -6,6 +6,7 @@ import type { Delivery } from '../model/delivery.ts';
 import type { Render } from '../model/letter.ts';
 import type { Cause, Outcome, Via } from '../model/outcome.ts';
 import type { Submission } from '../model/submission.ts';
+import { ownSubject } from './own-subject.ts';
 import { conclude, drop, expire, pretend, type Sent } from './conclude.ts';
 import type { Lease } from './lease.ts';
 import type { Job, JobAdder } from './queue.ts';
@@ -139,10 +140,11 @@ async function go(deps: AttemptDeps, post: Begin, subject: Subject, progress: Pr
 
 async function carry(deps: AttemptDeps, post: Post, { submission, delivery }: Subject): Promise<Sent> {
   const render = deps.render(submission, delivery);
-  let notes: readonly string[] | undefined;
+  let letter: Pick<Sent, 'notes' | 'subject'> = {};
   const noting: Render = async (peer) => {
     const rendered = await render(peer);
-    if ('letter' in rendered) notes = rendered.letter.notes;
+    if ('letter' in rendered)
+      letter = { notes: rendered.letter.notes, subject: ownSubject(submission, rendered.letter) };
     return rendered;
   };
   try {
@@ -153,7 +155,7 @@ async function carry(deps: AttemptDeps, post: Post, { submission, delivery }: Su
       signal: post.signal,
       mayProceed: () => post.lease.valid() && !post.stopping(),
     });
-    return { outcome, notes };
+    return { outcome, ...letter };
   } catch (error) {
     const isTrouble = error instanceof RedisTrouble;
     const sentence = isTrouble ? 'a letter could not be loaded' : 'an attempt failed in a way that is a bug';

@@ -9,8 +9,12 @@ import { OLD_MS } from './rest.ts';
 import { givenUp, outOfTime, whatNext, type RanOut } from './retry.ts';
 import { whyDropped, type Suppression } from './suppressed.ts';
 
-/** What came of an attempt, and what the letter says was asked for and not done. */
-export type Sent = Readonly<{ outcome: Outcome; notes?: readonly string[] | undefined }>;
+/** What came of an attempt, what the letter says was asked for and not done, and its subject where that was made for it. */
+export type Sent = Readonly<{
+  outcome: Outcome;
+  notes?: readonly string[] | undefined;
+  subject?: string | undefined;
+}>;
 
 type Ended = Exclude<Outcome, { kind: 'held' }>;
 
@@ -19,7 +23,7 @@ export async function conclude(
   deps: AttemptDeps,
   post: Begin,
   subject: Subject,
-  { outcome, notes }: Sent,
+  { outcome, ...told }: Sent,
 ): Promise<void> {
   const { submission, delivery } = subject;
   const now = deps.clock.now();
@@ -33,7 +37,12 @@ export async function conclude(
   const next = whatNext(outcome, delivery, now, deps.plan);
   deps.tally(outcome.kind, post.transport);
   if (next.do === 'retry') {
-    const event = describeAttempt(known, outcome, { type: 'deferred', at: now, due: next.at, notes });
+    const event = describeAttempt(known, outcome, {
+      type: 'deferred',
+      at: now,
+      due: next.at,
+      ...told,
+    });
     await again(deps, post, subject, { due: next.at, event, ambiguous });
     if (Math.max(now - submission.at, next.at - now) > OLD_MS) await moveOutQuietly(deps, submission);
     return;
@@ -41,7 +50,7 @@ export async function conclude(
   const last = next.as === 'expired' ? lastWord(outcome, subject, next.of) : outcome;
   // The report goes first: were we to die between the two, it would be repeated under the same name, not lost.
   if ('cause' in last) await deps.report(submission, delivery, last);
-  const event = describeAttempt(known, last, { type: next.as, at: now, notes });
+  const event = describeAttempt(known, last, { type: next.as, at: now, ...told });
   await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
 }
 

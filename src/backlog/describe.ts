@@ -25,7 +25,14 @@ export function describeAccepted(submission: Submission, first: Delivery): Event
 export function describeAttempt(
   subject: Subject,
   outcome: Exclude<Outcome, { kind: 'held' }>,
-  told: Readonly<{ type: EventType; at: EpochMs; due?: EpochMs; notes?: readonly string[] | undefined }>,
+  told: Readonly<{
+    type: EventType;
+    at: EpochMs;
+    due?: EpochMs;
+    notes?: readonly string[] | undefined;
+    /** Subject of the letter, where it may be another than the message's. */
+    subject?: string | undefined;
+  }>,
 ): Event {
   const { delivery } = subject;
   const { type, at, due, notes } = told;
@@ -38,9 +45,24 @@ export function describeAttempt(
     attempt: delivery.attempts,
     age: at - subject.submission.at,
     ...(delivery.ambiguous > 0 ? { ambiguous: delivery.ambiguous } : {}),
+    ...(told.subject === undefined ? {} : { subject: told.subject }),
     ...(due === undefined ? {} : { due }),
     conversation: outcome.conversation,
     ...some(notes),
+  };
+}
+
+/** An operator gave it another time, before or between its attempts. */
+export function describeRescheduled(subject: Subject, due: EpochMs, at: EpochMs): Event {
+  const { delivery, submission } = subject;
+  return {
+    ...base(subject, 'deferred', at),
+    // A delivery may be rescheduled any number of times between two attempts.
+    id: `${delivery.id}.deferred.operator.${at}.${due}`,
+    class: 'rescheduled',
+    reason: due > at ? 'An operator gave it another time.' : 'An operator made it due now.',
+    age: at - submission.at,
+    due: Math.max(due, at),
   };
 }
 

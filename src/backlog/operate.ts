@@ -3,8 +3,9 @@ import { hashIn, textsIn } from '../lib/answers.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Redis } from '../lib/script.ts';
 import { refOf, type Delivery } from '../model/delivery.ts';
+import type { Event } from '../model/event.ts';
 import type { Submission } from '../model/submission.ts';
-import { describeEnd } from './describe.ts';
+import { describeEnd, describeRescheduled } from './describe.ts';
 import type { Keys } from './keys.ts';
 import type { PauseName } from './pauses.ts';
 import { jobOf, type JobAdder } from './queue.ts';
@@ -122,7 +123,10 @@ async function reschedule(deps: OperateDeps, selection: Selection, at: EpochMs):
     const now = deps.clock.now();
     // It waits for nothing but its turn.
     if (delivery.state === 'parked' && at <= now) return 'gone';
-    const what = await again(deps, delivery, { transport: delivery.transport, due: at, movesExpiryAt: now });
+    const submission = await deps.transitions.readSubmissionOf(refOf(delivery));
+    const event = submission && describeRescheduled({ submission, delivery }, at, now);
+    const { transport } = delivery;
+    const what = await again(deps, delivery, { transport, due: at, movesExpiryAt: now, event });
     if (what !== 'changed') return what;
     await forget(deps, delivery);
     if (at - now > OLD_MS) await deps.redis.call('SADD', deps.keys.resting, refOf(delivery));
@@ -224,12 +228,15 @@ async function depth(deps: OperateDeps, transports: readonly string[]): Promise<
 async function again(
   deps: OperateDeps,
   delivery: Delivery,
-  to: Readonly<{ transport: string; due: EpochMs; movesExpiryAt?: EpochMs }>,
+  to: Readonly<{ transport: string; due: EpochMs; movesExpiryAt?: EpochMs; event?: Event | undefined }>,
 ): Promise<'changed' | 'busy' | 'gone'> {
-  const { transport, movesExpiryAt } = to;
+  const { transport, movesExpiryAt, event } = to;
   const at = Math.max(to.due, deps.clock.now());
   const ref = refOf(delivery);
-  const more = movesExpiryAt === undefined ? {} : { movesExpiryAt };
+  const more = {
+    ...(movesExpiryAt === undefined ? {} : { movesExpiryAt }),
+    ...(event === undefined ? {} : { event }),
+  };
   const next = { due: at, transport, while: 'idle', ...more } as const;
   const run = await deps.transitions.schedule(ref, delivery.transport, next);
   if (run === undefined) return (await deps.transitions.read(ref)) === undefined ? 'gone' : 'busy';

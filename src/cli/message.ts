@@ -60,6 +60,7 @@ function printRows(events: readonly Recorded[], limit: number, complete: boolean
   const newest = new Map<string, Recorded>();
   for (const one of events) if (!newest.has(one.event.delivery)) newest.set(one.event.delivery, one);
   const shown = [...newest.values()].slice(0, limit).map(({ event }) => event);
+  const subjects = subjectsOf(events);
   const rows = shown.map((event) =>
     [
       sayTime(event.at),
@@ -67,13 +68,22 @@ function printRows(events: readonly Recorded[], limit: number, complete: boolean
       event.delivery,
       event.sender || '<>',
       event.recipient,
-      cut(event.subject),
+      cut(event.subject ?? subjects.get(event.delivery)),
     ].map((cell) => clean(cell).replaceAll('\n', ' ')),
   );
   const none = 'No delivery in the history fits.';
   const more =
     complete && newest.size <= limit ? '' : '\nThere may be more; narrow the search or raise --limit.';
   return done(table(['utc', 'event', 'delivery', 'from', 'to', 'subject'], rows, none) + more, shown);
+}
+
+/** Of deliveries whose newest event tells none, such as a click; events are newest first. */
+function subjectsOf(events: readonly Recorded[]): ReadonlyMap<string, string> {
+  const subjects = new Map<string, string>();
+  for (const { event } of events)
+    if (event.subject !== undefined && !subjects.has(event.delivery))
+      subjects.set(event.delivery, event.subject);
+  return subjects;
 }
 
 function cut(subject = ''): string {

@@ -17,7 +17,7 @@ const ENDS: ReadonlySet<string> = new Set(['delivered', 'bounced', 'expired', 'd
 export function sayTimeline(events: readonly Event[], options: TimelineOptions): string {
   const ordered = [...events].sort((a, b) => a.at - b.at);
   const deliveries = [...Map.groupBy(ordered, (event) => event.delivery)].sort(([a], [b]) => byNumber(a, b));
-  const parts = deliveries.map(([, own]) => sayDelivery(own, options));
+  const parts = deliveries.map(([, own]) => sayDelivery(own, options, sharedSubject(ordered)));
   return `${[sayHead(ordered, options.now), ...parts].join('\n\n')}\n`;
 }
 
@@ -64,7 +64,7 @@ function sayHead(events: readonly Event[], now: EpochMs): string {
     : 'its acceptance is older than the history that is kept';
   const rows = [
     ['Message', first.submission],
-    ['Subject', first.subject ?? ''],
+    ['Subject', sharedSubject(events) ?? first.subject ?? ''],
     ['From', sayFrom(first)],
     ['User', `${first.user} (account ${first.account})`],
     ['Message-ID', first.messageId ?? ''],
@@ -78,6 +78,18 @@ function sayHead(events: readonly Event[], now: EpochMs): string {
     .filter(([, value]) => value !== '')
     .map(([name, value]) => clean(`${name}:`.padEnd(12) + value.replaceAll('\n', ' ')))
     .join('\n');
+}
+
+/** What all deliveries say, as their letters had it in the end; undefined where they differ. */
+function sharedSubject(events: readonly Event[]): string | undefined {
+  const last = [...Map.groupBy(events, ({ delivery }) => delivery).values()].map(lastSubject);
+  return new Set(last).size === 1 ? last[0] : undefined;
+}
+
+/** Values and templates give letters subjects of their own: the last event that names one knows it. */
+function lastSubject(events: readonly Event[]): string | undefined {
+  return events.findLast(({ subject, conversation }) => subject !== undefined && conversation !== undefined)
+    ?.subject;
 }
 
 function sayFrom({ sender, headerFrom }: Event): string {
@@ -96,11 +108,13 @@ function sayMetadata(metadata: Event['metadata'] = {}): string {
     .join(', ');
 }
 
-function sayDelivery(events: readonly Event[], options: TimelineOptions): string {
+function sayDelivery(events: readonly Event[], options: TimelineOptions, shared: string | undefined): string {
   const [first] = events;
   if (!first) return '';
   const head = clean(`${first.delivery}  ${first.recipient}  ${sayState(events, options)}`);
-  return [head, ...events.map((event) => sayStep(event, options))].join('\n');
+  const subject = shared === undefined ? lastSubject(events) : undefined;
+  const own = subject === undefined || subject === first.subject ? [] : [clean(`  subject: ${subject}`)];
+  return [head, ...own, ...events.map((event) => sayStep(event, options))].join('\n');
 }
 
 function sayState(events: readonly Event[], options: TimelineOptions): string {
@@ -117,7 +131,7 @@ function sayWaiting(events: readonly Event[], { now, dues }: Pick<TimelineOption
   const next = events.findLast((event) => event.due !== undefined);
   const due = dues?.get(events[0]?.delivery ?? '') ?? next?.due;
   if (due === undefined || (!next && due <= now)) return 'IN THE QUEUE, no attempt has ended yet';
-  if (next?.type !== 'deferred' && due > now)
+  if (next?.attempt === undefined && due > now)
     return `SCHEDULED, to be sent in ${sayDuration(due - now)}, at ${sayTime(due)} UTC`;
   return due > now
     ? `IN THE QUEUE, next attempt in ${sayDuration(due - now)}, at ${sayTime(due)} UTC`
@@ -174,7 +188,7 @@ function sayHit(event: Event): string {
 
 function sayRoute(event: Event): string {
   if (event.attempt === undefined) {
-    return event.type === 'accepted' && event.due !== undefined ? `for ${sayTime(event.due)} UTC` : '';
+    return event.due !== undefined ? `for ${sayTime(event.due)} UTC` : '';
   }
   const parts = [
     `attempt ${event.attempt}`,

@@ -117,6 +117,22 @@ describe('reschedule', () => {
     expect(Math.abs(expiresAt - (soon + 2 * HOUR))).toBeLessThan(1000);
   });
 
+  test('is told, each time anew, with the time that it was given', async () => {
+    const backlog = await idle();
+    const id = await submit(backlog, 'a@x.test', { campaign: 'spring', tags: ['t'] });
+    const later = Date.now() + HOUR;
+    await backlog.operate.reschedule({ recipient: 'a@x.test' }, later);
+    await backlog.operate.reschedule({ recipient: 'a@x.test' }, 0);
+    const events = (await backlog.events()).filter(({ type }) => type === 'deferred');
+    expect(events).toMatchObject([
+      { delivery: id, class: 'rescheduled', campaign: 'spring', tags: ['t'], due: later },
+      { class: 'rescheduled', reason: 'An operator made it due now.' },
+    ]);
+    expect(events[1]?.due).toBe(events[1]?.at);
+    expect(new Set(events.map((event) => event.id)).size).toBe(2);
+    expect(events.some((event) => 'attempt' in event || 'transport' in event)).toBe(false);
+  });
+
   test.each(['now', '2001-01-01T00:00Z'])('to %s sends what was for tomorrow at once', async (at) => {
     const sent: string[] = [];
     const backlog = await begin(async ({ delivery }) => {

@@ -352,6 +352,17 @@ describe('what a message asks for', () => {
     expect(letter.links.html).toEqual([]);
   });
 
+  test('events and the search tell the subject that the letter had', async () => {
+    const api = '{"DynamicFields": [{"N": "name", "V": "Jörg"}]}';
+    const to = 'subject@mail.test';
+    await deliver(to, [`X-SMTPAPI: ${api}`, 'Subject: Hallo [name]', ...TEXT], '[name]\r\n');
+    const event = await treated.event('delivered', to);
+    expect(event.subject).toBe('Hallo Jörg');
+    expect((await treated.event('accepted', to)).subject).toBe('Hallo [name]');
+    expect(await cli('message', 'search', '--to', to)).toContain('Hallo Jörg');
+    expect(await cli('message', 'show', event.submission)).toMatch(/^Subject: +Hallo Jörg$/m);
+  });
+
   test('SkipDynamicFields keeps brackets, whatever values come along', async () => {
     const api = '{"SkipDynamicFields": true, "DynamicFields": [{"N": "name", "V": "Anna"}]}';
     const letter = await deliver(

@@ -117,6 +117,40 @@ test('a message for later says when it is to be sent', () => {
   expect(sayTimeline([scheduled, deferred], { now: at, conversations: 'all' })).toContain('next attempt in');
 });
 
+test('what was rescheduled says so, tried or not', () => {
+  const rescheduled: Event = {
+    ...base,
+    id: 'S-1.deferred.operator.1.2',
+    type: 'deferred',
+    at: at + 500,
+    class: 'rescheduled',
+    reason: 'An operator gave it another time.',
+    due: at + 7_200_000,
+  };
+  const text = sayTimeline([base, rescheduled], { now: at, conversations: 'all' });
+  expect(text).toContain('SCHEDULED, to be sent in 2h, at 2026-01-31 05:00:00 UTC');
+  expect(text).toContain(
+    'deferred  for 2026-01-31 05:00:00 UTC\n      An operator gave it another time. [rescheduled]\n',
+  );
+});
+
+test('the subject is the letter’s own: at the top where all have one, else with each', () => {
+  const options = { now: at, conversations: 'none' } as const;
+  const raw: Event = { ...base, subject: 'Hi [name]' };
+  const sent = (n: number, subject: string): Event[] => [
+    { ...raw, delivery: `S-${n}` },
+    { ...delivered, delivery: `S-${n}`, subject, conversation: '' },
+  ];
+  expect(sayTimeline(sent(1, 'Hi Anna'), options)).toContain('Subject:    Hi Anna\n');
+  const both = sayTimeline([...sent(1, 'Hi Anna'), ...sent(2, 'Hi \u001b[31mBob')], options);
+  expect(both).toContain('Subject:    Hi [name]\n');
+  expect(both).toMatch(/^S-1 .*\n {2}subject: Hi Anna\n/m);
+  expect(both).toMatch(/^S-2 .*\n {2}subject: Hi \uFFFD\[31mBob\n/m);
+  const half = sayTimeline([...sent(1, 'Hi Anna'), { ...raw, delivery: 'S-2' }], options);
+  expect(half).toContain('Subject:    Hi [name]\n');
+  expect(half).toMatch(/^S-1 .*\n {2}subject: Hi Anna\n/m);
+});
+
 const hit = (type: Event['type'], more: Partial<Event>): Event => ({
   ...base,
   id: `x.${type}`,
