@@ -15,6 +15,7 @@ import { httpConfig } from './http/config.ts';
 import { trackingConfig } from './http/tracking-config.ts';
 import { durationLike } from './lib/values.ts';
 import { nameSchema } from './model/settings.ts';
+import { monitorConfig } from './monitor/config.ts';
 import { parseRedisUrl } from './store/redis-url.ts';
 
 export type { Environment, Problem } from './config/read.ts';
@@ -89,6 +90,9 @@ export const configSchema = z.strictObject({
   warmup: warmupConfig
     .prefault({})
     .describe('How many messages a day a new address may send to each provider, by its age.'),
+  monitor: monitorConfig
+    .prefault({})
+    .describe('What watches over transports and senders: block lists, reverse DNS, rates, thresholds.'),
   events: eventsConfig.prefault({}).describe('The record of what became of each message.'),
   system: systemSchema.prefault({}).describe('Our own mail.'),
   log: logSchema.prefault({}).describe('The log on standard output.'),

@@ -20,9 +20,13 @@ for (const [network, prefix] of [
 ] as const)
   inside.addSubnet(network, prefix, 'ipv6');
 
-/** Addresses under which the world sees a transport; those that only we can see are left out: nobody lists them. */
-export function publicAddresses({ kind, address, address6, publicAddress }: Transport): readonly string[] {
-  if (kind === 'sandbox') return [];
+/**
+ * Addresses under which the world sees a transport; those that only we can see are left out: nobody lists them.
+ * Where it sends through a relay of others the world sees that one's.
+ */
+export function publicAddresses(transport: Transport): readonly string[] {
+  const { kind, via, address, address6, publicAddress } = transport;
+  if (kind === 'sandbox' || via !== undefined) return [];
   const isSix = publicAddress !== undefined && isIP(publicAddress) === 6;
   const seen = isSix ? [address, publicAddress] : [publicAddress ?? address, address6];
   const known = seen.filter((one) => one !== undefined).filter(isPublic);
@@ -44,6 +48,11 @@ export function reversedName(address: string): string | undefined {
   if (isIP(address) === 4) return address.split('.').toReversed().join('.');
   if (isIP(address) !== 6) return undefined;
   return nibbles(address).toReversed().join('.');
+}
+
+/** Where the DNS keeps the names of an address: "1.2.0.192.in-addr.arpa". */
+export function pointerName(address: string): string {
+  return `${reversedName(address) ?? ''}.${isIP(address) === 6 ? 'ip6' : 'in-addr'}.arpa`;
 }
 
 function nibbles(address: string): readonly string[] {

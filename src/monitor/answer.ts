@@ -13,6 +13,6 @@ export type Ask = Readonly<{
   a(name: string): Promise<Answer>;
   /** IPv6 addresses of a name. */
   aaaa(name: string): Promise<Answer>;
-  /** Names of an address. */
-  reverse(address: string): Promise<Answer>;
+  /** What a name of the reverse DNS, such as "1.2.0.192.in-addr.arpa", points to. */
+  ptr(name: string): Promise<Answer>;
 }>;

@@ -1,7 +1,7 @@
 // Whether the DNS knows a transport as it introduces itself: forward-confirmed reverse DNS, and where its EHLO name leads.
 import { isIP } from 'node:net';
 import type { Transport } from '../model/settings.ts';
-import { canonicalAddress, publicAddresses } from './addresses.ts';
+import { canonicalAddress, pointerName, publicAddresses } from './addresses.ts';
 import type { Answer, Ask } from './answer.ts';
 
 export type IdentityFinding = Readonly<{
@@ -37,7 +37,7 @@ async function checkReverse(address: string, ehlo: string, ask: Ask): Promise<Id
     state,
     sentence,
   });
-  const answer = await ask.reverse(address);
+  const answer = await ask.ptr(pointerName(address));
   if (answer.kind === 'failed')
     return found('unknown', `The reverse DNS of ${address} cannot be asked (${answer.code}).`);
   if (answer.kind !== 'found')

@@ -42,7 +42,7 @@ export function nextState(
   const wanted = wantedState(now, { signals, streaks, rules, at });
   if (!wanted) return { streaks };
   const isSame = wanted.state === now.state && wanted.cause === now.cause;
-  return isSame ? { streaks } : { streaks, to: wanted };
+  return isSame ? { streaks } : { streaks: { ...streaks, calm: 0 }, to: wanted };
 }
 
 function streaksAfter(before: Streaks, { listed, troubles, rates }: Signals): Streaks {

@@ -18,6 +18,7 @@ import { startDelivery, type DeliveryRole } from './delivery.ts';
 import { startFeedback, type FeedbackListeners } from './feedback.ts';
 import { firstRun, verifyAdmin } from './first-run.ts';
 import { recipientsSink } from './recipients.ts';
+import { healthSink, startMonitor } from './monitor.ts';
 import { startHttp, type HttpRole } from './http.ts';
 import type { RoleName } from './role.ts';
 import { startSubmission, type SubmissionRole } from './submission.ts';
@@ -97,6 +98,7 @@ async function startRoles(
   const submit = await openSubmit(base, (ours) => delivery?.reserve(ours), roles.includes('delivery'));
   if (roles.includes('delivery')) delivery = await startDelivery(base, submit);
   if (delivery) undo.push(() => delivery.stop(0));
+  if (delivery) undo.push(startMonitor(base, { isWarming: () => Promise.resolve(false) }).stop);
   const submission = roles.includes('submission') ? await startSubmission(base, submit) : undefined;
   if (submission) undo.push(() => submission.stop(0));
   undo.push(startSinks(base, { delivery, stats: roles.includes('http') ? stats : undefined }));
@@ -133,7 +135,7 @@ function startSinks(
       sinks: [
         ...(delivery && logsEvents ? [makeLogSink(log.child({ role: 'events' }))] : []),
         ...(stats ? [stats.sink] : []),
-        ...(delivery ? [recipientsSink(base)] : []),
+        ...(delivery ? [recipientsSink(base), healthSink(base)] : []),
       ],
       elected: () => delivery?.segments().working ?? false,
       clock,

@@ -11,6 +11,7 @@ export type Records = Readonly<{
   mx?: readonly (readonly [number, string])[];
   a?: readonly string[];
   aaaa?: readonly string[];
+  ptr?: readonly string[];
   cname?: string;
   fail?: 'servfail' | 'refused' | 'drop' | 'nxdomain';
   truncate?: boolean;
@@ -31,7 +32,7 @@ export type FakeDns = Readonly<{
 type Question = Readonly<{ id: number; name: string; type: number; raw: Buffer }>;
 type Answer = Readonly<{ type: number; data: Buffer }>;
 
-const TYPES: Readonly<Record<number, string>> = { 1: 'A', 5: 'CNAME', 15: 'MX', 28: 'AAAA' };
+const TYPES: Readonly<Record<number, string>> = { 1: 'A', 5: 'CNAME', 12: 'PTR', 15: 'MX', 28: 'AAAA' };
 const RCODE = { servfail: 2, nxdomain: 3, refused: 5 } as const;
 
 /** Starts a server with `records`, a table of names. */
@@ -120,6 +121,7 @@ function answersFor(records: Records, type: number): readonly Answer[] {
   if (type === 1)
     return (records.a ?? []).map((address) => ({ type, data: Buffer.from(address.split('.').map(Number)) }));
   if (type === 28) return (records.aaaa ?? []).map((address) => ({ type, data: encodeIpv6(address) }));
+  if (type === 12) return (records.ptr ?? []).map((name) => ({ type, data: encodeName(name) }));
   if (type !== 15) return [];
   return (records.mx ?? []).map(([preference, host]) => {
     const data = Buffer.alloc(2);
