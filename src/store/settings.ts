@@ -17,6 +17,7 @@ import { storeKeys } from './keys.ts';
 import type { RedisConnection } from './redis.ts';
 import { makeShelf, type Shelf } from './shelf.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
+import { watchChannel } from './watch.ts';
 
 export type SettingsStore = Readonly<{
   /** The settings while they are known to be current; undefined before the first load and when Redis has been away for more than 5 s. */
@@ -44,13 +45,12 @@ export type SettingsDeps = Readonly<{
   log: Log;
 }>;
 
-const POLL_MS = 2000;
 const STALE_MS = 5000;
 const loadAll = loadScript(new URL('./scripts/load-7.lua', import.meta.url));
 
 /** Starts watching. Resolves when the settings are loaded, or Redis has been asked once in vain: then it goes on trying. */
 export async function watchSettings(deps: SettingsDeps): Promise<SettingsStore> {
-  const { redis, clock, log } = deps;
+  const { redis, log } = deps;
   const keys = storeKeys(redis.prefix);
   const loader = makeLoader(deps);
   const refreshQuietly = async (): Promise<void> => {
@@ -59,15 +59,7 @@ export async function watchSettings(deps: SettingsDeps): Promise<SettingsStore> 
         log.error({ error: String(error) }, 'The settings could not be read.');
     });
   };
-  const ends = [
-    clock.every(POLL_MS, () => void refreshQuietly()),
-    redis.subscribe(
-      keys.changed,
-      () => void refreshQuietly(),
-      () => void refreshQuietly(),
-    ),
-    redis.onState((state) => void (state === 'ready' && refreshQuietly())),
-  ];
+  const close = watchChannel(keys.changed, refreshQuietly, deps);
   // A change that was written stays a success when reading it back fails.
   const common = { keys, redis, changed: refreshQuietly };
   await refreshQuietly();
@@ -78,9 +70,7 @@ export async function watchSettings(deps: SettingsDeps): Promise<SettingsStore> 
     domains: makeShelf({ ...common, noun: 'domain', schema: domainSchema, hash: keys.domains }),
     pools: makeShelf({ ...common, noun: 'pool', schema: poolSchema, hash: keys.pools }),
     transports: makeShelf({ ...common, noun: 'transport', schema: transportSchema, hash: keys.transports }),
-    close: () => {
-      for (const end of ends) end();
-    },
+    close,
   };
 }
 

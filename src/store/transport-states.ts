@@ -12,6 +12,7 @@ import {
   type TransportStateName,
 } from '../model/transport-state.ts';
 import type { RedisConnection } from './redis.ts';
+import { watchChannel } from './watch.ts';
 
 export type TransportStates = Readonly<{
   /** As last known here, at most a moment old; a transport that nobody has said anything of is healthy since 0. */
@@ -41,7 +42,6 @@ export type TransportStatesDeps = Readonly<{
   log: Log;
 }>;
 
-const POLL_MS = 2000;
 const stateScript = loadScript(new URL('./scripts/state-1.lua', import.meta.url));
 
 /** Starts watching: by a channel, and every two seconds for what the channel did not carry. Nothing is known before `refresh`. */
@@ -75,11 +75,6 @@ export function openTransportStates({ redis, prefix, clock, log }: TransportStat
     await refresh().catch(() => undefined); // what was written stays a success when reading it back fails
     return [Number(done), String(old ?? '')];
   };
-  const ends = [
-    clock.every(POLL_MS, quietly),
-    redis.subscribe(keys.changed, quietly, quietly),
-    redis.onState((state) => void (state === 'ready' && quietly())),
-  ];
   return {
     stateOf: (name) => states.get(name) ?? UNSEEN,
     all: () => states,
@@ -99,9 +94,7 @@ export function openTransportStates({ redis, prefix, clock, log }: TransportStat
       return () => listeners.delete(listener);
     },
     refresh,
-    close: () => {
-      for (const end of ends) end();
-    },
+    close: watchChannel(keys.changed, quietly, { redis, clock }),
   };
 }
 
