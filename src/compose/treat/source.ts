@@ -8,6 +8,7 @@ import { stampFields } from '../stamp.ts';
 import type { LiquidJob, Made, Parts } from '../worker/jobs.ts';
 import { buildMessage, type Message } from './build.ts';
 import { findGaps, readBetween, type Gap } from './outline.ts';
+import { leftOut } from './left-out.ts';
 import { ownTexts, withBlock, withHtml } from './texts.ts';
 
 export type TemplateContent = Readonly<{
@@ -107,7 +108,7 @@ export async function sharedSource(
   const subject = content.subject && withBlock(content.subject, 'subject', submission.subject);
   const built = {
     message: buildMessage(message, texts, submission.id),
-    notes: [],
+    notes: leftOut(submission, content, own),
     ...(subject ? { subject } : {}),
   };
   return inlined(deps, submission, built, attempts);
@@ -148,7 +149,10 @@ export async function liquidSource(
   });
   if (!made.ok) return { refusal: notRendered(template.name, made, attempts <= PATIENCE) };
   const { subject, html, text } = made.output;
-  const built = { message: buildMessage(message, { html, text }, submission.id), notes: [] };
+  const built = {
+    message: buildMessage(message, { html, text }, submission.id),
+    notes: leftOut(submission, content, own),
+  };
   return inlined(deps, submission, { ...built, ...(subject ? { subject } : {}) }, attempts);
 }
 

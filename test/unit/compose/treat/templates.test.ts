@@ -117,6 +117,41 @@ describe('tags', () => {
   });
 });
 
+describe('a place for the own text that the template lacks', () => {
+  const note = expect.stringMatching(/^The template order has no place called "main", so the message's own/);
+  const notesOf = async (
+    content: TemplateContent,
+    block: string | undefined,
+    more: Partial<Submission> = {},
+  ) => {
+    const template = { name: 'order', version: 2, ...(block === undefined ? {} : { block }) };
+    const rendered = await render(mixed, content, { instructions: { merge, template }, treatment, ...more });
+    return 'letter' in rendered ? (rendered.letter.notes ?? []) : rendered;
+  };
+  const liquid = {
+    treatment: { ...treatment, template: { name: 'order', version: 2, engine: 'liquid' as const } },
+  };
+  test('is noted where it was asked for', async () => {
+    expect(await notesOf({ html: '<p>[body] [id]</p>' }, 'main')).toEqual([note]);
+    expect(await notesOf({ html: '<p>{{ body }}</p>', text: 'x' }, 'main', liquid)).toEqual([note]);
+  });
+  test.each<[string, TemplateContent, string | undefined]>([
+    ['it is in one part', { html: '<p>x</p>', text: '*|MAIN|*' }, 'main'],
+    ['it is a region', { html: '<div mc:edit="main">old</div>' }, 'main'],
+    ['none was asked for', { html: '<p>x</p>' }, undefined],
+  ])('nothing is where %s', async (_, content, block) => expect(await notesOf(content, block)).toEqual([]));
+  test('nothing is where Liquid names it, or the message says nothing', async () => {
+    expect(await notesOf({ html: '{{ main | raw }}' }, 'main', liquid)).toEqual([]);
+    const template = { name: 'order', version: 2, block: 'main' };
+    const empty = await render(
+      `${hello}\n \n`,
+      { html: '<p>x</p>' },
+      { instructions: { merge, template }, treatment },
+    );
+    expect('letter' in empty && (empty.letter.notes ?? [])).toEqual([]);
+  });
+});
+
 describe('where the own text goes', () => {
   test.each([
     ['[main]', 'x'],
