@@ -17,13 +17,24 @@ export function isNotice(opened: Opened, signs: Signs, quote: Quote): boolean {
   if (isRejection(opened) && opened.reportType.startsWith('disposition')) return true;
   if (signs.isReply && signs.robot !== 'transport') return isOddReply(signs, quote, opened);
   if (signs.isResponder || signs.isChallenge) return false;
+  return isWeighty(opened, signs, quote);
+}
+
+function isWeighty(opened: Opened, signs: Signs, quote: Quote): boolean {
   const isProven = quote.code !== undefined || quote.status !== undefined;
   // RFC 3834: what calls itself an answer, and is not from a mail system, must quote what happened.
   if (signs.automatic === 'replied' && signs.robot !== 'transport' && !isProven) return false;
+  if (!isOfProgram(opened, signs)) return false;
   const says = saysFailure(opened, SEARCHED_LINES);
   const isAnnounced = signs.failureSubject || signs.delaySubject;
   const weight = weigh(opened, signs) + Number(says) + Number(isProven) + (isAnnounced ? 2 : 0);
   return (says || isProven || isAnnounced) && weight >= ENOUGH;
+}
+
+/** People write about mail that was not delivered, too. */
+function isOfProgram(opened: Opened, signs: Signs): boolean {
+  if (signs.robot !== 'none' || signs.isNullSender || signs.automatic !== 'no') return true;
+  return opened.type === 'multipart/report' || opened.original !== undefined;
 }
 
 /** What speaks for a mail system, besides what is said. */
