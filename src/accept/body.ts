@@ -45,7 +45,7 @@ const SMALL_PIECE = 2048;
 const PIECE_ROOM = 16_384;
 
 /** What is still read and thrown away of a message that was refused already, before we hang up. */
-export const MAX_DRAIN_BYTES = 64_000_000;
+const MAX_DRAIN_BYTES = 64_000_000;
 
 /** Makes a budget of `bytes` for all sessions of a process together. */
 export function makeBudget(bytes: number): Budget {

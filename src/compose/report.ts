@@ -37,7 +37,7 @@ export type Failure = Readonly<{
 }>;
 
 /** Originals up to this size come back whole with RET=FULL; larger ones as their header. */
-export const MAX_RETURNED_BYTES = 65_536;
+const MAX_RETURNED_BYTES = 65_536;
 
 const MAX_LINE = 998; // RFC 5322 §2.1.1
 const MAX_VALUE = 400;

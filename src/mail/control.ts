@@ -6,7 +6,7 @@ const PREFIXES = [OURS, 'x-mc-', 'x-mailgun-', 'x-pm-', 'x-mj-', 'x-mailjet-', '
 const PRIVATE: ReadonlySet<string> = new Set(['bcc', 'resent-bcc', 'return-path']);
 
 /** True for a field (name in lower case) that steers this relay and no other. */
-export function isOurInstruction(name: string): boolean {
+function isOurInstruction(name: string): boolean {
   return name.startsWith(OURS);
 }
 

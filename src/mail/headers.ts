@@ -52,14 +52,6 @@ export function valueOf(message: Buffer, field: Field): string {
     .trim();
 }
 
-/** The same with the bytes read as UTF-8 (RFC 6532). */
-export function utf8ValueOf(message: Buffer, field: Field): string {
-  return message
-    .toString('utf8', field.valueStart, field.end)
-    .replace(/\r?\n(?=[ \t])/g, '')
-    .trim();
-}
-
 /** All fields of that name, top to bottom. `name` in lower case. */
 export function fieldsNamed(block: HeaderBlock, name: string): readonly Field[] {
   return block.fields.filter((field) => field.name === name);

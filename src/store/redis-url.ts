@@ -37,11 +37,6 @@ export function parseRedisUrl(text: string): RedisAddress | Readonly<{ problem: 
   return { kind: 'tcp', ...first, tls: scheme === 'rediss', db, ...credentials(login) };
 }
 
-/** The address without its password, for logs and banners. */
-export function sayRedisUrl(text: string): string {
-  return text.replace(/^([a-z+]+:\/\/)[^@/]*@/, '$1…@');
-}
-
 type HostPort = Readonly<{ host: string; port: number }>;
 type Login = Readonly<{ username?: string; password?: string }>;
 

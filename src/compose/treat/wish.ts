@@ -80,7 +80,7 @@ function search(wanted: Wanted): TagSearch {
 }
 
 /** True when the message may have a link to unsubscribe. */
-export function offersUnsubscribe({ unsubscribe, unsubscribeText }: Instructions): boolean {
+function offersUnsubscribe({ unsubscribe, unsubscribeText }: Instructions): boolean {
   return unsubscribe === true || unsubscribeText !== undefined;
 }
 
