@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { campaignOf, withoutVariables, type CampaignSubject } from '../../../src/accept/campaign.ts';
 import { campaignPolicies } from '../../../src/model/settings.ts';
+import { cpuClock } from '../../support/cpu.ts';
 
 const at = (text: string): number => Date.parse(text);
 const message: CampaignSubject = {
@@ -73,7 +74,7 @@ describe('long subjects', () => {
 
 test('a million brackets take no time', () => {
   const subject = '['.repeat(500_000) + ']'.repeat(500_000);
-  const begun = performance.now();
+  const spent = cpuClock();
   expect(withoutVariables(subject)).toBe('');
-  expect(performance.now() - begun).toBeLessThan(1000);
+  expect(spent()).toBeLessThan(1000);
 });

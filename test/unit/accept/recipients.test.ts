@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { maxRecipientsOf, recipientsOf, type Naming } from '../../../src/accept/recipients.ts';
 import { userSchema, type User } from '../../../src/model/settings.ts';
 import type { Recipient } from '../../../src/model/submission.ts';
+import { cpuClock } from '../../support/cpu.ts';
 
 const NOW = Date.UTC(2026, 6, 3, 10);
 const DAY = 86_400_000;
@@ -114,8 +115,8 @@ test('the user’s own number of recipients counts before the relay’s', () => 
 
 test('ten thousand recipients take no time', () => {
   const to = Array.from({ length: 10_000 }, (_, i) => ({ address: `user${i}@example.org` }));
-  const begun = performance.now();
+  const spent = cpuClock();
   const answer = recipientsOf([], { to }, { ...naming, max: 10_000 });
   expect(addresses(answer)).toHaveLength(10_000);
-  expect(performance.now() - begun).toBeLessThan(1000);
+  expect(spent()).toBeLessThan(1000);
 });

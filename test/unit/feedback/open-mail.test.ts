@@ -1,6 +1,7 @@
 // Mail to ourselves opened: subject, first text, and whether a person wrote it.
 import { describe, expect, test } from 'vitest';
 import { openMail } from '../../../src/feedback/open-mail.ts';
+import { cpuClock } from '../../support/cpu.ts';
 
 const mail = (header: readonly string[], body = ''): Buffer =>
   Buffer.from(`${header.join('\r\n')}\r\n\r\n${body}`, 'utf8');
@@ -70,7 +71,7 @@ test('hostile messages are opened in no time', () => {
     depth === 0
       ? 'deep'
       : `Content-Type: multipart/mixed; boundary=b${depth}\r\n\r\n--b${depth}\r\n${nested(depth - 1)}`;
-  const began = performance.now();
+  const spent = cpuClock();
   expect(openMail(Buffer.from(nested(200))).text).toBe('');
   const html = 'Content-Type: text/html\r\n\r\n';
   for (const unit of ['<', '<a', '=', '= ', '=\r', '=?a?q?', '\r\n--b', '>'])
@@ -81,5 +82,5 @@ test('hostile messages are opened in no time', () => {
       'Content-Type: multipart/mixed; boundary=b\r\n\r\n',
     ])
       openMail(Buffer.from(`${header}${unit.repeat(262_144 / unit.length)}`));
-  expect(performance.now() - began).toBeLessThan(5000);
+  expect(spent()).toBeLessThan(5000);
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readMailboxes, writeMailbox } from '../../../src/mail/address.ts';
 import { toAsciiDomain } from '../../../src/mail/domain.ts';
 import { decodeWords } from '../../../src/mail/words.ts';
+import { cpuClock } from '../../support/cpu.ts';
 
 const addresses = (value: string): readonly string[] | undefined =>
   readMailboxes(value)?.map((one) => one.address);
@@ -50,12 +51,12 @@ describe('readMailboxes refuses what readers would understand in different ways'
 });
 
 test('a hostile list is read in time that grows with its length only', () => {
-  const started = performance.now();
+  const spent = cpuClock();
   for (const piece of ['(', '"', '<', 'a@b.example,', 'a@', ';:', '\\"', '=?utf-8?q?x?='])
     readMailboxes(piece.repeat(50_000));
   decodeWords(Buffer.from('=?utf-8?q?x?= '.repeat(20_000)));
   decodeWords(Buffer.from('=?'.repeat(50_000)));
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(spent()).toBeLessThan(2000);
 });
 
 test.each([

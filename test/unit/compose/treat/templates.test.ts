@@ -4,6 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { TemplateContent } from '../../../../src/compose/treat/source.ts';
 import { withBlock } from '../../../../src/compose/treat/texts.ts';
 import type { Submission } from '../../../../src/model/submission.ts';
+import { cpuClock } from '../../../support/cpu.ts';
 import {
   bytesOf,
   composeOf,
@@ -166,10 +167,10 @@ describe('where the own text goes', () => {
   test('what looks like a replacement pattern is text', () =>
     expect(withBlock('[main]', 'main', "$& $' $1")).toBe("$& $' $1"));
   test('hostile templates are searched in a moment', () => {
-    const began = performance.now();
+    const spent = cpuClock();
     for (const text of ['<a ', '{{ ', '[', '<% ', 'mc:edit="main"', '*|'])
       withBlock(text.repeat(1_000_000 / text.length), 'main', 'x');
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(spent()).toBeLessThan(2000);
   });
 });
 

@@ -5,6 +5,7 @@ import { flatRules, putInVariables } from '../../../../src/compose/worker/sheet.
 import { applySplices, setAttributes } from '../../../../src/compose/worker/start-tag.ts';
 import { makeTemplateCache } from '../../../../src/compose/worker/template-cache.ts';
 import { makeTurns } from '../../../../src/compose/worker/turns.ts';
+import { cpuClock } from '../../../support/cpu.ts';
 
 describe('turns', () => {
   test('go round the owners, whoever asked first and most', () => {
@@ -100,13 +101,13 @@ describe('tags hidden from a parser', () => {
     expect(one).not.toBe(two);
   });
   test('a hundred thousand of them, and hostile text, take no time', () => {
-    const before = performance.now();
+    const spent = cpuClock();
     const many = Array.from({ length: 60_000 }, (_, i) => `{{a${i}}}`).join('');
     const { text, show } = hideTags(many);
     expect(show(text)).toBe(many);
     for (const hostile of ['{{', '{%', '[[', '*|', '{{{', '{% {', '\uFDD0'])
       hideTags(hostile.repeat(200_000));
-    expect(performance.now() - before).toBeLessThan(5000);
+    expect(spent()).toBeLessThan(5000);
   });
 });
 
@@ -133,10 +134,10 @@ describe('a style sheet', () => {
     ['}}}{{{', ''],
   ])('%j gives %j', (css, want) => expect(flatRules(css).join('\n')).toBe(want));
   test('takes no time, however it is made', () => {
-    const before = performance.now();
+    const spent = cpuClock();
     for (const hostile of ['{', '}', 'a{', '/*', '"', "'", '\\', '<!--', ' ', '/* */', 'a{b:c}', '@x;'])
       putInVariables(flatRules(`${hostile.repeat(500_000 / hostile.length)} p{a:b}`));
-    expect(performance.now() - before).toBeLessThan(3000);
+    expect(spent()).toBeLessThan(3000);
   });
   test.each([
     ['p{color:var(--a)} :root{--a: red }', 'p{color:red}\n:root{}'],
@@ -199,10 +200,10 @@ describe('attributes of a start tag', () => {
   test.each(cases)('%s with %j', (html, values, want) => expect(set(html, values)).toBe(want));
   test('at a place in the middle', () => expect(set('<a><p>', { style: 'x' }, 3)).toBe('<a><p style="x">'));
   test('hostile white space takes no time', () => {
-    const before = performance.now();
+    const spent = cpuClock();
     set(`<p${' '.repeat(200_000)}`, { style: 'x' });
     set(`<p${' a '.repeat(200_000)}>`, { style: 'x' });
     set(`<p a${' '.repeat(200_000)}=`, { style: 'x' });
-    expect(performance.now() - before).toBeLessThan(2000);
+    expect(spent()).toBeLessThan(2000);
   });
 });

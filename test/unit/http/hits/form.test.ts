@@ -1,6 +1,7 @@
 // Bodies of POSTs: RFC 8058 in both codings, our own form, and all else, which is nothing.
 import { expect, test } from 'vitest';
 import { readPosted } from '../../../../src/http/hits/form.ts';
+import { cpuClock } from '../../../support/cpu.ts';
 
 const multipart = (name: string, value: string, eol = '\r\n'): string =>
   [`--xYz`, `Content-Disposition: form-data; name="${name}"`, '', value, '--xYz--', ''].join(eol);
@@ -49,9 +50,9 @@ test.each([
 });
 
 test('a hostile body is read in no time', () => {
-  const began = performance.now();
+  const spent = cpuClock();
   for (const piece of ['name="list-unsubscribe"\r\n', 'a\r\n', '&', '=', '%', 'topic=1&', '\r\n\r\n'])
     readPosted(piece.repeat(Math.floor(4096 / piece.length)));
   readPosted(`name="list-unsubscribe"${'a\r\n'.repeat(1300)}`);
-  expect(performance.now() - began).toBeLessThan(200);
+  expect(spent()).toBeLessThan(200);
 });
