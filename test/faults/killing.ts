@@ -31,18 +31,7 @@ const deliveryKilled: Scenario = {
   name: 'delivery-killed',
   redis: 'own',
   delay: [5, 120],
-  act: async (stage) => {
-    const { submission, delivery } = roles(stage);
-    const look = stage.look();
-    await submission.start();
-    await stage.begin();
-    await killRounds(stage, rounds, {
-      relay: delivery,
-      busy: () => untilSending(look),
-      moment: [0, 1_500],
-      kill: () => killAndLook(delivery, look),
-    });
-  },
+  act: killDelivery,
 };
 
 /** All mail is worked on by rendering threads, which die with their process. */
@@ -52,18 +41,7 @@ const threadsKilled: Scenario = {
   mix: 'threads',
   share: 0.5,
   delay: [1, 5],
-  act: async (stage) => {
-    const { submission, delivery } = roles(stage);
-    const look = stage.look();
-    await submission.start();
-    await stage.begin();
-    await killRounds(stage, rounds, {
-      relay: delivery,
-      busy: () => untilSending(look),
-      moment: [0, 1_500],
-      kill: () => killAndLook(delivery, look),
-    });
-  },
+  act: killDelivery,
 };
 
 const redisKilled: Scenario = {
@@ -252,4 +230,18 @@ async function untilHeldBy(look: Look, wanted: (pid: number) => boolean): Promis
     if (ms > 60_000) return Infinity;
     await sleep(50);
   }
+}
+
+/** Kills the delivering process over and over while it sends. */
+async function killDelivery(stage: Stage): Promise<void> {
+  const { submission, delivery } = roles(stage);
+  const look = stage.look();
+  await submission.start();
+  await stage.begin();
+  await killRounds(stage, rounds, {
+    relay: delivery,
+    busy: () => untilSending(look),
+    moment: [0, 1_500],
+    kill: () => killAndLook(delivery, look),
+  });
 }
