@@ -15,6 +15,7 @@ import type { Delivery } from '../model/delivery.ts';
 import type { Letter, Render } from '../model/letter.ts';
 import type { Transport } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
+import { openWaits } from '../store/waits.ts';
 import type { Facts } from '../tracking/facts.ts';
 import { findConfig } from './places.ts';
 import { openLinker } from './tracking.ts';
@@ -39,6 +40,7 @@ export function openDeliver(base: Base): Deliver {
     links: (submission, delivery, linkBase) => linker(factsOf(submission, delivery), linkBase),
     template: templates.read,
     workshop,
+    waits: openWaits(base.asking, base.prefix),
     signingKey: domains.signingKey,
     loadBody: async (submission) => {
       const body = await bodies.load(submission);

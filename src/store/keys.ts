@@ -28,6 +28,8 @@ export type StoreKeys = Readonly<{
   link(hash: string): string;
   /** Bytes of such parts that an account kept on a day. */
   linkBytes(account: string, day: number): string;
+  /** Attempts at a delivery that waited for something slow. */
+  waits(account: string, delivery: string): string;
   /** `id` is "<account>:<submission>". */
   submission(id: string): string;
   /** A large body that came in chunks. */
@@ -62,6 +64,7 @@ export function storeKeys(prefix: string): StoreKeys {
     body: (account, submission) => `${prefix}body:${account}:${submission}`,
     link: (hash) => `${prefix}link:${hash}`,
     linkBytes: (account, day) => `${prefix}linked:${account}:${day}`,
+    waits: (account, delivery) => `${prefix}waits:${account}:${delivery}`,
     submission: (id) => `${prefix}sub:${id}`,
     spill: (name) => `${prefix}spill:${name}`,
     spilled: `${prefix}spilled`,

@@ -99,6 +99,13 @@ const linker = makeLinker({
   clock: systemClock,
   keep: ({ key, text }) => Promise.resolve(kept.set(key, text).size),
 });
+const waited = new Map<string, Set<number>>();
+/** What a relay keeps in Redis. */
+export const waits = {
+  note: ({ id, attempts }: Delivery) =>
+    Promise.resolve(void waited.set(id, new Set([...(waited.get(id) ?? []), attempts]))),
+  count: ({ id }: Delivery) => Promise.resolve(waited.get(id)?.size ?? 0),
+};
 export const workshop = makeWorkshop({ clock: systemClock });
 
 /** Compose over one message in memory, with the keys above. `more` takes the place of what a running relay has. */
@@ -106,6 +113,7 @@ export const composeOf = (message: Buffer, more: Partial<Parameters<typeof makeC
   makeCompose({
     hostname: 'relay.example.net',
     workshop,
+    waits,
     template: () => Promise.resolve(undefined),
     links: (submission, delivery, base) =>
       linker(

@@ -39,9 +39,13 @@ export type Source = Readonly<{
 
 const TOO_LARGE = 'its own text is too large to be put into a template, or it has too many parts.';
 /** Attempts in which something that took too long is held to be slow by chance. */
-const PATIENCE = 3;
+export const PATIENCE = 3;
 
-export type Refused = Readonly<{ refusal: Cause }>;
+/** `waits`: the CSS could not be inlined just now. */
+export type Refused = Readonly<{ refusal: Cause; waits?: boolean }>;
+
+/** What this attempt is to do. `keepsCss`: the CSS stays as it is, although it was to be inlined. */
+export type How = Readonly<{ attempts: number; keepsCss: boolean }>;
 
 /** A stored message of which only the header was read so far. */
 export type Stored = Readonly<{
@@ -90,12 +94,12 @@ const all = (size: number): readonly Gap[] => [{ from: 1, to: size - 1 }];
 export async function sharedSource(
   deps: SourceDeps,
   submission: Submission,
-  { stored, attempts }: Readonly<{ stored: Stored; attempts: number }>,
+  { stored, how }: Readonly<{ stored: Stored; how: How }>,
 ): Promise<Source | Refused> {
   const message = await stored.read();
   const original = { message, notes: [] };
   const { template } = submission.treatment ?? {};
-  if (!template) return inlined(deps, submission, original, attempts);
+  if (!template) return inlined(deps, submission, original, how);
   const content = await deps.template(submission.account, template.name, template.version);
   if (!content) return { refusal: noTemplate(template.name, template.version) };
   const own = ownTexts(message);
@@ -111,7 +115,7 @@ export async function sharedSource(
     notes: leftOut(submission, content, own),
     ...(subject ? { subject } : {}),
   };
-  return inlined(deps, submission, built, attempts);
+  return inlined(deps, submission, built, how);
 }
 
 /** Values by name, for a message with these fields. */
@@ -121,10 +125,10 @@ type Scope = (fields: Buffer) => Readonly<Record<string, unknown>>;
 export async function liquidSource(
   deps: SourceDeps,
   submission: Submission,
-  { stored, scope, attempts }: Readonly<{ stored: Stored; scope: Scope; attempts: number }>,
+  { stored, scope, how }: Readonly<{ stored: Stored; scope: Scope; how: How }>,
 ): Promise<Source | Refused> {
   const { template } = submission.treatment ?? {};
-  if (!template) return sharedSource(deps, submission, { stored, attempts });
+  if (!template) return sharedSource(deps, submission, { stored, how });
   const [message, content] = await Promise.all([
     stored.read(),
     deps.template(submission.account, template.name, template.version),
@@ -147,27 +151,28 @@ export async function liquidSource(
       subject: submission.subject,
     },
   });
-  if (!made.ok) return { refusal: notRendered(template.name, made, attempts <= PATIENCE) };
+  if (!made.ok) return { refusal: notRendered(template.name, made, how.attempts <= PATIENCE) };
   const { subject, html, text } = made.output;
   const built = {
     message: buildMessage(message, { html, text }, submission.id),
     notes: leftOut(submission, content, own),
   };
-  return inlined(deps, submission, { ...built, ...(subject ? { subject } : {}) }, attempts);
+  return inlined(deps, submission, { ...built, ...(subject ? { subject } : {}) }, how);
 }
 
-/** CSS that cannot be inlined goes out as it is, with a note; what a busy machine may be the reason of is tried again. */
+/** CSS that can never be inlined goes out as it is, with a note; what a busy machine may be the reason of is tried again. */
 async function inlined(
   deps: SourceDeps,
   submission: Submission,
   source: Source,
-  attempts: number,
+  { keepsCss }: How,
 ): Promise<Source | Refused> {
   if (submission.instructions.inlineCss !== true) return source;
+  if (keepsCss) return withNote(source, 'It took too long each time.');
   const { html, tooLarge } = ownTexts(source.message);
   if (html === undefined) return tooLarge ? withNote(source, 'The HTML is too large.') : source;
   const made = await deps.workshop.inlineCss(html, submission.account);
-  if (!made.ok && made.kind !== 'wrong' && attempts <= PATIENCE) return { refusal: notInlined(made) };
+  if (!made.ok && made.kind !== 'wrong') return { refusal: notInlined(made), waits: true };
   if (!made.ok) return withNote(source, made.problem);
   return { ...source, message: withHtml(source.message, made.output) };
 }

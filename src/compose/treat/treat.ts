@@ -17,10 +17,12 @@ import { fillLeaf, isPart } from './fill.ts';
 import { fillFields, planHeader, shownNames, unfilledInFields, type HeaderPlan } from './header.ts';
 import { metered } from './meter.ts';
 import { planMessage, type Plan } from './plan.ts';
+import { howFor, noteWait, type Waits } from './patience.ts';
 import {
   findOriginal,
   liquidSource,
   sharedSource,
+  type How,
   type Refused,
   type Source,
   type SourceDeps,
@@ -41,7 +43,10 @@ export type Links = Readonly<{
 }>;
 
 export type TreatDeps = SourceDeps &
-  Readonly<{ links(submission: Submission, delivery: Delivery, base: string): Links }>;
+  Readonly<{
+    links(submission: Submission, delivery: Delivery, base: string): Links;
+    waits: Waits;
+  }>;
 
 /** Plans are kept by submission, compiled texts by their content. */
 type Deps = TreatDeps & Readonly<{ compile: Compile; budget: Budget }>;
@@ -79,13 +84,16 @@ export function makeTreat(given: TreatDeps & Readonly<{ budget: Budget }>): Trea
     const links = base === undefined ? undefined : deps.links(submission, delivery, base);
     // Mail to unsubscribe needs no place for links, only a token.
     const tokens = links ?? (offersMailbox(submission) ? deps.links(submission, delivery, '') : undefined);
-    const isLiquid = submission.treatment?.template?.engine === 'liquid';
-    const prepared = isLiquid
-      ? await prepareLiquid(deps, submission, delivery, links)
-      : await plans(`${submission.account}:${submission.id}`, () =>
-          prepareShared(deps, submission, delivery),
-        );
-    if ('refusal' in prepared) return prepared;
+    const how = await howFor(deps.waits, submission, delivery);
+    const key = `${submission.account}:${submission.id}${how.keepsCss ? ' as it is' : ''}`;
+    const prepared =
+      submission.treatment?.template?.engine === 'liquid'
+        ? await prepareLiquid(deps, { submission, delivery, links }, how)
+        : await plans(key, () => prepareShared(deps, submission, how));
+    if ('refusal' in prepared) {
+      if (prepared.waits) await noteWait(deps.waits, delivery);
+      return { refusal: prepared.refusal };
+    }
     const draft = await deps.budget.use(FILLING * textSizeOf(prepared.plan.pieces), () =>
       inTurns(fillFor(prepared, { submission, delivery, links, tokens })),
     );
@@ -99,14 +107,10 @@ function withNotes(draft: Draft | Refused, notes: readonly string[]): Draft | Re
   return { ...draft, notes: [...(draft.notes ?? []), ...notes] };
 }
 
-async function prepareShared(
-  deps: Deps,
-  submission: Submission,
-  { attempts }: Delivery,
-): Promise<Prepared | Refused> {
+async function prepareShared(deps: Deps, submission: Submission, how: How): Promise<Prepared | Refused> {
   const stored = await findOriginal(deps, submission);
   return deps.budget.use(PREPARING * stored.heldBytes, async () => {
-    const source = await sharedSource(deps, submission, { stored, attempts });
+    const source = await sharedSource(deps, submission, { stored, how });
     return 'refusal' in source ? source : inTurns(prepare(deps, submission, source, 'tags'));
   });
 }
@@ -114,9 +118,8 @@ async function prepareShared(
 /** Liquid puts the values in itself; what comes out is then tracked like any other message. */
 async function prepareLiquid(
   deps: Deps,
-  submission: Submission,
-  delivery: Delivery,
-  links: Links | undefined,
+  { submission, delivery, links }: Omit<Subject, 'tokens'>,
+  how: How,
 ): Promise<Prepared | Refused> {
   const { merge = {} } = submission.instructions;
   const address = delivery.recipient.address.toLowerCase();
@@ -130,7 +133,7 @@ async function prepareLiquid(
   });
   const stored = await findOriginal(deps, submission);
   return deps.budget.use(PREPARING * stored.heldBytes, async () => {
-    const source = await liquidSource(deps, submission, { stored, scope, attempts: delivery.attempts });
+    const source = await liquidSource(deps, submission, { stored, scope, how });
     return 'refusal' in source ? source : inTurns(prepare(deps, submission, source, 'filled'));
   });
 }
