@@ -10,6 +10,9 @@ import type { Clock } from '../lib/clock.ts';
 import { openResolver } from '../lib/resolver.ts';
 import type { Redis } from '../lib/script.ts';
 import type { Settings, Transport, User } from '../model/settings.ts';
+import type { Ask } from '../monitor/answer.ts';
+import { openAsk } from '../monitor/ask.ts';
+import { checkIdentity } from '../monitor/identity.ts';
 import { checkDurability } from '../store/durability.ts';
 import { idlePools, sayIdlePool } from './context.ts';
 import { done, type Command, type Result } from './command.ts';
@@ -96,9 +99,27 @@ async function transportFindings({ settingsNow, config, redis }: CheckContext): 
   if (transports.length === 0)
     return [problem('transports', 'There is none, so nothing can be sent: "postino transport add".')];
   const resolver = openResolver({ ...config.dns, ...BRIEFLY });
-  const found = transports.map((transport) => transportFinding(transport, resolver, config.hostname));
+  const ask = openAsk({ ...config.dns, ...BRIEFLY });
+  const found = transports.map(
+    async (transport) =>
+      (await publicFinding(transport, ask, config.hostname)) ??
+      (await transportFinding(transport, resolver, config.hostname)),
+  );
   const idle = idlePools(settingsNow()).map((one) => warning(`pool ${one.pool}`, sayIdlePool(one)));
   return [...(await Promise.all(found)), ...idle];
+}
+
+/** What the world sees of it, looked at as the monitor does; undefined where it sees nothing, or nothing can leave. */
+async function publicFinding(transport: Transport, ask: Ask, hostname: string): Promise<Finding | undefined> {
+  const { name, address } = transport;
+  if (address === undefined || !canBind(address)) return undefined;
+  const identity = await checkIdentity(transport, hostname, ask);
+  if (identity.length === 0) return undefined;
+  const wrong = identity.filter(({ state }) => state !== 'ok').map(({ sentence }) => sentence);
+  const label = `transport ${name}`;
+  return wrong.length > 0
+    ? warning(label, `Sends from ${address}. ${wrong.join(' ')} Many hosts refuse mail otherwise.`)
+    : ok(label, `Sends from ${address}; its names and its address agree.`);
 }
 
 /** The address is on this host, and the world's idea of it fits: reverse DNS names the EHLO name (RFC 5321 §4.1.4). */

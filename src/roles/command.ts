@@ -8,6 +8,7 @@ import type { SettingsContext } from '../cli/context.ts';
 import { eventsCommands } from '../cli/events.ts';
 import type { HistoryContext } from '../cli/history-context.ts';
 import { messageCommands } from '../cli/message.ts';
+import { monitorCommands, type MonitorContext } from '../cli/monitor.ts';
 import { queueCommands, type QueueContext } from '../cli/queue.ts';
 import { sendCommands, type SendContext } from '../cli/send.ts';
 import { settingsCommands } from '../cli/settings.ts';
@@ -18,15 +19,23 @@ import { makeHistory } from '../events/history.ts';
 import type { Clock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { domainSchema, transportSchema, userSchema } from '../model/settings.ts';
+import { checkTransport } from '../monitor/check.ts';
 import type { TemplateContent } from '../store/templates.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
 import { openDns, trackingTarget } from './dns.ts';
 import { linksOf } from './links.ts';
+import { checkDeps } from './monitor.ts';
+import { makeTell } from './notices.ts';
 import { PREFIX } from './start.ts';
 
 /** All that a command may ask for. */
-export type Context = SettingsContext & HistoryContext & QueueContext & SendContext & CheckContext;
+export type Context = SettingsContext &
+  HistoryContext &
+  QueueContext &
+  SendContext &
+  CheckContext &
+  MonitorContext;
 
 /** Every command but `start`. A new one is an entry of a table in src/cli. */
 export const commands: readonly Command<Context>[] = [
@@ -36,6 +45,7 @@ export const commands: readonly Command<Context>[] = [
   ...eventsCommands,
   ...sendCommands,
   ...checkCommands,
+  ...monitorCommands,
 ];
 
 export type Surroundings = Readonly<{
@@ -131,6 +141,9 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     ...openDns(config.dns),
     trackingTarget: trackingTarget(config),
     links: linksOf(base),
+    states: base.states,
+    checkTransport: (transport) => checkTransport(transport, checkDeps(base)),
+    tell: makeTell(base),
     readFile: readTextFile,
     readInput,
   };

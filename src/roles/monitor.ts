@@ -2,11 +2,12 @@
 import { holdLease } from '../backlog/lease.ts';
 import { makeHealthSink } from '../events/sinks/health.ts';
 import type { Sink } from '../events/sinks/index.ts';
+import { openAsk } from '../monitor/ask.ts';
 import { makeBinds } from '../monitor/bind.ts';
+import type { CheckDeps } from '../monitor/check.ts';
 import { makeCounts } from '../monitor/counts.ts';
 import { makeFindingsStore } from '../monitor/findings.ts';
 import { makeTransportWatch, type TransportsDeps } from '../monitor/transports.ts';
-import { confirmingServers, openAsk } from './ask.ts';
 import { SYSTEM } from './backlog.ts';
 import type { Base } from './base.ts';
 import { makeTell } from './notices.ts';
@@ -20,29 +21,31 @@ export type MonitorDeps = Readonly<{
 
 const CONFIRM_LOOK_MS = 2_000;
 
+/** Who confirms: the resolvers named for that, else those of `dns.servers` from behind: the others, or the same one. */
+function confirmingServers({ dns, monitor }: Base['config']): string[] {
+  return monitor.confirmWith.length > 0 ? [...monitor.confirmWith] : dns.servers.toReversed();
+}
+
 /** The sink that counts what became of customers' mail. */
 export function healthSink(base: Base): Sink {
   const counts = openCounts(base);
   return makeHealthSink((events) => counts.record(events.filter(({ account }) => account !== SYSTEM)));
 }
 
-/** What watching over transports needs. */
-export function watchDeps(base: Base, { isWarming }: MonitorDeps): TransportsDeps {
+/** What the checks of a transport need. */
+export function checkDeps(base: Base): CheckDeps {
   const { config, clock, asking: redis, prefix, owner, states } = base;
   return {
     config: config.monitor,
     hostname: config.hostname,
     clock,
     log: base.log.child({ role: 'monitor' }),
-    transports: () => [...base.settingsNow().transports.values()],
     states,
-    ask: openAsk(config.dns, config.dns.servers),
-    confirm: openAsk(config.dns, confirmingServers(config)),
+    ask: openAsk(config.dns),
+    confirm: openAsk({ ...config.dns, servers: confirmingServers(config) }),
     counts: openCounts(base),
     binds: makeBinds({ redis, prefix, clock, owner, everyMs: config.monitor.every }),
     findings: makeFindingsStore({ redis, prefix }),
-    isWarming,
-    tell: makeTell(base),
   };
 }
 
@@ -50,7 +53,12 @@ export function watchDeps(base: Base, { isWarming }: MonitorDeps): TransportsDep
 export function startMonitor(base: Base, given: MonitorDeps): Monitor {
   const { clock, config } = base;
   if (!config.monitor.enabled) return { stop: () => Promise.resolve() };
-  const deps = watchDeps(base, given);
+  const deps: TransportsDeps = {
+    ...checkDeps(base),
+    ...given,
+    transports: () => [...base.settingsNow().transports.values()],
+    tell: makeTell(base),
+  };
   const watch = makeTransportWatch(deps);
   let running: Promise<void> = Promise.resolve();
   let isBusy = false;

@@ -4,6 +4,7 @@ import { silentLog } from '../../../src/lib/log.ts';
 import type { Event } from '../../../src/model/event.ts';
 import { noticeEvent, type Notice } from '../../../src/model/notice.ts';
 import { transportSchema, type Transport } from '../../../src/model/settings.ts';
+import { openAsk } from '../../../src/monitor/ask.ts';
 import { makeBinds } from '../../../src/monitor/bind.ts';
 import { monitorConfig } from '../../../src/monitor/config.ts';
 import { makeCounts, type CountStore } from '../../../src/monitor/counts.ts';
@@ -13,7 +14,6 @@ import {
   type TransportsDeps,
   type TransportWatch,
 } from '../../../src/monitor/transports.ts';
-import { openAsk } from '../../../src/roles/ask.ts';
 import { connectRedis, type RedisConnection } from '../../../src/store/redis.ts';
 import { openTransportStates, type TransportStates } from '../../../src/store/transport-states.ts';
 import { startFakeDns, type FakeDns } from '../../support/fake-dns.ts';
@@ -76,7 +76,7 @@ beforeEach(async () => {
     transport({ publicAddress: '192.0.2.1', ehlo: 'out1.relay.test' }),
     transport({ name: 'ip2', address: '127.0.1.2', publicAddress: '192.0.2.2', ehlo: 'out2.relay.test' }),
   ];
-  const asking = { timeout: 300, tries: 1, servers: [] };
+  const asking = { timeout: 300, tries: 1 };
   deps = {
     config,
     hostname: 'relay.test',
@@ -84,8 +84,8 @@ beforeEach(async () => {
     log: silentLog,
     transports: () => transports,
     states,
-    ask: openAsk(asking, [dns.server]),
-    confirm: openAsk(asking, [second.server]),
+    ask: openAsk({ ...asking, servers: [dns.server] }),
+    confirm: openAsk({ ...asking, servers: [second.server] }),
     counts,
     binds: makeBinds({ redis, prefix, clock, owner: 'here', everyMs: MINUTE }),
     findings: makeFindingsStore({ redis, prefix }),
