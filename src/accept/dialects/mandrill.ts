@@ -65,7 +65,7 @@ const rows: readonly Row[] = [
   },
   {
     field: 'X-MC-MergeLanguage',
-    note: '`mailchimp` (`*|NAME|*`, the default; also `*|CURRENT_YEAR|*`, `*|DATE:d/m/Y|*`, `*|MC:SUBJECT|*`, `*|EMAIL|*`, `*|UNSUB|*`) or `handlebars` (`{{name}}`, variables only).',
+    note: '`mailchimp` (`*|NAME|*`, the default; also `*|IF:NAME=value|*` with `ELSEIF`, `ELSE`, `END:IF`, and `*|CURRENT_YEAR|*`, `*|DATE:d/m/Y|*`, `*|MC:SUBJECT|*`, `*|EMAIL|*`, `*|UNSUB|*`) or `handlebars` (`{{name}}`, variables only).',
     read: (cell) => {
       const syntax = choice(cell, LANGUAGES);
       return syntax ? { merge: { syntaxes: [syntax] } } : {};

@@ -11,6 +11,7 @@ import {
 } from '../merge/escape.ts';
 import { UNSUBSCRIBE_LINK } from '../merge/system.ts';
 import { resolveTag, type Lookup } from '../merge/values.ts';
+import { chosenSlots } from './branches.ts';
 import { cleanTarget, isTrackable, looksLikeUrl } from './link.ts';
 import { textOf, urlOf } from './pieces.ts';
 import { MAX_TARGET, type LinkSlot, type Slot, type TagSlot } from './slot.ts';
@@ -52,8 +53,8 @@ export function join(
   const parts: string[] = [];
   let from = 0;
   let size = source.length;
-  for (const slot of slots) {
-    const text = fillSlot(slot, fill);
+  for (const slot of chosenSlots(slots, fill.value)) {
+    const text = slot.kind === 'gap' ? '' : fillSlot(slot, fill);
     size += text.length - (slot.end - slot.start);
     if (size > limit) return { problem: 'output' };
     parts.push(source.slice(from, slot.start), text);
@@ -82,11 +83,11 @@ export function fillSlot(slot: Slot, fill: Fill): string {
 
 /** Names of tags that have neither value nor fallback: a strict merge sends nothing then. */
 export function unfilledTags(slots: readonly Slot[], value: Lookup): readonly string[] {
-  const names = slots.flatMap((slot) => {
+  const names = chosenSlots(slots, value).flatMap((slot) => {
     if ('slots' in slot) return unfilledTags(slot.slots, value);
-    if (slot.kind === 'pixel') return [];
+    if (slot.kind === 'pixel' || slot.kind === 'gap') return [];
     const tags = slot.kind === 'tag' ? [slot.tag] : slot.target.flatMap((piece) => piece.tag ?? []);
-    return tags.filter((tag) => resolveTag(tag, value) === undefined).map((tag) => tag.name);
+    return tags.filter((tag) => !tag.branch && resolveTag(tag, value) === undefined).map((tag) => tag.name);
   });
   return [...new Set(names)];
 }

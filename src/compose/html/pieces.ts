@@ -3,6 +3,7 @@ import type { Charset } from '../merge/charset.ts';
 import { escapeAttribute, escapeUrl, type Quote } from '../merge/escape.ts';
 import type { Hit } from '../merge/tags.ts';
 import { resolveTag, type Lookup } from '../merge/values.ts';
+import { chosenPieces } from './branches.ts';
 import type { Piece } from './slot.ts';
 import { unescapeHtml } from './tokens.ts';
 
@@ -35,7 +36,9 @@ export function htmlReader(charset: Charset): (source: string) => string {
 
 /** As text, with the values of the tags. */
 export function textOf(pieces: readonly Piece[], lookup: Lookup): string {
-  return pieces.map((piece) => (piece.tag && resolveTag(piece.tag, lookup)?.text) ?? piece.text).join('');
+  return chosenPieces(pieces, lookup)
+    .map((piece) => (piece.tag && resolveTag(piece.tag, lookup)?.text) ?? piece.text)
+    .join('');
 }
 
 export type Url = Readonly<{
@@ -67,9 +70,10 @@ export function urlOf(
 ): Url {
   let text = '';
   let source = '';
-  let filled = false;
+  const chosen = chosenPieces(pieces, lookup);
+  let filled = chosen !== pieces;
   let room = MAX_VALUES;
-  for (const piece of pieces) {
+  for (const piece of chosen) {
     const value = piece.tag && resolveTag(piece.tag, lookup);
     if (value === undefined) {
       text += piece.text;

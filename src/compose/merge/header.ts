@@ -3,6 +3,7 @@ import { readMailboxes, writeMailbox } from '../../mail/address.ts';
 import { decodeRaw, encodedWords } from '../../mail/encode.ts';
 import { foldField, isAsciiText, oneLine } from '../../mail/fold.ts';
 import { decodeWords } from '../../mail/words.ts';
+import { courseState, makeCourse } from './course.ts';
 import type { Hit, TagSearch } from './tags.ts';
 import { resolveTag, type Lookup } from './values.ts';
 
@@ -45,7 +46,7 @@ export function fillHeader(field: HeaderField, tags: HeaderTags): string | undef
 /** Names of tags without value and fallback. */
 export function unfilledInHeader(value: Buffer, { search, value: lookup }: HeaderTags): readonly string[] {
   return search(decodeWords(value), MAX_TAGS)
-    .filter(({ tag }) => resolveTag(tag, lookup) === undefined)
+    .filter(({ tag }) => !tag.branch && resolveTag(tag, lookup) === undefined)
     .map(({ tag }) => tag.name);
 }
 
@@ -54,15 +55,21 @@ function fillText({ name, value }: HeaderField, tags: HeaderTags): string | unde
   return filled === undefined ? undefined : foldField(name, writeText(oneLine(filled, MAX_CHARS)));
 }
 
-/** A text with its values; undefined when none of its tags has one. */
-function filledText(text: string, { search, value }: HeaderTags): string | undefined {
+/** A text with its values and the branches of its conditions; undefined when there is none of either. */
+export function filledText(text: string, { search, value }: HeaderTags): string | undefined {
+  const hits = search(text, MAX_TAGS);
+  const isWhole = courseState(hits.flatMap(({ tag }) => tag.branch ?? [])) === 'whole';
+  const course = makeCourse(value);
   let out = '';
   let from = 0;
+  let isOn = true;
   let changed = false;
-  for (const { start, end, tag } of search(text, MAX_TAGS)) {
-    const found = resolveTag(tag, value);
-    if (found === undefined) continue;
-    out += text.slice(from, start) + oneLine(found.text, MAX_VALUE_CHARS);
+  for (const { start, end, tag } of hits) {
+    const isTurn = isWhole && tag.branch !== undefined;
+    const found = isTurn || !isOn ? undefined : resolveTag(tag, value);
+    if (!isTurn && found === undefined) continue;
+    if (isOn) out += text.slice(from, start) + oneLine(found?.text ?? '', MAX_VALUE_CHARS);
+    if (isTurn && tag.branch) isOn = course.pass(tag.branch);
     from = end;
     changed = true;
   }

@@ -1,5 +1,6 @@
 // How each vendor writes a merge tag: one pattern for those that a message uses, each part of bounded length. Pure.
 import type { TagSyntax } from '../../model/instructions.ts';
+import { readBranch, type Branch } from './branch.ts';
 import type { Form } from './charset.ts';
 
 /** A tag that was read; `ours` says that it can only be one of our own. */
@@ -9,6 +10,7 @@ export type Written = Readonly<{
   fallback?: string;
   ours: boolean;
   raw?: boolean;
+  branch?: Branch;
 }>;
 
 const MAX_NAME = 64;
@@ -36,7 +38,7 @@ function sourceOf(syntax: TagSyntax, form: Form): string {
       return String.raw`%recipient\.(?<gun>[^%\s<>"']{1,${MAX_NAME}})%|%(?<gunOurs>recipient(?:_email|_name|_fname|_lname)?|(?:tag_|mailing_list_)?unsubscribe_url)%`;
     case 'mailchimp':
       // Editors write the bar in a link as "%7C"; Mandrill takes that.
-      return String.raw`\*(?:\||%7c)(?<chimp>unsub(?=:)|mc:subject|date:[^|*<>"'\r\n]{1,40}|${NAME})(?::[^|*<>"'\s]{0,500})?(?:\||%7c)\*`;
+      return String.raw`\*(?:\||%7c)(?:(?<chimpBranch>(?:if|ifnot|elseif):[^|*\r\n]{1,200}|else:?|end:if)|(?<chimp>unsub(?=:)|mc:subject|date:[^|*<>"'\r\n]{1,40}|${NAME})(?::[^|*<>"'\s]{0,500})?)(?:\||%7c)\*`;
     case 'handlebars':
       return String.raw`\{\{\{\s{0,9}(?:(?<barsOurs3>pm:unsubscribe(?:_url)?)|(?<bars3>${VARIABLE}))\s{0,9}\}\}\}|\{\{(?!\{)\s{0,9}(?:(?<barsOurs>unsub)\s[^{}<>]{0,500}|(?<bars2>&?${VARIABLE})\s{0,9})\}\}`;
     case 'literal':
@@ -61,6 +63,7 @@ export function readMatch(match: RegExpExecArray, read: (text: string) => string
     readMailjet(groups, read) ??
     simple('mailgun', groups['gun']) ??
     simple('mailgun', groups['gunOurs'], true) ??
+    readCondition(groups['chimpBranch'], read) ??
     readMailchimp(match[0], groups['chimp'], read) ??
     simple('handlebars', groups['barsOurs3'] ?? groups['barsOurs'], true) ??
     readHandlebars(groups, read)
@@ -92,7 +95,13 @@ function readMailjet(groups: Groups, read: (text: string) => string): Written | 
   return { syntax: 'mailjet', name: read(name), ours: false, ...(bare !== undefined && { fallback: bare }) };
 }
 
-/** UNSUB, DATE and MC:SUBJECT have a colon; the conditions of Mandrill's language are no variables. */
+function readCondition(written: string | undefined, read: (text: string) => string): Written | undefined {
+  const name = written === undefined ? undefined : read(written);
+  const branch = name === undefined ? undefined : readBranch(name);
+  return name === undefined || !branch ? undefined : { syntax: 'mailchimp', name, ours: true, branch };
+}
+
+/** UNSUB, DATE and MC:SUBJECT have a colon. */
 function readMailchimp(
   whole: string,
   name: string | undefined,

@@ -1,5 +1,6 @@
 // Merge tags found in a text, in every way that vendors write them. Pure.
 import type { TagSyntax } from '../../model/instructions.ts';
+import type { Branch } from './branch.ts';
 import type { Charset, Form } from './charset.ts';
 import { searchFor, type Found, type LiteralSearch } from './literals.ts';
 import { patternOf, readMatch, type Written } from './patterns.ts';
@@ -17,6 +18,8 @@ export type Tag = Readonly<{
   system?: string;
   /** True: its vendor puts the value into HTML as it is. */
   raw: boolean;
+  /** It is no value but a condition (branches.ts). */
+  branch?: Branch;
 }>;
 
 export type Hit = Readonly<{ start: number; end: number; tag: Tag }>;
@@ -87,7 +90,7 @@ function nextWritten(
 }
 
 function tagOf(written: Written, source: string): Tag {
-  const { syntax, name, fallback, ours, raw } = written;
+  const { syntax, name, fallback, ours, raw, branch } = written;
   // `%recipient.email%` is the sender's "email"; `%recipient_email%` is ours.
   const system = syntax === 'mailgun' && !ours ? undefined : systemName(syntax, name);
   return {
@@ -96,7 +99,8 @@ function tagOf(written: Written, source: string): Tag {
     source,
     raw: raw ?? RAW.has(syntax),
     ...(fallback !== undefined && { fallback }),
-    ...(system !== undefined && { system }),
+    ...(system !== undefined && !branch && { system }),
+    ...(branch && { branch }),
   };
 }
 

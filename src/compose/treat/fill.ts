@@ -3,6 +3,7 @@ import type { Steps } from '../../lib/steps.ts';
 import { isAsciiText } from '../../mail/fold.ts';
 import type { Part } from '../../model/letter.ts';
 import type { Submission } from '../../model/submission.ts';
+import { chosenSlots } from '../html/branches.ts';
 import { fillSlot, type Fill } from '../html/fill.ts';
 import { utmAdder } from '../html/utm.ts';
 import type { Lookup } from '../merge/values.ts';
@@ -38,8 +39,8 @@ export function* fillLeaf(
   const { decoded, slots } = leaf;
   const splices: Splice[] = [];
   let size = decoded.text.length;
-  for (const slot of slots) {
-    const text = fillSlot(slot, fill);
+  for (const slot of chosenSlots(slots, filler.value)) {
+    const text = slot.kind === 'gap' ? '' : fillSlot(slot, fill);
     size += text.length - (slot.end - slot.start);
     if (size > room) return { problem: 'output' };
     splices.push({ start: slot.start, end: slot.end, text });

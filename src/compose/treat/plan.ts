@@ -1,6 +1,7 @@
 // The plan of a treated message: which bytes stay, which parts have slots, made once for all recipients. Pure.
 import type { Steps } from '../../lib/steps.ts';
 import type { Part } from '../../model/letter.ts';
+import { branchState } from '../html/branches.ts';
 import type { Compiled, Slot } from '../html/slot.ts';
 import { charsetOf, utf8, type Charset } from '../merge/charset.ts';
 import type { Message } from './build.ts';
@@ -53,6 +54,7 @@ const MAX_LEAF_BYTES = 1024 * 1024;
 const MAX_TEXTS_BYTES = 3 * MAX_LEAF_BYTES;
 /** Others may go after a text of so many characters is read. */
 const LARGE = 65_536;
+const BROKEN = 'Conditions in the text (IF, ELSE, END:IF) do not fit together; they were left as they are.';
 const CRLF = Buffer.from('\r\n');
 /** Signed or encrypted text inside a text (RFC 4880 §7): a change would break it, and what stands around it is no longer sure. */
 const PGP = /^-----BEGIN PGP (?:SIGNED )?MESSAGE-----\s*$/m;
@@ -92,6 +94,7 @@ export function* planMessage(message: Message, wish: PlanWish): Steps<Plan> {
     keep(leaf.fieldsStart < 0 ? leaf.start : leaf.fieldsStart);
     pieces.push(planned.leaf);
     if (planned.note !== undefined) notes.push(planned.note);
+    if (branchState(planned.leaf.slots) === 'broken') notes.push(BROKEN);
     if (planned.isHalf) obstacle ??= planned.note;
     links += planned.links;
     room -= planned.leaf.decoded.text.length;

@@ -7,8 +7,9 @@ import type { Submission } from '../../model/submission.ts';
 import type { Budget } from '../budget.ts';
 import { makeCache } from '../cache.ts';
 import { outputLimit, unfilledTags } from '../html/fill.ts';
+import { filledText } from '../merge/header.ts';
 import type { TagSearch } from '../merge/tags.ts';
-import { mergeValues, resolveTag, type Lookup, type MergeValues } from '../merge/values.ts';
+import { mergeValues, type Lookup, type MergeValues } from '../merge/values.ts';
 import { unicode } from '../merge/charset.ts';
 import { cannotMerge } from '../refusal.ts';
 import type { Draft } from '../render.ts';
@@ -72,7 +73,6 @@ const PLANS = { maxEntries: 200, maxBytes: 48 * 1024 * 1024 };
 const PREPARING = 12;
 const FILLING = 4;
 const MAX_NAMED = 5;
-const MAX_IN_SUBJECT = 20;
 const TOO_LARGE = 'its values make it far larger than it was.';
 
 /** Builds the treatment. What it gives is a pure function of submission, stored bytes and delivery. */
@@ -216,17 +216,6 @@ function* fillFor(prepared: Prepared, subject: Subject): Steps<Draft | Refused> 
   return { fields, body, notes: plan.notes };
 }
 
-/** A short text with its tags filled, as plain text. */
-function filledText(text: string, search: TagSearch | undefined, lookup: Lookup): string {
-  let out = '';
-  let from = 0;
-  for (const { start, end, tag } of search?.(text, MAX_IN_SUBJECT) ?? []) {
-    out += text.slice(from, start) + (resolveTag(tag, lookup)?.text ?? tag.source);
-    from = end;
-  }
-  return out + text.slice(from);
-}
-
 function textSizeOf(pieces: Plan['pieces']): number {
   return pieces.reduce((sum, piece) => sum + (isPart(piece) ? 0 : piece.decoded.text.length), 0);
 }
@@ -244,9 +233,10 @@ function lookupFor(
   };
   // A subject that has itself in it keeps that tag.
   const inSubject = values.lookupFor({ ...recipient, system: system.of });
+  const subjectOf = (value: Lookup): string => (search && filledText(subject, { search, value })) ?? subject;
   const lookup = values.lookupFor({
     ...recipient,
-    system: (name) => (name === 'mc:subject' ? filledText(subject, search, inSubject) : system.of(name)),
+    system: (name) => (name === 'mc:subject' ? subjectOf(inSubject) : system.of(name)),
   });
   const replace = submission.instructions.unsubscribeText?.replace;
   if (replace === undefined || !links) return lookup;

@@ -103,7 +103,7 @@ describe('other vendors', () => {
         'mailchimp CURRENT_YEAR raw',
       ],
     ],
-    ['mailchimp', '*|IF:X=1|* *|DATE:|* *|DATE:<b>|* *|MC:OTHER|* *|UPDATED:Y|* *||* *|a b|* **bold**', []],
+    ['mailchimp', '*|DATE:|* *|DATE:<b>|* *|MC:OTHER|* *|UPDATED:Y|* *||* *|a b|* **bold**', []],
     [
       'handlebars',
       '{{name}} {{ name }} {{a.b}} {{{html}}} {{&html}}',
@@ -138,6 +138,39 @@ describe('other vendors', () => {
     expect(own?.tag.system).toBeUndefined();
     expect(ours?.tag.system).toBe('email');
   });
+});
+
+describe('conditions of Mandrill', () => {
+  test.each<[string, object | undefined]>([
+    ['*|IF:FNAME|*', { kind: 'if', name: 'FNAME' }],
+    ['*|if:AGE >= 18|*', { kind: 'if', name: 'AGE', operator: '>=', value: '18' }],
+    [
+      '*|IF:CITY=Reggio nell’Emilia|*',
+      { kind: 'if', name: 'CITY', operator: '=', value: 'Reggio nell’Emilia' },
+    ],
+    ['*|IF:A != "x y"|*', { kind: 'if', name: 'A', operator: '!=', value: 'x y' }],
+    ['*|IF:A=|*', { kind: 'if', name: 'A', operator: '=', value: '' }],
+    ['*|IFNOT:A|*', { kind: 'if', name: 'A', not: true }],
+    ['*|ELSEIF:A<2|*', { kind: 'elseif', name: 'A', operator: '<', value: '2' }],
+    ['*|ELSE:|*', { kind: 'else' }],
+    ['*|ELSE|*', { kind: 'else' }],
+    ['*|END:IF|*', { kind: 'end' }],
+    ['*|IF:|*', undefined],
+    ['*|IF:A B|*', undefined],
+    ['*|IF:A\n|*', undefined],
+    ['*|END:FOR|*', undefined],
+  ])('%j', (text, branch) => expect(search(text, ['mailchimp'])[0]?.tag.branch).toEqual(branch));
+
+  test('operators may be entities in HTML', () =>
+    expect(
+      tagSearch({
+        syntaxes: ['mailchimp'],
+        literals: [],
+        charset: utf8,
+        form: 'html',
+        unescape: unescapeHtml,
+      })('*|IF:A&gt;=1|*', 1)[0]?.tag.branch,
+    ).toEqual({ kind: 'if', name: 'A', operator: '>=', value: '1' }));
 });
 
 describe('literals', () => {

@@ -136,6 +136,42 @@ describe('tags that vendors fill', () => {
     expect(body(plain.text)).toContain('March 2nd, 2026 Plain ann@mail.example');
   });
 
+  test('conditions choose in subject and text', async () => {
+    const subject = '*|IF:ID|**|ID|*: *|ELSE:|*no *|END:IF|*order';
+    const text = '*|IF:ID=<7>|*seven*|ELSE:|*other*|END:IF|* *|IFNOT:NAME|*friend*|END:IF|* *|MC:SUBJECT|*';
+    const letter = await mandrill(text, subject, '');
+    expect(header(letter.text)).toContain('Subject: <7>: order\r\n');
+    expect(body(letter.text)).toBe('seven friend <7>: order\r\n');
+    const html = await mandrill('*|IF:NO|*<p>a</p>\n\n<p>b</p>*|ELSE:|*<p>c</p>*|END:IF|*');
+    expect(body(html.text)).toBe('<p>c</p>\r\n');
+    expect(html.notes ?? []).toEqual([]);
+  });
+
+  test.each([
+    [
+      'quoted-printable',
+      '<p>=C3=BC</p>*|IF:NO|*<p>a=3D\n=\n</p>\n*|ELSE:|*<p>c=3D</p>=\n*|END:IF|*\n=20<p>d</p>',
+    ],
+    [
+      'base64',
+      Buffer.from('<p>ü</p>*|IF:NO|*<p>a</p>\r\n*|ELSE:|*<p>c=</p>*|END:IF|*\r\n <p>d</p>').toString(
+        'base64',
+      ),
+    ],
+  ])('conditions in %s', async (encoding, text) => {
+    const type = `${HTML_TYPE}Content-Transfer-Encoding: ${encoding}\n`;
+    const { bytes } = await mandrill(text, 'x', type);
+    const { html } = await simpleParser(bytes);
+    expect(String(html).trim()).toBe('<p>ü</p><p>c=</p>\n <p>d</p>');
+  });
+
+  test('conditions that do not fit together stay, and are noted', async () => {
+    const letter = await mandrill('*|IF:ID|*x*|ELSE:|*y', '*|IF:ID|*x', '');
+    expect(body(letter.text)).toBe('*|IF:ID|*x*|ELSE:|*y\r\n');
+    expect(header(letter.text)).toContain('Subject: *|IF:ID|*x\r\n');
+    expect(letter.notes).toEqual([expect.stringMatching(/^Conditions in the text/)]);
+  });
+
   test('a subject that has itself in it ends', async () => {
     const { text } = await mandrill('*|MC:SUBJECT|*', 'a *|MC:SUBJECT|* b', '');
     expect(body(text)).toBe('a *|MC:SUBJECT|* b\r\n');
