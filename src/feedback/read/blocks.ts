@@ -5,6 +5,8 @@ import { readFields, type Fields } from './fields.ts';
 const MAX_BLOCKS = 300;
 /** Steps from line to line or from group to group. */
 const MAX_STEPS = 1000;
+/** Bytes of one group. */
+const MAX_BLOCK_BYTES = 32 * 1024;
 const IN_TEXT =
   /^\s{0,8}(?:final-recipient|original-recipient|x-actual-recipient|action|status|diagnostic-code|remote-mta|reporting-mta|arrival-date|last-attempt-date|will-retry-until|received-from-mta)\s?:/i;
 
@@ -13,7 +15,7 @@ export function fieldBlocks(bytes: Buffer): readonly Fields[] {
   const blocks: Fields[] = [];
   let at = 0;
   for (let step = 0; step < MAX_STEPS && at < bytes.length && blocks.length < MAX_BLOCKS; step++) {
-    const { fields, size } = readFields(bytes.subarray(at));
+    const { fields, size } = readFields(bytes.subarray(at, at + MAX_BLOCK_BYTES));
     if (fields.list.length > 0) blocks.push(fields);
     const lineEnd = bytes.indexOf('\n', at);
     at = size > 0 ? at + size : lineEnd < 0 ? bytes.length : lineEnd + 1;
