@@ -1,39 +1,16 @@
 // The backlog over real Redis: what is accepted ends once, whatever happens on its way.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { reconcile } from '../../../src/backlog/reconcile.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
-import {
-  bounced,
-  deferred,
-  delivered,
-  request,
-  startBacklog,
-  until,
-  type Send,
-} from '../../support/backlog.ts';
-import { startRedis, type TestRedis } from '../../support/redis.ts';
+import { bounced, deferred, delivered, request, until, type Send } from '../../support/backlog.ts';
+import { oneBacklogATest, type Backlog } from '../../support/one-backlog.ts';
 
-let redis: TestRedis;
-let running: Awaited<ReturnType<typeof startBacklog>> | undefined;
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterEach(async () => {
-  await running?.stop();
-  running = undefined;
-});
-afterAll(() => redis.stop());
-
-async function begin(send: Send, options: object) {
-  running = await startBacklog(redis.url, send, options);
-  return running;
-}
+const { begin, redis } = oneBacklogATest();
 
 /** Keys that a finished message must not leave behind. */
-async function left(backlog: Awaited<ReturnType<typeof startBacklog>>): Promise<string[]> {
+async function left(backlog: Backlog): Promise<string[]> {
   const answer = await backlog.redis.call('KEYS', `${backlog.prefix}*`);
   const stay = /:(events|lease:|epoch:|q:|pauses|carried)/;
   return (answer as string[]).filter((key) => !stay.test(key));
@@ -95,10 +72,10 @@ describe.each([
 
   test('a submission whose deadline has passed on Redis is not stored', async () => {
     const backlog = await start(async () => delivered);
-    redis.pause();
+    redis().pause();
     const answer = backlog.submit(request(['a@example.net']));
     await new Promise((resolve) => setTimeout(resolve, 4_500));
-    redis.resume();
+    redis().resume();
     expect(await answer).toEqual({ kind: 'refused', why: 'slow' });
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(await backlog.events()).toEqual([]);
@@ -282,10 +259,10 @@ describe.each([
     const backlog = await start(() => new Promise<Outcome>((resolve) => (release = resolve)));
     await backlog.submit(request(['a@example.net']));
     await until(async () => (await backlog.operate.list({}, 10))[0]?.state === 'sending');
-    await redis.kill9();
+    await redis().kill9();
     release(delivered);
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    await redis.restart();
+    await redis().restart();
     await until(
       async () => (await backlog.events().catch(() => [])).some((event) => event.type === 'delivered'),
       15_000,

@@ -1,29 +1,15 @@
 // What operators do with what waits: by campaign and batch, sooner and later, cancelled, from wherever it waits.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { queueCommands } from '../../../src/cli/queue.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import type { Delivery } from '../../../src/model/delivery.ts';
 import type { Instructions } from '../../../src/model/instructions.ts';
-import { delivered, request, startBacklog, until, type Send } from '../../support/backlog.ts';
-import { startRedis, type TestRedis } from '../../support/redis.ts';
+import { delivered, request, until } from '../../support/backlog.ts';
+import { oneBacklogATest, type Backlog } from '../../support/one-backlog.ts';
 
-type Backlog = Awaited<ReturnType<typeof startBacklog>>;
-
-let redis: TestRedis;
-let running: Backlog | undefined;
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterEach(async () => {
-  await running?.stop();
-  running = undefined;
-});
-afterAll(() => redis.stop());
+const { begin } = oneBacklogATest();
 
 const HOUR = 3_600_000;
-const begin = async (send: Send, options: Parameters<typeof startBacklog>[2] = {}) =>
-  (running = await startBacklog(redis.url, send, options));
 const idle = () => begin(async () => delivered, { carrying: false });
 const submit = async (backlog: Backlog, to: string, instructions: Instructions = {}) => {
   const asked = request([to], { instructions });

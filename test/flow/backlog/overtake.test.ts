@@ -1,37 +1,24 @@
 // A message of priority 1 overtakes thousands of others, wherever those wait; "npm run test:overtake" does it with 100,000.
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Instructions } from '../../../src/model/instructions.ts';
-import { delivered, request, startBacklog, until, type Send } from '../../support/backlog.ts';
-import { startRedis, type TestRedis } from '../../support/redis.ts';
+import { delivered, request, until, type Send } from '../../support/backlog.ts';
+import { oneBacklogATest, type Backlog, type BacklogOptions } from '../../support/one-backlog.ts';
 
-type Backlog = Awaited<ReturnType<typeof startBacklog>>;
-
-let redis: TestRedis;
-let running: Backlog | undefined;
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterEach(async () => {
-  await running?.stop();
-  running = undefined;
-});
-afterAll(() => redis.stop());
+const one = oneBacklogATest();
 
 const LIMIT = 5;
 const MANY = 5_000;
 const WITHIN_MS = 2_000;
 
 /** Sends one message in 20 ms over each of five connections: the queue is good for twenty seconds. */
-async function begin(options: Parameters<typeof startBacklog>[2]) {
+async function begin(options: BacklogOptions) {
   const order: string[] = [];
   const send: Send = async ({ delivery }) => {
     order.push(delivery.recipient.address);
     await new Promise((resolve) => setTimeout(resolve, 20));
     return delivered;
   };
-  running = await startBacklog(redis.url, send, { limit: LIMIT, ...options });
-  return { backlog: running, order };
+  return { backlog: await one.begin(send, { limit: LIMIT, ...options }), order };
 }
 
 const many = async (backlog: Backlog, instructions: Instructions = {}): Promise<void> => {

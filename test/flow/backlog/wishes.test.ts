@@ -2,34 +2,19 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { reconcile } from '../../../src/backlog/reconcile.ts';
 import { putToRest } from '../../../src/backlog/rest.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import type { Event } from '../../../src/model/event.ts';
 import type { Instructions } from '../../../src/model/instructions.ts';
 import { openBodies } from '../../../src/store/bodies.ts';
-import { deferred, delivered, request, startBacklog, until } from '../../support/backlog.ts';
-import { startRedis, type TestRedis } from '../../support/redis.ts';
+import { deferred, delivered, request, until } from '../../support/backlog.ts';
+import { oneBacklogATest, type Backlog } from '../../support/one-backlog.ts';
 
-type Backlog = Awaited<ReturnType<typeof startBacklog>>;
-
-let redis: TestRedis;
-let running: Backlog | undefined;
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterEach(async () => {
-  await running?.stop();
-  running = undefined;
-});
-afterAll(() => redis.stop());
+const { begin } = oneBacklogATest();
 
 const HOUR = 3_600_000;
-const begin = async (
-  ...args: Parameters<typeof startBacklog> extends [string, ...infer Rest] ? Rest : never
-) => (running = await startBacklog(redis.url, ...args));
 const asked = (instructions: Instructions, recipients: readonly string[] = ['a@example.net']) =>
   request(recipients, { instructions });
 const ended = async (backlog: Backlog, type: Event['type']): Promise<Event> => {
