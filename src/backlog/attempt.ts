@@ -2,9 +2,9 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { RedisTrouble } from '../lib/script.ts';
-import type { Delivery } from '../model/delivery.ts';
+import type { Delivery, WayOut } from '../model/delivery.ts';
 import type { Render } from '../model/letter.ts';
-import type { Cause, Outcome, Via } from '../model/outcome.ts';
+import type { Cause, Held, Outcome, Via } from '../model/outcome.ts';
 import type { Submission } from '../model/submission.ts';
 import { ownSubject } from './own-subject.ts';
 import { conclude, drop, expire, pretend, type Sent } from './conclude.ts';
@@ -36,8 +36,8 @@ export type AttemptDeps = Readonly<{
   send(order: Order): Promise<Outcome>;
   /** Tells the sender of a final failure, if that is wanted. Must be repeatable: it runs again after a crash. */
   report(submission: Submission, delivery: Delivery, failure: Failure): Promise<void>;
-  /** Where a retry goes: another transport of the pool when the present one is not to be used. */
-  chooseAgain(delivery: Delivery): string;
+  /** Where a retry goes: another transport when the present one is not to be used, or `held` the delivery. */
+  chooseAgain(delivery: Delivery, held?: Held): WayOut;
   /** The hash to look recipients of this account up in, or "" when it has no suppressions. */
   suppressions(account: string): string;
   /** Drops what lies outside Redis, after the last delivery of a submission. */

@@ -1,6 +1,6 @@
 // What follows from an attempt: the next one, or an end that is stored once and told.
-import { refOf } from '../model/delivery.ts';
-import type { Outcome } from '../model/outcome.ts';
+import { refOf, type WayOut } from '../model/delivery.ts';
+import type { Held, Outcome } from '../model/outcome.ts';
 import type { Submission } from '../model/submission.ts';
 import type { AttemptDeps, Begin, Subject } from './attempt.ts';
 import { describeAttempt, describeEnd, describeUnsent } from './describe.ts';
@@ -8,6 +8,7 @@ import { jobOf } from './queue.ts';
 import { OLD_MS } from './rest.ts';
 import { givenUp, outOfTime, whatNext, type RanOut } from './retry.ts';
 import { whyDropped, type Suppression } from './suppressed.ts';
+import { scheduleOf, type Schedule } from './transitions.ts';
 
 /** What came of an attempt, what the letter says was asked for and not done, and its subject where that was made for it. */
 export type Sent = Readonly<{
@@ -27,8 +28,7 @@ export async function conclude(
 ): Promise<void> {
   const { submission, delivery } = subject;
   const now = deps.clock.now();
-  if (outcome.kind === 'held')
-    return again(deps, post, subject, { due: Math.min(outcome.until, delivery.expiresAt), uncount: 1 });
+  if (outcome.kind === 'held') return hold(deps, post, subject, outcome);
   const interrupted = outcome.kind === 'deferred' && outcome.cause.class === 'local' && post.stopping();
   if (interrupted && outcome.cause.ambiguous !== true)
     return again(deps, post, subject, { due: now, uncount: 1 });
@@ -52,6 +52,20 @@ export async function conclude(
   if ('cause' in last) await deps.report(submission, delivery, last);
   const event = describeAttempt(known, last, { type: next.as, at: now, ...told });
   await end(deps, submission, deps.transitions.finish(delivery, event, 'any'));
+}
+
+/**
+ * Not now, or not by this transport: at once by another where there is one, else when the hold ends. What a warm-up holds
+ * has as much time as before, unless its sender said how long: it is never given up for that.
+ */
+async function hold(deps: AttemptDeps, post: Begin, subject: Subject, held: Held): Promise<void> {
+  const { submission, delivery } = subject;
+  const now = deps.clock.now();
+  const way = deps.chooseAgain(delivery, held);
+  if (way.transport !== post.transport) return go(deps, post, subject, { way, due: now, uncount: 1 });
+  if (held.rule === 'warmup' && submission.instructions.ttl === undefined)
+    return go(deps, post, subject, { way, due: held.until, uncount: 1, movesExpiryAt: now });
+  return go(deps, post, subject, { way, due: Math.min(held.until, delivery.expiresAt), uncount: 1 });
 }
 
 /** Ends a delivery whose recipient is suppressed. */
@@ -102,22 +116,23 @@ async function moveOutQuietly(deps: AttemptDeps, submission: Submission): Promis
   });
 }
 
-async function again(
+/** When it goes on, and what is stored with that. */
+type Again = Pick<Schedule, 'due' | 'event' | 'uncount' | 'ambiguous' | 'movesExpiryAt'>;
+
+function again(deps: AttemptDeps, post: Begin, subject: Subject, next: Again): Promise<void> {
+  return go(deps, post, subject, { ...next, way: deps.chooseAgain(subject.delivery) });
+}
+
+async function go(
   deps: AttemptDeps,
-  post: Begin,
+  { transport: leaves, epoch }: Begin,
   { delivery }: Subject,
-  next: Readonly<{
-    due: number;
-    event?: ReturnType<typeof describeAttempt>;
-    uncount?: 0 | 1;
-    ambiguous?: 0 | 1;
-  }>,
+  { way, ...next }: Again & Readonly<{ way: WayOut }>,
 ): Promise<void> {
-  const transport = deps.chooseAgain(delivery);
-  const ref = refOf(delivery);
-  const { epoch } = post;
-  const run = await deps.transitions.schedule(ref, post.transport, { ...next, transport, while: { epoch } });
-  if (run !== undefined && transport !== '') await deps.jobs.add(transport, jobOf(delivery, run), next.due);
+  const schedule = { ...next, ...scheduleOf(way), while: { epoch } };
+  const run = await deps.transitions.schedule(refOf(delivery), leaves, schedule);
+  if (run !== undefined && way.transport !== '')
+    await deps.jobs.add(way.transport, jobOf(delivery, run), next.due);
 }
 
 async function end(

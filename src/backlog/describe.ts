@@ -42,6 +42,7 @@ export function describeAttempt(
     ...describeVia(outcome.via),
     ...('cause' in outcome ? describeCause(outcome.cause) : { reply: outcome.reply }),
     transport: outcome.via?.transport ?? delivery.transport,
+    ...(delivery.fallback === undefined ? {} : { fallback: delivery.fallback }),
     attempt: delivery.attempts,
     age: at - subject.submission.at,
     ...(delivery.ambiguous > 0 ? { ambiguous: delivery.ambiguous } : {}),

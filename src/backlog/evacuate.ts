@@ -1,10 +1,10 @@
-// Deliveries of a transport that nobody can work any more go to the others of their pool.
+// Deliveries of a transport that nothing leaves by any more go to the others of their pool.
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { refOf, type Delivery } from '../model/delivery.ts';
+import { refOf, type Delivery, type WayOut } from '../model/delivery.ts';
 import type { Operate } from './operate.ts';
 import { jobOf, type JobAdder } from './queue.ts';
-import type { Transitions } from './transitions.ts';
+import { scheduleOf, type Transitions } from './transitions.ts';
 
 export type EvacuateDeps = Readonly<{
   operate: Pick<Operate, 'select'>;
@@ -13,21 +13,33 @@ export type EvacuateDeps = Readonly<{
   clock: Clock;
   log: Log;
   /** Another transport for the delivery; the same one, or "", when its pool has no better. */
-  chooseAgain(delivery: Delivery): string;
+  chooseAgain(delivery: Delivery): WayOut;
 }>;
 
 /**
- * Moves what belongs to `transport`, whose lease nobody has held for a while ("": what has none yet). What was being sent when its holder died
- * counts as ambiguous. Resolves to how many were moved. Rejects with RedisTrouble.
+ * Moves what belongs to `transport` ("": what has none yet). What was being sent when its holder died counts as ambiguous;
+ * what a holder that is alive sends just now ends with it. Resolves to how many were moved. Rejects with RedisTrouble.
  */
-export async function evacuate(transport: string, deps: EvacuateDeps): Promise<number> {
+export async function evacuate(
+  transport: string,
+  deps: EvacuateDeps,
+  holder: 'alive' | 'dead',
+): Promise<number> {
   let moved = 0;
   for await (const delivery of deps.operate.select({ transport })) {
-    const target = deps.chooseAgain(delivery);
+    const way = deps.chooseAgain(delivery);
+    const target = way.transport;
     if (target === '' || target === transport) continue;
     const due = Math.max(delivery.due, deps.clock.now());
+    if (delivery.state === 'sending' && holder === 'alive') continue;
     const ambiguous = delivery.state === 'sending' ? 1 : 0;
-    const next = { due, transport: target, run: delivery.run, ambiguous, while: 'any' } as const;
+    const next = {
+      ...scheduleOf(way),
+      due,
+      run: delivery.run,
+      ambiguous,
+      while: holder === 'alive' ? 'idle' : 'any',
+    } as const;
     const ref = refOf(delivery);
     const run = await deps.transitions.schedule(ref, transport, next);
     if (run === undefined) continue;
@@ -39,7 +51,7 @@ export async function evacuate(transport: string, deps: EvacuateDeps): Promise<n
       { transport, deliveries: moved },
       transport === ''
         ? 'deliveries that had no transport were given one'
-        : 'nobody can send from this transport; its deliveries moved',
+        : 'nothing leaves by this transport now; its deliveries moved to others',
     );
   return moved;
 }

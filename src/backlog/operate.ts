@@ -154,7 +154,7 @@ async function move(deps: OperateDeps, selection: Selection, transport: string):
   return each(deps, selection, (delivery) =>
     delivery.transport === transport
       ? Promise.resolve('gone')
-      : again(deps, delivery, { transport, due: delivery.due }),
+      : again(deps, delivery, { transport, due: delivery.due, fallback: '' }),
   );
 }
 
@@ -228,14 +228,22 @@ async function depth(deps: OperateDeps, transports: readonly string[]): Promise<
 async function again(
   deps: OperateDeps,
   delivery: Delivery,
-  to: Readonly<{ transport: string; due: EpochMs; movesExpiryAt?: EpochMs; event?: Event | undefined }>,
+  to: Readonly<{
+    transport: string;
+    due: EpochMs;
+    movesExpiryAt?: EpochMs;
+    event?: Event | undefined;
+    /** Where the transport is another one: the fallback pool that it is of, "" for none. */
+    fallback?: string;
+  }>,
 ): Promise<'changed' | 'busy' | 'gone'> {
-  const { transport, movesExpiryAt, event } = to;
+  const { transport, movesExpiryAt, event, fallback } = to;
   const at = Math.max(to.due, deps.clock.now());
   const ref = refOf(delivery);
   const more = {
     ...(movesExpiryAt === undefined ? {} : { movesExpiryAt }),
     ...(event === undefined ? {} : { event }),
+    ...(fallback === undefined ? {} : { fallback }),
   };
   const next = { due: at, transport, while: 'idle', ...more } as const;
   const run = await deps.transitions.schedule(ref, delivery.transport, next);

@@ -2,14 +2,14 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redis } from '../lib/script.ts';
-import { refOf, type Delivery } from '../model/delivery.ts';
+import { refOf, type Delivery, type WayOut } from '../model/delivery.ts';
 import type { Submission } from '../model/submission.ts';
 import type { Failure } from './attempt.ts';
 import { describeEnd } from './describe.ts';
 import type { Keys } from './keys.ts';
 import { jobOf, type JobAdder } from './queue.ts';
 import { outOfTime } from './retry.ts';
-import type { Transitions } from './transitions.ts';
+import { scheduleOf, type Transitions } from './transitions.ts';
 
 export type ReconcileDeps = Readonly<{
   redis: Redis;
@@ -18,7 +18,7 @@ export type ReconcileDeps = Readonly<{
   jobs: JobAdder;
   clock: Clock;
   log: Log;
-  chooseAgain(delivery: Delivery): string;
+  chooseAgain(delivery: Delivery): WayOut;
   report(submission: Submission, delivery: Delivery, failure: Failure): Promise<void>;
   dropBody(submission: Submission): Promise<void>;
 }>;
@@ -94,10 +94,11 @@ async function postpone({ redis, keys, clock }: ReconcileDeps, ref: string): Pro
 
 async function rebuild(deps: ReconcileDeps, delivery: Delivery): Promise<Looked> {
   const due = deps.clock.now();
-  const transport = deps.chooseAgain(delivery);
+  const way = deps.chooseAgain(delivery);
+  const { transport } = way;
   const ref = refOf(delivery);
   const ambiguous = delivery.state === 'sending' ? 1 : 0;
-  const next = { due, transport, run: delivery.run, ambiguous, while: 'any' } as const;
+  const next = { ...scheduleOf(way), due, run: delivery.run, ambiguous, while: 'any' } as const;
   const run = await deps.transitions.schedule(ref, delivery.transport, next);
   if (run === undefined) return 'left';
   // Without a transport there is no queue: it stays in the index, and this loop comes back to it.

@@ -36,8 +36,9 @@ export function writeRecord(delivery: Delivery): string[] {
 }
 
 /** What most deliveries do not have costs nothing. */
-function writeWishes({ maxAttempts, campaign, batch }: Delivery): Record<string, string | number> {
+function writeWishes({ maxAttempts, campaign, batch, fallback }: Delivery): Record<string, string | number> {
   return {
+    ...(fallback === undefined ? {} : { fallback }),
     ...(maxAttempts === undefined ? {} : { maxAttempts }),
     ...(campaign === undefined ? {} : { campaign }),
     ...(batch === undefined ? {} : { batch }),
@@ -78,11 +79,13 @@ export function readRecord(flat: readonly string[]): Delivery | undefined {
 
 function readWishes(
   fields: ReadonlyMap<string, string>,
-): Pick<Delivery, 'maxAttempts' | 'campaign' | 'batch'> {
+): Pick<Delivery, 'maxAttempts' | 'campaign' | 'batch' | 'fallback'> {
   const maxAttempts = Number(fields.get('maxAttempts') ?? 0);
   const campaign = fields.get('campaign');
   const batch = fields.get('batch');
+  const fallback = fields.get('fallback') ?? '';
   return {
+    ...(fallback === '' ? {} : { fallback }),
     ...(maxAttempts > 0 ? { maxAttempts } : {}),
     ...(campaign === undefined ? {} : { campaign }),
     ...(batch === undefined ? {} : { batch }),

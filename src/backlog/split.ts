@@ -1,6 +1,6 @@
 // A submission becomes deliveries: one for each recipient, with its time, its limits, and what it belongs to. Pure.
 import type { EpochMs } from '../lib/clock.ts';
-import { domainOf, type Delivery, type Pins } from '../model/delivery.ts';
+import { domainOf, type Delivery, type Pins, type WayOut } from '../model/delivery.ts';
 import type { Priority } from '../model/instructions.ts';
 import type { Recipient, Submission } from '../model/submission.ts';
 
@@ -19,7 +19,7 @@ export type Ruling = Readonly<{
   /** How long to try where the sender says nothing, milliseconds. */
   expireAfterMs: number;
   /** The transport for a recipient domain; "" when the pool has none. */
-  transportFor(domain: string): string;
+  wayFor(domain: string): WayOut;
 }>;
 
 /** The deliveries as they are stored first. */
@@ -30,6 +30,7 @@ export function split(whole: Whole, ruling: Ruling): Delivery[] {
   return recipients.map((recipient, index) => {
     const domain = domainOf(recipient.address);
     const due = dueOf(whole, recipient);
+    const { transport, fallback } = ruling.wayFor(domain);
     return {
       v: 1,
       id: `${submission.id}-${index + 1}`,
@@ -39,7 +40,8 @@ export function split(whole: Whole, ruling: Ruling): Delivery[] {
       recipient,
       domain,
       pool,
-      transport: ruling.transportFor(domain),
+      transport,
+      ...(fallback === undefined ? {} : { fallback }),
       priority,
       state: 'waiting',
       run: 1,

@@ -2,7 +2,7 @@
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { loadScript, RedisTrouble, type Redis, type RedisArgument } from '../lib/script.ts';
-import { refOf, type Delivery, type Pins } from '../model/delivery.ts';
+import { refOf, type Delivery, type Pins, type WayOut } from '../model/delivery.ts';
 import type { Priority } from '../model/instructions.ts';
 import type { Recipient, Submission } from '../model/submission.ts';
 import { describeAccepted } from './describe.ts';
@@ -61,7 +61,7 @@ export type SubmitDeps = Readonly<{
   /** The pool and the priority that this submission gets. */
   route(submission: Submission): Readonly<{ pool: string; priority: Priority }>;
   /** The transport of a pool for this user and recipient domain; "" when the pool has none. */
-  chooseTransport(pool: string, user: string, domain: string): string;
+  chooseTransport(pool: string, user: string, domain: string): WayOut;
   pin(submission: Submission): Pins;
   /** A place in a lane of this process, for a delivery that may go at once; undefined: it goes by the queue. */
   reserve(delivery: Delivery): Handover | undefined;
@@ -130,7 +130,7 @@ function makeDeliveries(request: SubmitRequest, deps: SubmitDeps): Delivery[] {
     priority,
     pins: deps.pin(submission),
     expireAfterMs: deps.expireAfterMs,
-    transportFor: (domain) => deps.chooseTransport(pool, submission.user, domain),
+    wayFor: (domain) => deps.chooseTransport(pool, submission.user, domain),
   });
 }
 

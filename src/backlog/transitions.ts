@@ -2,7 +2,7 @@
 import { textsIn } from '../lib/answers.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
-import { refOf, type Delivery } from '../model/delivery.ts';
+import { refOf, type Delivery, type WayOut } from '../model/delivery.ts';
 import type { Event } from '../model/event.ts';
 import { prioritySchema } from '../model/instructions.ts';
 import { readSubmission, type Submission } from '../model/submission.ts';
@@ -23,6 +23,17 @@ export const ATTEMPT_CEILING_MS = 45 * 60_000;
 /** The same for a delivery that waits in its lane's room. */
 export const ROOM_CEILING_MS = 30 * 60_000;
 
+const UNCHANGED = '-';
+
+/** A way out as a schedule says it: a new choice, which takes the place of the old one. */
+export function scheduleOf({
+  transport,
+  fallback = '',
+  pool,
+}: WayOut): Pick<Schedule, 'transport' | 'fallback' | 'pool'> {
+  return { transport, fallback, ...(pool === undefined ? {} : { pool }) };
+}
+
 export type Begun =
   | Readonly<{ kind: 'begun'; submission: Submission; delivery: Delivery }>
   | Readonly<{ kind: 'suppressed'; by: Suppression; submission: Submission; delivery: Delivery }>
@@ -33,6 +44,10 @@ export type Begun =
 export type Schedule = Readonly<{
   due: EpochMs;
   transport: string;
+  /** The fallback pool that the transport is of, "" for none; absent: as it was. */
+  fallback?: string;
+  /** The pool that it belongs to from now on; absent: as it was. */
+  pool?: string;
   event?: Event;
   /** 1 to take the attempt back that was counted when it began. */
   uncount?: 0 | 1;
@@ -136,6 +151,8 @@ async function schedule({ redis, keys }: Records, ref: string, leaves: string, n
     keys.prefix,
     typeof next.while === 'string' ? next.while : next.while.epoch,
     next.movesExpiryAt === undefined ? '' : Math.round(next.movesExpiryAt),
+    next.fallback ?? UNCHANGED,
+    next.pool ?? '',
   ];
   const keyList = [keys.delivery(ref), keys.due, keys.events, keys.hand(leaves)];
   const run = Number(await redis.run(scheduleScript, keyList, args));

@@ -4,37 +4,19 @@ import { makeSubmit, type Submitted, type SubmitRequest } from '../backlog/submi
 import { makeJobAdder } from '../backlog/queue.ts';
 import { makeTransitions } from '../backlog/transitions.ts';
 import { pin } from '../compose/compose.ts';
-import { chooseTransport } from '../deliver/transports/choose.ts';
-import type { Delivery } from '../model/delivery.ts';
+import { domainOf, type Delivery } from '../model/delivery.ts';
 import type { Priority } from '../model/instructions.ts';
-import type { Transport, User } from '../model/settings.ts';
+import type { User } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
 import type { Base } from './base.ts';
+import { makeChoice, SYSTEM } from './choice.ts';
 
 /** Redis reads one socket a few kilobytes per turn and syncs once per turn for all: bodies spread over several. */
 const ENTRANCES = 8;
 /** How long a replica may take to confirm what the master has written. */
 const WAIT_MS = 2_000;
 
-/** The name of the account and the user that our own mail leaves by. */
-export const SYSTEM = 'system';
-
-/** The transport for mail of this pool: one that somebody works, else one that will be; "" when the pool is empty. */
-export function makeChoose({ settingsNow, holders }: Base) {
-  return (pool: string, user: string, domain: string): string => {
-    const members = [...settingsNow().transports.values()].filter((transport) => transport.pool === pool);
-    const worked = members.filter(({ name, paused }) => !paused && holders.isHeld(name));
-    const running = members.filter(({ paused }) => !paused);
-    const candidates: readonly Transport[] = [worked, running, members].find((list) => list.length > 0) ?? [];
-    return chooseTransport(candidates, user, domain)?.name ?? '';
-  };
-}
-
-/** The transport for another attempt: the same by rendezvous, unless it is gone or nobody works it. */
-export function makeChooseAgain(base: Base) {
-  const choose = makeChoose(base);
-  return ({ pool, user, domain }: Delivery): string => choose(pool, user, domain);
-}
+export { SYSTEM } from './choice.ts';
 
 export type SubmitMail = (request: SubmitRequest) => Promise<Submitted>;
 
@@ -63,7 +45,7 @@ export async function openSubmit(base: Base, reserve: Reserve, delivers: boolean
     expireAfterMs: config.delivery.retry.expire,
     clockOffset: base.offset.ms,
     route: (submission) => routeOf(base, submission),
-    chooseTransport: makeChoose(base),
+    chooseTransport: makeChoice(base).first,
     pin: (submission) => pin(submission, base.settingsNow()),
     reserve,
   });
@@ -75,16 +57,23 @@ export async function openSubmit(base: Base, reserve: Reserve, delivers: boolean
   };
 }
 
-/** Pool and priority: what the message asks for among what its user was granted, else the user's own. */
+/**
+ * Pool and priority: what the message asks for among what its user was granted, else what the operator gave to the sender's
+ * domain, where that is of the user's account, else the user's own.
+ */
 function routeOf(
   base: Base,
-  { user: name, instructions }: Submission,
+  { user: name, headerFrom, instructions }: Submission,
 ): Readonly<{ pool: string; priority: Priority }> {
   if (name === SYSTEM) return { pool: systemPool(base), priority: 3 };
-  const user = base.settingsNow().users.get(name);
+  const { users, domains } = base.settingsNow();
+  const user = users.get(name);
+  const priority = priorityOf(instructions.priority, user);
   const wished = instructions.pool;
-  const pool = wished !== undefined && user?.pools.includes(wished) ? wished : (user?.pool ?? 'default');
-  return { pool, priority: priorityOf(instructions.priority, user) };
+  if (wished !== undefined && user?.pools.includes(wished)) return { pool: wished, priority };
+  const domain = domains.get(domainOf(headerFrom));
+  const ofDomain = user !== undefined && domain?.account === user.account ? domain.pool : undefined;
+  return { pool: (wished === user?.pool ? wished : ofDomain) ?? user?.pool ?? 'default', priority };
 }
 
 /** "default" may have no transport where commands made them all: then the first one's, and a sandbox only for want of others. */

@@ -25,6 +25,8 @@ import { connectRedis, type Purpose, type RedisConnection } from '../store/redis
 import { watchSettings, type SettingsStore } from '../store/settings.ts';
 import { openTransportStates, type TransportStates } from '../store/transport-states.ts';
 import { makeTokens, type Tokens } from '../tracking/token.ts';
+import { makeTell } from './notices.ts';
+import { openWarmup, type Warmup } from './warmup.ts';
 
 export type Surroundings = Readonly<{
   config: Config;
@@ -66,6 +68,8 @@ export type Base = Surroundings &
     holders: Holders;
     operate: Operate;
     offset: ClockOffset;
+    /** What young transports may send. */
+    warmup: Warmup;
     connect(purpose: Purpose): RedisConnection;
     /** The settings as last known, however old. Throws when none were ever loaded. */
     settingsNow(): Settings;
@@ -87,17 +91,20 @@ export async function openBase(around: Surroundings): Promise<Base> {
   const stores = openStores(asking, settings, around);
   const transitions = makeTransitions(asking, keys);
   const jobs = makeJobAdder(asking.raw, keys.queues, clock, log);
-  const pauses = watchPauses({ redis: asking, keys, clock, log });
   const settingsNow = (): Settings => {
     const latest = settings.latest();
     if (!latest) throw new Error('the settings were never loaded');
     return latest;
   };
-  const names = (): Iterable<string> => settings.latest()?.transports.keys() ?? [];
-  const holders = watchHolders({ redis: asking, keys, clock, log, names });
-  const offset = watchClockOffset(asking, clock, log);
-  await Promise.all([pauses.refresh(), holders.look(), offset.measure(), stores.states.refresh()]);
-  const announce = shareChanges(asking, keys.pauses, pauses.refresh);
+  const watches = openWatches({ asking, keys, settings }, around);
+  await Promise.all([
+    watches.pauses.refresh(),
+    watches.holders.look(),
+    watches.offset.measure(),
+    watches.warmup.refresh(),
+    stores.states.refresh(),
+  ]);
+  const announce = shareChanges(asking, keys.pauses, watches.pauses.refresh);
   const operate = makeOperate({
     redis: asking,
     keys,
@@ -117,19 +124,43 @@ export async function openBase(around: Surroundings): Promise<Base> {
     ...stores,
     transitions,
     jobs,
-    pauses,
-    holders,
+    ...watches,
     operate,
-    offset,
     connect,
     settingsNow,
     close: async () => {
-      for (const watch of [pauses, holders, offset]) watch.stop();
-      for (const watch of [settings, stores.states]) watch.close();
+      Object.values(watches).forEach((watch) => watch.stop());
+      [settings, stores.states].forEach((watch) => watch.close());
       await Promise.race([stores.recipients.flush(), clock.sleep(LAST_WORDS_MS)]);
       await jobs.close().catch(() => undefined);
       await Promise.all(connections.map((connection) => connection.close()));
     },
+  };
+}
+
+/** What every process looks at again and again. Nothing is known of it yet. */
+function openWatches(
+  {
+    asking: redis,
+    keys,
+    settings,
+  }: Readonly<{ asking: RedisConnection; keys: Keys; settings: SettingsStore }>,
+  { prefix, clock, log, config }: Surroundings,
+): Pick<Base, 'pauses' | 'holders' | 'offset' | 'warmup'> {
+  const transports = (): Settings['transports'] => settings.latest()?.transports ?? new Map();
+  return {
+    pauses: watchPauses({ redis, keys, clock, log }),
+    holders: watchHolders({ redis, keys, clock, log, names: () => transports().keys() }),
+    offset: watchClockOffset(redis, clock, log),
+    warmup: openWarmup({
+      redis,
+      prefix,
+      clock,
+      log,
+      config: config.warmup,
+      transports: () => transports().values(),
+      tell: makeTell({ asking: redis, keys, log }),
+    }),
   };
 }
 

@@ -7,6 +7,7 @@ import { makeWorkshop } from '../compose/worker/workshop.ts';
 import { bounceRules } from '../deliver/classify.ts';
 import { makeDeliver, type CatchFacts, type Deliver as Stage } from '../deliver/deliver.ts';
 import { makeProviders, providersFile } from '../deliver/providers.ts';
+import type { Upstream } from '../deliver/route.ts';
 import { canBind } from '../deliver/transports/source.ts';
 import { oneLine } from '../mail/fold.ts';
 import { fieldsNamed, scanHeaders, valueOf } from '../mail/headers.ts';
@@ -17,6 +18,8 @@ import type { Transport } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
 import { openWaits } from '../store/waits.ts';
 import type { Facts } from '../tracking/facts.ts';
+import { openPassword } from '../store/via.ts';
+import { makeChoice, type Choice } from './choice.ts';
 import { findConfig } from './places.ts';
 import { openLinker } from './tracking.ts';
 import type { Base } from './base.ts';
@@ -26,6 +29,8 @@ export type Deliver = Stage &
     render(submission: Submission, delivery: Delivery): Render;
     /** True when this host has the transport's address (a sandbox needs none). */
     canBind(transport: Transport): boolean;
+    /** Which transport a delivery gets. */
+    choice: Choice;
   }>;
 
 const MAX_SUBJECT = 255;
@@ -49,7 +54,11 @@ export function openDeliver(base: Base): Deliver {
       return body;
     },
   });
-  const stage = makeDeliver({
+  const choice = makeChoice(base, (domain) => stage.providerOf(domain));
+  const stage: Stage = makeDeliver({
+    refuses: choice.refuses,
+    warmup: base.warmup,
+    upstream: (transport) => upstreamOf(base, transport),
     config,
     hostname: config.hostname,
     transports: () => base.settingsNow().transports,
@@ -61,6 +70,13 @@ export function openDeliver(base: Base): Deliver {
   });
   return {
     ...stage,
+    choice,
+    send: async (order) => {
+      const outcome = await stage.send(order);
+      const transport = base.settingsNow().transports.get(order.delivery.transport);
+      if (transport) void base.warmup.note(transport, outcome);
+      return outcome;
+    },
     close: async (graceMs) => {
       await stage.close(graceMs);
       await workshop.close();
@@ -68,6 +84,15 @@ export function openDeliver(base: Base): Deliver {
     render: compose.render,
     canBind: ({ kind, address }) => kind === 'sandbox' || (address !== undefined && canBind(address)),
   };
+}
+
+/** The relay that a transport sends through, with its password. */
+function upstreamOf({ sealer }: Base, { name, via }: Transport): Upstream | undefined {
+  if (!via) return undefined;
+  const { sealedPassword, ...upstream } = via;
+  if (sealedPassword === undefined) return upstream;
+  const password = openPassword(name, via, sealer);
+  return password === undefined ? undefined : { ...upstream, password };
 }
 
 /** What a link of a letter knows of it. */

@@ -2,17 +2,14 @@
 import { join } from 'node:path';
 import { makeAttempt } from '../backlog/attempt.ts';
 import { carry, type Carrier, type CarrierDeps, type Handover } from '../backlog/carrier.ts';
-import { evacuate } from '../backlog/evacuate.ts';
-import { holdLease, type Lease } from '../backlog/lease.ts';
-import { reconcile } from '../backlog/reconcile.ts';
-import { putToRest } from '../backlog/rest.ts';
 import { makeSegments, type SegmentsState } from '../events/segments.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Transport } from '../model/settings.ts';
 import type { Base } from './base.ts';
-import { makeChooseAgain, type SubmitMail } from './backlog.ts';
+import type { SubmitMail } from './backlog.ts';
 import { openDeliver, type Deliver } from './deliver.ts';
+import { keepHouse } from './house.ts';
 import { makeReporter } from './report.ts';
 import type { Role } from './role.ts';
 
@@ -28,10 +25,6 @@ export type DeliveryRole = Role &
   }>;
 
 const LOOK_AT_TRANSPORTS_MS = 2_000;
-const RECONCILE_MS = 15_000;
-const SWEEP_MS = 15 * 60_000;
-/** A transport that nobody worked for so long is given up: its lease has run out and nobody wanted it. */
-const ORPHAN_MS = 15_000;
 
 /** Begins to carry, and to keep house; what it cannot do now it tries again. */
 export async function startDelivery(base: Base, submit: SubmitMail): Promise<DeliveryRole> {
@@ -39,7 +32,7 @@ export async function startDelivery(base: Base, submit: SubmitMail): Promise<Del
   const log = base.log.child({ role: 'delivery' });
   const deliver = openDeliver(base);
   const tallies = new Map<string, number>();
-  const chooseAgain = makeChooseAgain(base);
+  const { again: chooseAgain } = deliver.choice;
   const report = makeReporter(base, submit);
   const { transitions, jobs, keys, pauses, bodies, asking: redis, owner } = base;
   const shared = { redis, keys, transitions, jobs, clock, log, chooseAgain, report, dropBody: bodies.drop };
@@ -111,75 +104,6 @@ function keepCarriers(base: Base, deps: CarrierDeps, deliver: Deliver) {
       await Promise.allSettled([...carriers.values()].map((carrier) => carrier.stop(graceMs)));
     },
   };
-}
-
-type HouseDeps = Parameters<typeof reconcile>[0] &
-  Parameters<typeof evacuate>[1] &
-  Parameters<typeof putToRest>[0];
-
-/** What one process does for all: reconcile, move away from dead transports, put bodies to rest, sweep orphaned ones. */
-function keepHouse(base: Base, deps: HouseDeps) {
-  const { clock, settingsNow, holders } = base;
-  let round = Promise.resolve();
-  let ways = '';
-  const lease: Lease = holdLease(
-    'reconciler',
-    { ...base, redis: base.asking },
-    { gained: () => undefined, lost: () => undefined },
-  );
-  const work = async (): Promise<void> => {
-    if (!lease.valid()) return;
-    await reconcile(deps);
-    const { transports } = settingsNow();
-    for (const { name, paused } of transports.values()) {
-      if (!paused && holders.orphanedFor(name) > ORPHAN_MS) await evacuate(name, deps);
-    }
-    await evacuateRemoved(base, deps);
-    // What found no transport in its pool is looked at anew when there are others than before, and else by the reconciler.
-    const now = waysOut(transports);
-    if (now !== ways) await evacuate('', deps);
-    ways = now;
-    await putToRest(deps);
-  };
-  const quietly = (what: () => Promise<unknown>): void => {
-    round = round
-      .then(what)
-      .then(() => undefined)
-      .catch((error: unknown) => deps.log.debug({ error: String(error) }, 'housekeeping was interrupted'));
-  };
-  const ends = [
-    clock.every(RECONCILE_MS, () => quietly(work)),
-    clock.every(SWEEP_MS, () => quietly(async () => lease.valid() && (await base.bodies.sweep()))),
-  ];
-  return {
-    stop: async (): Promise<void> => {
-      for (const end of ends) end();
-      await round;
-      await lease.release();
-    },
-  };
-}
-
-/** Which transports each pool has, as one text to compare. */
-const waysOut = (transports: ReadonlyMap<string, Transport>): string =>
-  [...transports.values()]
-    .map(({ name, pool }) => `${pool}/${name}`)
-    .sort()
-    .join(' ');
-
-/** What belonged to transports that are in the settings no more goes to the others of its pool, or waits for one. */
-async function evacuateRemoved({ asking, keys, settingsNow }: Base, deps: HouseDeps): Promise<void> {
-  const carried = await asking.call('SMEMBERS', keys.carried);
-  const { transports } = settingsNow();
-  const removed = Array.isArray(carried) ? carried.map(String).filter((name) => !transports.has(name)) : [];
-  for (const name of removed) {
-    // Its carrier may still be ending in good order; until then what it sends is in good hands.
-    if (Number(await asking.call('EXISTS', keys.lease(name))) === 1) continue;
-    await evacuate(name, deps);
-    let left = 0;
-    for await (const _ of deps.operate.select({ transport: name })) left++;
-    if (left === 0) await asking.call('SREM', keys.carried, name);
-  }
 }
 
 function startSegments(base: Base) {

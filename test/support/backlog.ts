@@ -89,7 +89,7 @@ export async function startBacklog(
       reports.push(delivery.id);
       failures.push(failure);
     },
-    chooseAgain: () => 'ip1',
+    chooseAgain: () => ({ transport: 'ip1' }),
     suppressions: () => `${prefix}suppressed:default`,
     dropBody: options.dropBody ?? (() => Promise.resolve()),
     moveOut: async (submission) => movedOut.push(submission.id) > 0,
@@ -125,7 +125,7 @@ export async function startBacklog(
     expireAfterMs: options.expireAfterMs ?? 3_600_000,
     clockOffset: () => 0,
     route: (submission) => ({ pool: 'default', priority: submission.instructions.priority ?? 3 }),
-    chooseTransport: () => 'ip1',
+    chooseTransport: () => ({ transport: 'ip1' }),
     pin: () => ({ dkim: [] }),
     reserve: (delivery) => (options.handover ? carriers[0]?.reserve(delivery) : undefined),
   });

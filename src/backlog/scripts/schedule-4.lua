@@ -4,6 +4,7 @@
 --       6 attempts to take back (a hold costs none)  7 ambiguous ends to add  8 prefix of all keys
 --       9 "idle": not while an attempt runs, "any", or "<epoch>": only the attempt that this epoch began
 --       10 now, epoch ms, where its expiry moves along with its due time ("" where it stays)
+--       11 fallback pool that the transport is of ("" none, "-" as it was)  12 its own pool ("" as it was)
 -- Returns  the new run; 0 when the delivery has ended or is another run; -1 when an attempt of somebody else runs.
 local record = redis.call('HMGET', KEYS[1], 'run', 'state', 'transport', 'site', 'shelf', 'epoch', 'due')
 if not record[1] then
@@ -23,6 +24,12 @@ if ARGV[10] ~= '' then
 end
 local run = redis.call('HINCRBY', KEYS[1], 'run', 1)
 redis.call('HSET', KEYS[1], 'state', 'waiting', 'due', ARGV[3], 'transport', ARGV[4], 'site', '', 'shelf', '')
+if ARGV[11] == '' then
+  redis.call('HDEL', KEYS[1], 'fallback')
+elseif ARGV[11] ~= '-' then
+  redis.call('HSET', KEYS[1], 'fallback', ARGV[11])
+end
+if ARGV[12] ~= '' then redis.call('HSET', KEYS[1], 'pool', ARGV[12]) end
 if ARGV[6] ~= '0' then redis.call('HINCRBY', KEYS[1], 'attempts', -ARGV[6]) end
 if ARGV[7] ~= '0' then redis.call('HINCRBY', KEYS[1], 'ambiguous', ARGV[7]) end
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])

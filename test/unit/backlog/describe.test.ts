@@ -21,7 +21,7 @@ const subjectOf = (more: Partial<Submission> = {}) => {
   const { submission } = request(['a@example.net'], { at: 1000, instructions: words, ...more });
   const [delivery] = split(
     { submission, recipients: [{ address: 'a@example.net' }] },
-    { pool: 'p', priority: 3, pins: { dkim: [] }, expireAfterMs: 5, transportFor: () => 'ip1' },
+    { pool: 'p', priority: 3, pins: { dkim: [] }, expireAfterMs: 5, wayFor: () => ({ transport: 'ip1' }) },
   );
   if (!delivery) throw new Error('no delivery');
   return { submission, delivery: { ...delivery, attempts: 1 } };

@@ -13,7 +13,7 @@ const ruling: Ruling = {
   priority: 3,
   pins: { dkim: [] },
   expireAfterMs: 72 * HOUR,
-  transportFor: (domain) => `ip-${domain}`,
+  wayFor: (domain) => ({ transport: `ip-${domain}` }),
 };
 const one: readonly Recipient[] = [{ address: 'a@Example.NET' }];
 const splitOf = (instructions: Instructions, recipients = one, holdUntil?: number) => {
