@@ -253,15 +253,14 @@ async function withStored({ submission, decision }: Prepared, deps: TakeDeps): P
 }
 
 async function inTime<T>(asked: Promise<T>, clock: Clock): Promise<T> {
-  const answered = new AbortController();
-  const late = clock.sleep(STORED_MS, answered.signal).then(() => {
-    throw new Error(`no answer within ${STORED_MS} ms`);
+  let cancel = (): void => undefined;
+  const late = new Promise<never>((_, reject) => {
+    cancel = clock.after(STORED_MS, () => reject(new Error(`no answer within ${STORED_MS} ms`)));
   });
   try {
     return await Promise.race([asked, late]);
   } finally {
-    late.catch(() => undefined);
-    answered.abort();
+    cancel();
   }
 }
 

@@ -7,21 +7,24 @@ const BLOCK = 16;
 /** What the places that are used again and again have room for. */
 const ROOM = 4096;
 
+// Nobody waits between filling and using them, so that they serve all keys.
+const whole = Buffer.alloc(HASH_BLOCK + ROOM);
+const counters = Buffer.alloc(ROOM + BLOCK);
+
 /** HMAC-SHA-256 (RFC 2104) under a key of at most 64 bytes. An Hmac object of Node's would take three times as long. */
 export function makeMac(key: Buffer): (bytes: Buffer) => Buffer {
-  const inner = Buffer.alloc(HASH_BLOCK + ROOM);
-  const outer = Buffer.alloc(HASH_BLOCK + HASH_BYTES);
-  for (let i = 0; i < HASH_BLOCK; i++) {
+  const inner = Buffer.alloc(HASH_BLOCK, 0x36);
+  const outer = Buffer.alloc(HASH_BLOCK + HASH_BYTES, 0x5c);
+  for (let i = 0; i < key.length; i++) {
     inner[i] = (key[i] ?? 0) ^ 0x36;
     outer[i] = (key[i] ?? 0) ^ 0x5c;
   }
   return (bytes) => {
-    const fits = bytes.length <= ROOM;
-    if (fits) bytes.copy(inner, HASH_BLOCK);
-    const whole = fits
-      ? inner.subarray(0, HASH_BLOCK + bytes.length)
-      : Buffer.concat([inner.subarray(0, HASH_BLOCK), bytes]);
-    outer.write(hash('sha256', whole, 'hex'), HASH_BLOCK, 'hex');
+    const size = HASH_BLOCK + bytes.length;
+    const place = size <= whole.length ? whole : Buffer.alloc(size);
+    inner.copy(place);
+    bytes.copy(place, HASH_BLOCK);
+    outer.write(hash('sha256', place.subarray(0, size), 'hex'), HASH_BLOCK, 'hex');
     return Buffer.from(hash('sha256', outer, 'hex'), 'hex');
   };
 }
@@ -32,7 +35,6 @@ export function makeMac(key: Buffer): (bytes: Buffer) => Buffer {
  */
 export function makeMask(key: Buffer): (bytes: Buffer, nonce: Buffer) => Buffer {
   const blocks = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
-  const counters = Buffer.alloc(ROOM + BLOCK);
   return (bytes, nonce) => {
     const size = Math.ceil(bytes.length / BLOCK) * BLOCK;
     const place = size <= counters.length ? counters : Buffer.alloc(size);
