@@ -33,9 +33,17 @@ export function addressInField(value: string): string {
   const rest = (semicolon < 0 || type.includes('@') ? value : value.slice(semicolon + 1))
     .trim()
     .slice(0, 600);
-  const text = type === 'utf-8' ? unescaped(rest) : rest;
+  const text = type === 'utf-8' ? unescaped(rest) : withoutXtext(rest);
   const match = text.includes('@') ? new RegExp(ADDRESS.source, 'iu').exec(text) : undefined;
   return match ? tidy(match[0]) : '';
+}
+
+/** RFC 3461 §4: ORCPT comes in xtext, and some hand it on as it came. */
+function withoutXtext(text: string): string {
+  if (text.includes('@') || !/\+40/.test(text)) return text;
+  return text.replace(/\+([2-7][0-9A-F])/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 /** RFC 6533 §3: utf-8-addr-xtext writes a character as \x{HEX}. */

@@ -64,10 +64,19 @@ function readGroup(group: Draft): StatusGroup {
     address: address ?? '',
     action: /^[\s"]*([a-z]{1,20})/i.exec(value('action'))?.[1]?.toLowerCase() ?? '',
     status: /(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\d)/.exec(value('status'))?.[1] ?? '',
-    diagnostic:
-      withoutType(value('diagnostic-code')) || (/\(([^()]{3,300})\)/.exec(value('status'))?.[1] ?? ''),
+    diagnostic: diagnosticOf(value('diagnostic-code')) || commentOf(value('status')),
     mta: withoutType(value('remote-mta')).slice(0, 255),
   };
+}
+
+/** "X-Unix; 75" says nothing to anybody. */
+function diagnosticOf(value: string): string {
+  const text = withoutType(value);
+  return /[a-z]{3}|\d{3}/i.test(text) ? text : '';
+}
+
+function commentOf(status: string): string {
+  return /\(([^()]{3,300})\)/.exec(status)?.[1] ?? '';
 }
 
 function withoutType(value: string): string {

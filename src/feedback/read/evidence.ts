@@ -16,7 +16,9 @@ export function isNotice(opened: Opened, signs: Signs, quote: Quote): boolean {
   if (valueIn(opened.header, 'x-failed-recipients') !== '') return true;
   if (isRejection(opened) && opened.reportType.startsWith('disposition')) return true;
   if (signs.isReply && signs.robot !== 'transport') return isOddReply(signs, quote, opened);
-  if (signs.isResponder || signs.isChallenge) return false;
+  if (signs.isResponder) return false;
+  // A mail system may ask to check the address, too.
+  if (signs.isChallenge && !signs.failureSubject && signs.robot !== 'transport') return false;
   return isWeighty(opened, signs, quote);
 }
 

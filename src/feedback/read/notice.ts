@@ -21,6 +21,7 @@ const SAID_TO =
   /(?:\bto|\bfor|rcpt to|following (?:address|recipient)\w*|addressed to|mailbox|user|recipient|address)\b[\s:<'"`(]*$/i;
 const NOT_ABOUT =
   /^\W{0,6}(?:from|to|cc|bcc|reply-to|sender|subject|date|sent|message-id|return-path|received|mail from|x-[\w-]{1,40}|envelope-from)\s?:|mail from:|envelope[- ]from|please (?:contact|send|e-?mail|forward|write)|contact (?:the|your|us|me)?|questions?|assistance|(?:mailto|https?):|message-id|for help|original sender|you sent from|sender address/i;
+const CODED = /(?<![\d.])[45](?:\d\d|\.\d{1,3}\.\d{1,3})(?![\d.])/;
 const NOBODY = /^(?:post-?master|mailer-?daemon|abuse|support|helpdesk|hostmaster|webmaster|no-?reply)$/i;
 
 /** The recipients that a notice names, by the best evidence there is. `known` are named elsewhere, as by a status part. */
@@ -56,16 +57,18 @@ function saidOf(address: string, lines: readonly string[], places: readonly Plac
   return said.slice(0, endOfReply(said));
 }
 
-/** The empty line after the reply's last line; several have the same code ("550-", "550 "). */
+/** The empty line after the reply's last line, where several have the same code ("550-", "550 "), or a ruled line. */
 function endOfReply(said: readonly string[]): number {
-  const first = said.findIndex((line) => /(?<![\d.])[45](?:\d\d|\.\d{1,3}\.\d{1,3})(?![\d.])/.test(line));
+  const first = said.findIndex((line) => CODED.test(line));
   if (first < 0) return said.length;
+  const rule = said.findIndex((line, i) => i > first && /^\s{0,8}[-=]{3,}/.test(line));
+  const within = rule < 0 ? said : said.slice(0, rule);
   const last = Math.max(
     first,
-    said.findLastIndex((line) => /^\s{0,8}[45]\d\d[ -]/.test(line)),
+    within.findLastIndex((line) => /^\s{0,8}[45]\d\d[ -]/.test(line)),
   );
-  const end = said.findIndex((line, i) => i > last && line.trim() === '');
-  return end < 0 ? said.length : end;
+  const end = within.findIndex((line, i) => i > last && line.trim() === '');
+  return end < 0 ? within.length : end;
 }
 
 /** Whom the returned message was for, where the notice itself does not say. */

@@ -55,7 +55,7 @@ export function openReport(message: Buffer): Opened {
     searched: 0,
   };
   walk(header, bytes.subarray(size), draft, 0);
-  const found = cutTexts(draft.texts.length > 0 ? draft.texts : draft.htmls);
+  const found = cutTexts(textsOf(draft));
   const contentType = valueIn(header, 'content-type');
   return {
     header,
@@ -67,6 +67,11 @@ export function openReport(message: Buffer): Opened {
     original: draft.original ?? found.original,
     attached: draft.attached,
   };
+}
+
+/** HTML is most often the same again: it is read where the plain texts name nobody. */
+function textsOf({ texts, htmls }: Draft): readonly (readonly string[])[] {
+  return texts.some((lines) => lines.some((line) => line.includes('@'))) ? texts : [...texts, ...htmls];
 }
 
 function walk(fields: Fields, body: Buffer, draft: Draft, depth: number): void {

@@ -72,7 +72,10 @@ function replyFrom(text: string, code: RegExpExecArray): string {
 
 /** In one line, without the code and status that it begins with. */
 function textOf(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
+  const line = text
+    .replace(/\s+/g, ' ')
+    .replace(/\(in reply to [^()]{1,60}\)/gi, '')
+    .trim();
   const bare = line.replace(/^[45]\d\d[ :-]{1,3}(?:[#(]?[45]\.\d{1,3}\.\d{1,3}\)?[ :-]{0,3})?/, '');
   // Codes of further lines: "550-5.7.1 likely unsolicited 550-5.7.1 mail".
   const joined = (bare === '' ? line : bare).replace(/ [45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}) /g, ' ');

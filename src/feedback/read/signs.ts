@@ -75,7 +75,9 @@ function localOf(address: string): string {
 }
 
 function robotOf(local: string, from: string): Signs['robot'] {
-  if (TRANSPORT.test(local) || TRANSPORT_NAME.test(local)) return local.startsWith('post') ? 'role' : 'transport';
+  if (/^\s*<\s*>\s*$/.test(from)) return 'transport';
+  if (TRANSPORT.test(local) || TRANSPORT_NAME.test(local))
+    return local.startsWith('post') ? 'role' : 'transport';
   if (TRANSPORT_NAME.test(from.slice(0, 200).replace(/<[^>]*>/, '')))
     return local.startsWith('post') ? 'role' : 'transport';
   return ROLE.test(local) ? 'role' : 'none';

@@ -76,6 +76,16 @@ describe('a delivery status', () => {
       'bounce: 用户@dest.example failed 554 5.1.1 hard',
     ],
     [
+      'with the original recipient in xtext',
+      [...MTA, 'Original-Recipient: rfc822; ann+2Bx+40shop.example', ...ANN],
+      'bounce: ann+x@shop.example failed 554 5.1.1 hard',
+    ],
+    [
+      'whose diagnostic is a number of Unix',
+      [...MTA, ...ANN.slice(0, 2), 'Status: 5.3.0 (mailbox is full)', 'Diagnostic-Code: X-Unix; 73'],
+      'bounce: ann@dest.example failed 554 5.3.0 quota',
+    ],
+    [
       'whose diagnostic says more than its status',
       [...MTA, ...ANN.slice(0, 2), 'Status: 5.0.0', 'Diagnostic-Code: smtp; 552 5.2.2 Mailbox full'],
       'bounce: ann@dest.example failed 552 5.2.2 quota',
