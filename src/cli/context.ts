@@ -1,12 +1,16 @@
 // What the settings commands need: filled in by main.ts, or by a test.
 import type { Clock } from '../lib/clock.ts';
+import type { Day } from '../lib/day.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Domains, ResolveTxt } from '../store/domains.ts';
+import type { Warmup } from '../roles/warmup.ts';
+import type { Sealer } from '../store/seal.ts';
 import type { SettingsStore } from '../store/settings.ts';
 import type { Recipients } from '../store/recipients.ts';
 import type { Suppressions } from '../store/suppressions.ts';
 import type { TemplateContent, Templates } from '../store/templates.ts';
 import type { ResolveHost } from '../store/tracking-host.ts';
+import type { TransportStates } from '../store/transport-states.ts';
 import type { Command } from './command.ts';
 
 export type SettingsContext = Readonly<{
@@ -15,6 +19,12 @@ export type SettingsContext = Readonly<{
   suppressions: Suppressions;
   templates: Templates;
   recipients: Recipients;
+  states: Pick<TransportStates, 'stateOf'>;
+  /** How far warm-ups are. */
+  warmup: Pick<Warmup, 'overview'>;
+  sealer: Sealer;
+  /** Today in a time zone; undefined: that of the configuration. */
+  today(zone: string | undefined): Day;
   hashPassword(password: string): Promise<string>;
   /** What is wrong with a Liquid template, as far as filling it in without values tells; undefined: nothing. */
   tryTemplate?(content: Omit<TemplateContent, 'at'>): Promise<string | undefined>;

@@ -16,13 +16,14 @@ import {
   type Result,
   type Values,
 } from './command.ts';
-import type { SettingsCommand, SettingsContext } from './context.ts';
+import { unknownPool, type SettingsCommand, type SettingsContext } from './context.ts';
 import { sayOptionIssues } from './option-values.ts';
 
 const setOptions: readonly Option[] = [
   { flags: '--tracking-host <host>', summary: 'host under which its links are tracked: click.shop.example' },
   { flags: '--brand-name <name>', summary: 'who the unsubscribe page speaks for' },
   { flags: '--brand-logo <url>', summary: 'https address of the picture on it' },
+  { flags: '--pool <name>', summary: 'pool that its mail leaves by, for users of its account' },
 ];
 
 export const domainCommands: readonly SettingsCommand[] = [
@@ -75,7 +76,7 @@ export const domainCommands: readonly SettingsCommand[] = [
   },
   {
     words: 'domain set <domain>',
-    summary: 'Change the tracking host and the brand of a domain; "" removes.',
+    summary: 'Change the tracking host, the brand and the pool of a domain; "" removes.',
     options: setOptions,
     run: setDomain,
   },
@@ -110,6 +111,7 @@ const given = z.object({
   brandLogo: z
     .union([z.literal(''), brand.shape.logo.unwrap()], { error: 'must be an https address' })
     .optional(),
+  pool: z.string().optional(),
 });
 
 async function setDomain(
@@ -121,6 +123,9 @@ async function setDomain(
   const read = given.safeParse(options);
   if (!read.success) return misused(sayOptionIssues(read.error));
   const now = await settings.refresh();
+  const { pool = '' } = read.data;
+  const noPool = pool === '' ? undefined : unknownPool(now, [pool]);
+  if (noPool !== undefined) return misused(noPool);
   const name = find(now, args['domain'])?.name ?? args['domain'] ?? '';
   const change = await settings.domains.change(name, (old) => withOptions(old, read.data));
   if (!change.ok) return failed(change.problem);
@@ -133,16 +138,24 @@ async function setDomain(
 }
 
 function withOptions(domain: Domain, options: z.infer<typeof given>): Domain {
-  const { trackingHost: oldHost, brand: oldBrand, ...rest } = domain;
-  const host = options.trackingHost ?? oldHost ?? '';
-  const name = options.brandName ?? oldBrand?.name ?? '';
-  const logo = options.brandLogo ?? oldBrand?.logo ?? '';
-  const mark = { ...(name === '' ? {} : { name }), ...(logo === '' ? {} : { logo }) };
+  const { trackingHost: oldHost, brand: oldBrand, pool: oldPool, ...rest } = domain;
+  const mark = {
+    ...some('name', options.brandName ?? oldBrand?.name),
+    ...some('logo', options.brandLogo ?? oldBrand?.logo),
+  };
   return {
     ...rest,
-    ...(host === '' ? {} : { trackingHost: host }),
+    ...some('trackingHost', options.trackingHost ?? oldHost),
+    ...some('pool', options.pool ?? oldPool),
     ...(Object.keys(mark).length === 0 ? {} : { brand: mark }),
   };
+}
+
+/** A field where there is something in it: "" removes it. */
+function some<K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> {
+  const field: Partial<Record<K, string>> = {};
+  if (value !== undefined && value !== '') field[key] = value;
+  return field;
 }
 
 async function checkOne(

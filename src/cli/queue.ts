@@ -146,12 +146,14 @@ async function show({ operate, clock }: QueueContext, id: string): Promise<Resul
 
 function describe(delivery: Delivery, now: number): string {
   const { id, recipient, user, pool, transport, priority, state, attempts, due, expiresAt } = delivery;
-  const { campaign, batch, maxAttempts } = delivery;
+  const { campaign, batch, maxAttempts, fallback } = delivery;
+  const way = transport === '' ? '(none)' : transport;
+  const leaves = fallback === undefined ? way : `${way} of the fallback pool ${fallback}`;
   const belongs = [campaign && `campaign ${campaign}`, batch && `batch ${batch}`].filter(Boolean).join(', ');
   const most = maxAttempts === undefined ? '' : ` of at most ${maxAttempts}`;
   return [
     `${id}  to ${recipient.address}`,
-    `  from user ${user}, pool ${pool}, transport ${transport === '' ? '(none)' : transport}, priority ${priority}`,
+    `  from user ${user}, pool ${pool}, transport ${leaves}, priority ${priority}`,
     ...(belongs === '' ? [] : [`  ${belongs}`]),
     `  ${state}, tried ${attempts} times${most}; due ${sayDue(due, now)}; expires in ${sayDuration(Math.max(0, expiresAt - now))}`,
   ]

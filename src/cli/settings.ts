@@ -1,10 +1,11 @@
 // All commands that change settings: users, domains, pools, transports, suppressions, templates, recipients.
 import type { SettingsCommand } from './context.ts';
 import { domainCommands } from './domain.ts';
+import { poolCommands } from './pool.ts';
 import { recipientCommands } from './recipient.ts';
 import { suppressionCommands } from './suppression.ts';
 import { templateCommands } from './template.ts';
-import { poolCommands, transportCommands } from './transport.ts';
+import { transportCommands } from './transport.ts';
 import { userCommands } from './user.ts';
 
 export const settingsCommands: readonly SettingsCommand[] = [

@@ -192,7 +192,8 @@ function sayRoute(event: Event): string {
   }
   const parts = [
     `attempt ${event.attempt}`,
-    event.transport && `by ${event.transport}${event.localAddress ? ` (${event.localAddress})` : ''}`,
+    event.transport &&
+      `by ${event.transport}${event.localAddress ? ` (${event.localAddress})` : ''}${event.fallback === undefined ? '' : `, of the fallback pool ${event.fallback}`}`,
     event.host && `to ${event.host}${event.address ? ` (${event.address})` : ''}`,
     event.host && (event.tls ?? 'no TLS'),
     event.ms !== undefined && sayDuration(event.ms),

@@ -1,6 +1,7 @@
-// postino pool … and postino transport …: the addresses that mail leaves from, and their groups.
-import { isIP } from 'node:net';
-import { poolSchema, transportSchema, type Settings, type Transport } from '../model/settings.ts';
+// postino transport …: the addresses that mail leaves from, how they are and how far their warm-up is.
+import type { WarmupOverview } from '../deliver/warmup/overview.ts';
+import { transportSchema, type Transport } from '../model/settings.ts';
+import { warmupFor } from '../store/warmup-since.ts';
 import {
   done,
   failed,
@@ -9,22 +10,31 @@ import {
   nothingToChange,
   sheet,
   table,
-  textOf,
-  type Option,
   type Result,
   type Values,
 } from './command.ts';
-import { poolNames, type SettingsCommand, type SettingsContext } from './context.ts';
-
-const transportOptions: readonly Option[] = [
-  { flags: '--address <ip>', summary: 'address of this host that mail leaves from' },
-  { flags: '--address6 <ip>', summary: 'IPv6 address beside it' },
-  { flags: '--public-address <ip>', summary: 'what the world sees behind NAT' },
-  { flags: '--ehlo <name>', summary: 'name that it says in EHLO' },
-  { flags: '--pool <name>', summary: 'group that it belongs to (default: default)' },
-];
+import type { SettingsCommand, SettingsContext } from './context.ts';
+import { membersOf, usersOf } from './pool.ts';
+import { readTransportOptions, transportOptions, type Given } from './transport-options.ts';
+import { changeVia, publicTransport } from './transport-via.ts';
+import { sayWarmup, sayWarmupShort } from './warmup.ts';
 
 const forceOption = { flags: '--force', summary: 'also when users are left without a way out' };
+
+type Args = Readonly<Record<string, string>>;
+
+/** What operators switch: the words, what they change, and what that means. */
+const SWITCHES = [
+  ['pause', 'Begin no new deliveries by it; what waits for it waits.', { paused: true }, 'is paused'],
+  ['resume', 'Let mail leave by it again.', { paused: false }, 'is running'],
+  [
+    'drain',
+    'Begin no new deliveries by it; what waits moves to the others of its pool.',
+    { draining: true },
+    'is draining: what is being sent ends, what waits moves to others',
+  ],
+  ['undrain', 'End the draining.', { draining: false }, 'takes mail again'],
+] as const;
 
 export const transportCommands: readonly SettingsCommand[] = [
   {
@@ -33,42 +43,11 @@ export const transportCommands: readonly SettingsCommand[] = [
     options: [...transportOptions, { flags: '--sandbox', summary: 'catch all mail and send nothing' }],
     run: addTransport,
   },
-  {
-    words: 'transport list',
-    summary: 'List the transports.',
-    run: async ({ settings }) => {
-      const all = [...(await settings.refresh()).transports.values()].sort((a, b) =>
-        a.name < b.name ? -1 : 1,
-      );
-      const rows = all.map((one) => [
-        one.name,
-        one.kind,
-        one.address ?? '',
-        one.ehlo ?? '',
-        one.pool,
-        stateOf(one),
-        one.origin,
-      ]);
-      const head = ['transport', 'kind', 'address', 'ehlo', 'pool', 'state', 'declared by'];
-      return done(
-        table(
-          head,
-          rows,
-          'There are no transports; add one with "postino transport add <name> --address <ip>".',
-        ),
-        all,
-      );
-    },
-  },
+  { words: 'transport list', summary: 'List the transports.', run: listTransports },
   {
     words: 'transport show <name>',
-    summary: 'Show a transport.',
-    run: async ({ settings }, { name = '' }) => {
-      const transport = (await settings.refresh()).transports.get(name);
-      if (!transport)
-        return failed(`There is no transport called ${name}; "postino transport list" shows them all.`);
-      return done(sheet(transport), transport);
-    },
+    summary: 'Show a transport, its state and its warm-up.',
+    run: showTransport,
   },
   {
     words: 'transport set <name>',
@@ -76,13 +55,13 @@ export const transportCommands: readonly SettingsCommand[] = [
     options: transportOptions,
     run: setTransport,
   },
-  ...([true, false] as const).map((paused) => ({
-    words: `transport ${paused ? 'pause' : 'resume'} <name>`,
-    summary: paused ? 'Begin no new deliveries by it.' : 'Let mail leave by it again.',
-    run: async ({ settings }: SettingsContext, { name = '' }) => {
-      const change = await settings.transports.change(name, (old) => ({ ...old, paused }), 'switch');
-      if (!change.ok) return failed(change.problem);
-      return done(`Transport ${name} is ${paused ? 'paused' : 'running'}.`, change.entry);
+  ...SWITCHES.map(([word, summary, change, said]) => ({
+    words: `transport ${word} <name>`,
+    summary,
+    run: async ({ settings }: SettingsContext, { name = '' }: Args) => {
+      const changed = await settings.transports.change(name, (old) => ({ ...old, ...change }), 'switch');
+      if (!changed.ok) return failed(changed.problem);
+      return done(`Transport ${name} ${said}.`, publicTransport(changed.entry));
     },
   })),
   {
@@ -93,112 +72,137 @@ export const transportCommands: readonly SettingsCommand[] = [
   },
 ];
 
-export const poolCommands: readonly SettingsCommand[] = [
-  {
-    words: 'pool add <name>',
-    summary: 'Add a pool, a named group of transports.',
-    run: async ({ settings }, { name = '' }) => {
-      const pool = poolSchema.safeParse({ v: 1, name, origin: 'command' });
-      if (!pool.success)
-        return misused(`A pool's name ${pool.error.issues[0]?.message ?? 'cannot be read'}.`);
-      const change = await settings.pools.add(pool.data);
-      if (!change.ok) return failed(change.problem);
-      return done(
-        `Pool ${name} was added; give it transports with "postino transport add … --pool ${name}".`,
-        pool.data,
-      );
-    },
-  },
-  {
-    words: 'pool list',
-    summary: 'List the pools with their transports.',
-    run: async ({ settings }) => {
-      const now = await settings.refresh();
-      const pools = [...poolNames(now)]
-        .sort()
-        .map((name) => ({ name, transports: membersOf(now, name), users: usersOf(now, name) }));
-      const rows = pools.map((pool) => [
-        pool.name,
-        pool.transports.join(', ') || 'none',
-        pool.users.join(', '),
-      ]);
-      return done(table(['pool', 'transports', 'users'], rows, 'There are no pools yet.'), pools);
-    },
-  },
-  {
-    words: 'pool remove <name>',
-    summary: 'Remove a pool that nothing belongs to.',
-    run: async ({ settings }, { name = '' }) => {
-      const now = await settings.refresh();
-      const [members, users] = [membersOf(now, name), usersOf(now, name)];
-      if (members.length > 0)
-        return failed(
-          `Pool ${name} still has transports (${members.join(', ')}); move them first with "postino transport set <name> --pool <other>".`,
-        );
-      if (users.length > 0)
-        return failed(
-          `Pool ${name} is still used by ${users.join(', ')}; give them another one first with "postino user set <name> --pool <other>".`,
-        );
-      const removal = await settings.pools.remove(name);
-      return removal.ok ? done(`Pool ${name} was removed.`, { removed: name }) : failed(removal.problem);
-    },
-  },
-];
+async function listTransports(context: SettingsContext): Promise<Result> {
+  const { transports } = await context.settings.refresh();
+  const all = [...transports.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const shown = await Promise.all(all.map((one) => shownOf(context, one)));
+  const rows = shown.map(({ transport, state, warmup }) => [
+    transport.name,
+    transport.kind,
+    transport.address ?? '',
+    transport.ehlo ?? '',
+    transport.pool,
+    String(transport.weight),
+    state,
+    sayWarmupShort(warmup),
+    transport.origin,
+  ]);
+  const head = ['transport', 'kind', 'address', 'ehlo', 'pool', 'weight', 'state', 'warm-up', 'declared by'];
+  const none = 'There are no transports; add one with "postino transport add <name> --address <ip>".';
+  return done(table(head, rows, none), shown.map(dataOf));
+}
 
-async function addTransport(
-  { settings }: SettingsContext,
-  args: Readonly<Record<string, string>>,
-  options: Values,
-): Promise<Result> {
-  const { name = '' } = args;
-  const fields = fieldsOf(options);
-  if ('problem' in fields) return misused(fields.problem);
+async function showTransport(context: SettingsContext, { name = '' }: Args): Promise<Result> {
+  const transport = (await context.settings.refresh()).transports.get(name);
+  if (!transport)
+    return failed(`There is no transport called ${name}; "postino transport list" shows them all.`);
+  const shown = await shownOf(context, transport);
+  const { warmup: _, ...fields } = publicTransport(transport);
+  const { reason } = context.states.stateOf(name);
+  const text = sheet({ ...fields, state: shown.state, ...(reason === '' ? {} : { because: reason }) });
+  return done(shown.warmup ? `${text}\n\n${sayWarmup(shown.warmup)}` : text, dataOf(shown));
+}
+
+type Shown = Readonly<{ transport: Transport; state: string; warmup: WarmupOverview | undefined }>;
+
+async function shownOf({ states, warmup }: SettingsContext, transport: Transport): Promise<Shown> {
+  return { transport, state: sayState(transport, states), warmup: await warmup.overview(transport) };
+}
+
+function dataOf({ transport, state, warmup }: Shown): Readonly<Record<string, unknown>> {
+  return { ...publicTransport(transport), state, ...(warmup && { progress: warmup }) };
+}
+
+/** What operators did counts before what monitors found. */
+function sayState({ name, paused, draining }: Transport, states: SettingsContext['states']): string {
+  if (paused) return 'paused';
+  if (draining) return 'draining';
+  const { state, since } = states.stateOf(name);
+  return since === 0 ? 'running' : state;
+}
+
+async function addTransport(context: SettingsContext, { name = '' }: Args, options: Values): Promise<Result> {
+  const given = await readGiven(context, options);
+  if ('problem' in given) return misused(given.problem);
   const sandbox = options['sandbox'] === true;
-  if (!sandbox && fields.address === undefined)
+  if (!sandbox && given.fields.address === undefined)
     return misused(
       'A transport needs --address, an address of this host (or --sandbox, which sends nothing).',
     );
-  const entry = transportSchema.safeParse({
-    ...fields,
-    v: 1,
-    name,
-    kind: sandbox ? 'sandbox' : 'smtp',
-    origin: 'command',
-  });
+  const kind = sandbox ? 'sandbox' : 'smtp';
+  const entry = transportSchema.safeParse({ ...given.fields, v: 1, name, kind, origin: 'command' });
   if (!entry.success)
     return misused(
       `${entry.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}.`,
     );
-  const change = await settings.transports.add(entry.data);
+  const made = applied(context, entry.data, undefined, given);
+  if ('problem' in made) return misused(made.problem);
+  const change = await context.settings.transports.add(made);
   if (!change.ok) return failed(change.problem);
-  return done(`Transport ${name} was added to pool ${change.entry.pool}.`, change.entry);
+  const warming = change.entry.warmup
+    ? ` Its warm-up begins with few messages a day: "postino transport show ${name}" tells; say --warm where the world knows this address.`
+    : '';
+  return done(
+    `Transport ${name} was added to pool ${change.entry.pool}.${warming}`,
+    publicTransport(change.entry),
+  );
 }
 
-async function setTransport(
-  { settings }: SettingsContext,
-  args: Readonly<Record<string, string>>,
-  options: Values,
-): Promise<Result> {
-  const { name = '' } = args;
+async function setTransport(context: SettingsContext, { name = '' }: Args, options: Values): Promise<Result> {
   if (isNothingGiven(options, transportOptions)) return nothingToChange('transport set');
-  const fields = fieldsOf(options);
-  if ('problem' in fields) return misused(fields.problem);
-  const change = await settings.transports.change(name, (old) => ({ ...old, ...fields }));
+  const given = await readGiven(context, options);
+  if ('problem' in given) return misused(given.problem);
+  const old = (await context.settings.refresh()).transports.get(name);
+  const trial = old && applied(context, old, old, given);
+  if (trial && 'problem' in trial) return misused(trial.problem);
+  const change = await context.settings.transports.change(name, (entry) => {
+    const made = applied(context, entry, entry, given);
+    return 'problem' in made ? entry : made;
+  });
   if (!change.ok) return failed(change.problem);
-  return done(`Transport ${name} was changed.\n${sheet(change.entry)}`, change.entry);
+  const shown = publicTransport(change.entry);
+  return done(`Transport ${name} was changed.\n${sheet(shown)}`, shown);
+}
+
+async function readGiven(
+  context: SettingsContext,
+  options: Values,
+): Promise<Given | Readonly<{ problem: string }>> {
+  const wanted = options['viaPasswordStdin'] === true;
+  const password = wanted ? (await context.readInput()).replace(/\r?\n$/, '') : undefined;
+  if (password === '') return { problem: 'Standard input held no password.' };
+  return readTransportOptions(options, password);
+}
+
+/** The entry with what was given, its upstream relay sealed, and its warm-up begun where it is new to the world. */
+function applied(
+  { sealer, today }: SettingsContext,
+  entry: Transport,
+  old: Transport | undefined,
+  { fields, removed, said, relay }: Given,
+): Transport | Readonly<{ problem: string }> {
+  const changed = changeVia(entry.name, old?.via, relay, sealer);
+  if ('problem' in changed) return changed;
+  const { warm: _warm, warmup: _warmup, via: _via, ...plain } = { ...entry, ...fields };
+  const kept = Object.entries(plain).filter(([key]) => !removed.some((one) => one === key));
+  const next = transportSchema.parse({
+    ...Object.fromEntries(kept),
+    ...(changed.via && { via: changed.via }),
+  });
+  return { ...next, ...warmupFor(next, old, said, today(next.timeZone)) };
 }
 
 async function removeTransport(
   { settings }: SettingsContext,
-  args: Readonly<Record<string, string>>,
+  { name = '' }: Args,
   options: Values,
 ): Promise<Result> {
-  const { name = '' } = args;
   const now = await settings.refresh();
   const pool = now.transports.get(name)?.pool ?? '';
   const users = usersOf(now, pool);
   const last = membersOf(now, pool).every((member) => member === name);
-  if (pool !== '' && last && users.length > 0 && options['force'] !== true)
+  const hasOther = now.pools.get(pool)?.fallback !== undefined;
+  if (pool !== '' && last && !hasOther && users.length > 0 && options['force'] !== true)
     return failed(
       `Transport ${name} is the last of pool ${pool}, which ${users.join(', ')} would have no way out without; add another one first, or say --force: their mail then waits.`,
     );
@@ -207,37 +211,4 @@ async function removeTransport(
   return done(`Transport ${name} was removed; mail that waits for it goes to the others of pool ${pool}.`, {
     removed: name,
   });
-}
-
-type Fields = { -readonly [K in 'address' | 'address6' | 'publicAddress' | 'ehlo' | 'pool']?: string };
-
-function fieldsOf(options: Values): Fields | Readonly<{ problem: string }> {
-  const fields: Fields = {};
-  for (const name of ['address', 'address6', 'publicAddress', 'ehlo', 'pool'] as const) {
-    const text = textOf(options, name);
-    if (text !== undefined) fields[name] = text;
-  }
-  for (const address of [fields.address, fields.address6, fields.publicAddress])
-    if (address !== undefined && isIP(address) === 0) return { problem: `${address} is not an IP address.` };
-  if (fields.address6 !== undefined && isIP(fields.address6) !== 6)
-    return { problem: `${fields.address6} is not an IPv6 address.` };
-  return fields;
-}
-
-function membersOf({ transports }: Settings, pool: string): readonly string[] {
-  return [...transports.values()]
-    .filter((one) => one.pool === pool)
-    .map(({ name }) => name)
-    .sort();
-}
-
-function usersOf({ users }: Settings, pool: string): readonly string[] {
-  return [...users.values()]
-    .filter((user) => user.pool === pool || user.pools.includes(pool))
-    .map(({ name }) => name)
-    .sort();
-}
-
-function stateOf(transport: Transport): string {
-  return transport.paused ? 'paused' : 'running';
 }

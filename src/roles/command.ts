@@ -17,6 +17,7 @@ import type { Config } from '../config.ts';
 import { embeddedSocket } from '../embedded.ts';
 import { makeHistory } from '../events/history.ts';
 import type { Clock } from '../lib/clock.ts';
+import { dayOf } from '../lib/day.ts';
 import { silentLog } from '../lib/log.ts';
 import { domainSchema, transportSchema, userSchema } from '../model/settings.ts';
 import { checkTransport } from '../monitor/check.ts';
@@ -142,6 +143,9 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     trackingTarget: trackingTarget(config),
     links: linksOf(base),
     states: base.states,
+    warmup: base.warmup,
+    sealer: base.sealer,
+    today: (zone) => dayOf(clock.now(), zone ?? config.warmup.timeZone),
     checkTransport: (transport) => checkTransport(transport, checkDeps(base)),
     tell: makeTell(base),
     readFile: readTextFile,

@@ -98,7 +98,7 @@ async function startRoles(
   const submit = await openSubmit(base, (ours) => delivery?.reserve(ours), roles.includes('delivery'));
   if (roles.includes('delivery')) delivery = await startDelivery(base, submit);
   if (delivery) undo.push(() => delivery.stop(0));
-  if (delivery) undo.push(startMonitor(base, { isWarming: () => Promise.resolve(false) }).stop);
+  if (delivery) undo.push(startMonitor(base, { isWarming: base.warmup.isWarming }).stop);
   const submission = roles.includes('submission') ? await startSubmission(base, submit) : undefined;
   if (submission) undo.push(() => submission.stop(0));
   undo.push(startSinks(base, { delivery, stats: roles.includes('http') ? stats : undefined }));

@@ -29,8 +29,8 @@ export type Warmup = WarmupRoom &
     hasRoom(transport: Transport, provider: string): boolean;
     /** What the other side made of a message. Never rejects. */
     note(transport: Transport, outcome: Outcome): Promise<void>;
-    /** True while it is not over; a transport whose progress is not known yet is taken to be young. */
-    isWarming(transport: Transport): boolean;
+    /** True while it is not over. Rejects with RedisTrouble. */
+    isWarming(transport: Transport): Promise<boolean>;
     /** Undefined for a transport that needs none. Rejects with RedisTrouble. */
     overview(transport: Transport): Promise<WarmupOverview | undefined>;
     /** Reads anew what has left today. Rejects with RedisTrouble. */
@@ -71,7 +71,7 @@ export function openWarmup(deps: WarmupDeps): Warmup {
       if (figure !== undefined && isYoung(transport))
         await quietly(work, () => count(work, transport, figure));
     },
-    isWarming: (transport) => isYoung(transport) && plans.known(transport)?.progress.done !== true,
+    isWarming: async (transport) => isYoung(transport) && (await plans.of(transport)).progress.done !== true,
     overview: async (transport) => {
       if (!isYoung(transport)) return undefined;
       const { progress, day } = await plans.of(transport);

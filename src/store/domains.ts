@@ -151,7 +151,9 @@ function tagOf(text: string, tag: string): string | undefined {
 }
 
 function addressesOf(transports: readonly Transport[]): readonly string[] {
-  const all = transports.flatMap((one) => [one.publicAddress ?? one.address, one.address6]);
+  // What goes through an upstream relay leaves from that one's addresses.
+  const direct = transports.filter(({ via }) => via === undefined);
+  const all = direct.flatMap((one) => [one.publicAddress ?? one.address, one.address6]);
   const known = [...new Set(all.filter((address) => address !== undefined))].sort();
   return known.map((address) => (address.includes(':') ? `ip6:${address.toLowerCase()}` : `ip4:${address}`));
 }

@@ -4,9 +4,13 @@ import { hashPassword, verifyPassword } from '../../src/accept/password.ts';
 import type { Result, Values } from '../../src/cli/command.ts';
 import type { SettingsContext } from '../../src/cli/context.ts';
 import { settingsCommands } from '../../src/cli/settings.ts';
+import { warmupConfig } from '../../src/deliver/warmup/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { dayOf } from '../../src/lib/day.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { userSchema } from '../../src/model/settings.ts';
+import { UNSEEN, type TransportState } from '../../src/model/transport-state.ts';
+import { openWarmup } from '../../src/roles/warmup.ts';
 import { openDomains, recordsFor } from '../../src/store/domains.ts';
 import { openRecipients } from '../../src/store/recipients.ts';
 import { connectRedis } from '../../src/store/redis.ts';
@@ -21,6 +25,7 @@ let settings: SettingsStore;
 let context: SettingsContext;
 let zone: Record<string, readonly string[]>;
 let hosts: Record<string, { cname?: string[]; addresses?: string[] }>;
+let states: Record<string, TransportState>;
 let files: Record<string, string>;
 let input = '';
 
@@ -34,6 +39,11 @@ beforeEach(async () => {
   await redis.whenReady();
   settings = await watchSettings({ redis, clock: systemClock, log: silentLog });
   zone = {};
+  states = {};
+  const config = warmupConfig.parse({ curve: [10, 20, 30] });
+  const transports = () => settings.latest()?.transports.values() ?? [];
+  const tell = () => Promise.resolve();
+  const warmup = openWarmup({ redis, prefix, clock: systemClock, log: silentLog, config, transports, tell });
   hosts = {};
   files = {};
   context = {
@@ -41,6 +51,10 @@ beforeEach(async () => {
     domains: openDomains({ settings, sealer: makeSealer(Buffer.alloc(32, 5)), clock: systemClock }),
     suppressions: openSuppressions({ redis, prefix, clock: systemClock, settings }),
     hashPassword,
+    states: { stateOf: (name) => states[name] ?? UNSEEN },
+    warmup,
+    sealer: makeSealer(Buffer.alloc(32, 5)),
+    today: (timeZone = 'UTC') => dayOf(systemClock.now(), timeZone),
     templates: openTemplates({ redis, prefix, clock: systemClock, settings }),
     recipients: openRecipients({ redis, prefix, clock: systemClock, log: silentLog, isOurs: false }),
     resolveTxt: async (name) => zone[name] ?? [],
@@ -56,6 +70,7 @@ beforeEach(async () => {
   };
   return async () => {
     settings.close();
+    warmup.stop();
     await redis.close();
   };
 });
@@ -340,7 +355,7 @@ describe('pool and transport', () => {
     ).toMatchObject({ code: 0 });
     await run('transport pause ip1');
     expect((await run('transport list')).text).toMatch(
-      /ip1 +smtp +192.0.2.1 +mx1.example.net +shops +paused +command/,
+      /ip1 +smtp +192.0.2.1 +mx1.example.net +shops +100 +paused +day 1 of 3 +command/,
     );
     await run('transport resume ip1');
     await run('transport set ip1', { publicAddress: '198.51.100.1' });
@@ -362,6 +377,125 @@ describe('pool and transport', () => {
     }),
   );
 
+  const entry = (name = 'ip1') => settings.current()?.transports.get(name);
+
+  test('a new address begins to warm up, and says how far it is', async () => {
+    const added = await run('transport add ip1', { address: '192.0.2.1', timeZone: 'Europe/Rome' });
+    expect(added.text).toContain('say --warm where the world knows this address');
+    expect(entry()?.warmup).toEqual({ since: dayOf(systemClock.now(), 'Europe/Rome') });
+    const shown = await run('transport show ip1');
+    expect(shown.text).toMatch(/others +1 of 3 +10 +0 +0 +0/);
+    expect(shown.data).toMatchObject({
+      progress: { done: false, providers: [{ provider: 'others', day: 1, days: 3, cap: 10, used: 0 }] },
+    });
+    await run('transport set ip1', { warmupDay: '3' });
+    expect((await run('transport list')).text).toContain('day 3 of 3');
+    await run('transport set ip1', { warmupSince: '2026-01-01' });
+    expect((await run('transport show ip1')).text).toContain('began on 2026-01-01 and is over');
+    await run('transport set ip1', { warm: true });
+    expect(entry()).toMatchObject({ warm: true });
+    expect(entry()?.warmup).toBeUndefined();
+    // Another address is new to the world; another weight is not.
+    await run('transport set ip1', { weight: '20' });
+    expect(entry()).toMatchObject({ warm: true, weight: 20 });
+    await run('transport set ip1', { address: '192.0.2.9' });
+    expect(entry()?.warm).toBeUndefined();
+    expect(entry()?.warmup).toBeDefined();
+  });
+
+  test('drains, and tells its state and why', async () => {
+    await run('transport add ip1', { address: '192.0.2.1', warm: true });
+    expect((await run('transport drain ip1')).text).toContain('what waits moves');
+    expect((await run('transport list')).text).toMatch(/default +100 +draining/);
+    await run('transport undrain ip1');
+    expect(entry()?.draining).toBe(false);
+    states['ip1'] = { state: 'quarantined', since: 5, reason: 'It is on a block list.', cause: 'listing' };
+    expect((await run('transport list')).text).toMatch(/default +100 +quarantined/);
+    expect((await run('transport show ip1')).text).toContain('It is on a block list.');
+  });
+
+  test('sends through an upstream relay, whose password is sealed and never shown', async () => {
+    input = 'upstream-Secret-41\n';
+    const added = await run('transport add ip1', {
+      address: '192.0.2.1',
+      via: 'smtp.example.net:587',
+      viaUsername: 'me',
+      viaPasswordStdin: true,
+    });
+    expect(added).toMatchObject({ code: 0, data: { via: { host: 'smtp.example.net', password: 'sealed' } } });
+    const sealed = entry()?.via?.sealedPassword;
+    expect(sealed).toMatch(/^v1\./);
+    expect(entry()).toMatchObject({ via: { port: 587, tls: 'required', verify: true, username: 'me' } });
+    expect(entry()?.warmup).toBeUndefined();
+    await run('transport set ip1', { viaTls: 'implicit', via: 'smtp.example.net:465' });
+    expect(entry()?.via).toMatchObject({
+      port: 465,
+      tls: 'implicit',
+      username: 'me',
+      sealedPassword: sealed,
+    });
+    const said = [
+      await run('transport show ip1'),
+      await run('transport list'),
+      await run('transport set ip1', { weight: '5' }),
+    ];
+    expect(JSON.stringify(said)).not.toMatch(/upstream-Secret|v1\./);
+    // A log-in is for the host that it was given for.
+    await run('transport set ip1', { via: 'other.example.net' });
+    expect(entry()?.via).toEqual({ host: 'other.example.net', port: 587, tls: 'required', verify: true });
+    await run('transport set ip1', { via: '' });
+    expect(entry()?.via).toBeUndefined();
+  });
+
+  test.each([
+    [{ weight: '0' }, '--weight: must be at least 1'],
+    [{ weight: 'heavy' }, '--weight: must be a number'],
+    [{ warm: true, warmupDay: '2' }, 'exclude each other'],
+    [{ warmupSince: '2026-02-30' }, 'is not a day that there is'],
+    [{ warmupSince: 'yesterday' }, 'must be a day such as'],
+    [{ warmupDay: '0' }, '--warmup-day: must be at least 1'],
+    [{ timeZone: 'Middle/Earth' }, 'must be a time zone'],
+    [{ via: 'smtp.example.net:99999' }, 'must be a host and a port'],
+    [{ viaTls: 'implicit' }, 'need --via'],
+    [{ via: 'smtp.example.net', viaUsername: 'me' }, 'needs --via-username and --via-password-stdin'],
+  ])('a transport with %j is refused, too', async (options, text) => {
+    expect(await run('transport add ip1', { address: '192.0.2.1', ...options })).toMatchObject({
+      code: 2,
+      text: expect.stringContaining(text),
+    });
+    expect(entry()).toBeUndefined();
+  });
+
+  test('a pool falls back on another, which then stays', async () => {
+    await run('transport add ip1', { address: '192.0.2.1', pool: 'shops' });
+    await run('pool add spare');
+    expect(await run('pool set shops', { fallback: 'nowhere' })).toMatchObject({ code: 2 });
+    expect(await run('pool set shops', { fallback: 'shops' })).toMatchObject({ code: 2 });
+    expect(await run('pool set nowhere', { whenAllBad: 'hold' })).toMatchObject({ code: 1 });
+    expect(await run('pool set shops')).toMatchObject({ code: 2 });
+    expect(await run('pool set shops', { fallback: 'spare', whenAllBad: 'hold' })).toMatchObject({ code: 0 });
+    expect((await run('pool list')).text).toMatch(/shops +ip1 +spare +hold/);
+    await run('pool set shops', { whenAllBad: 'use' });
+    expect(settings.current()?.pools.get('shops')).toMatchObject({ fallback: 'spare', whenAllBad: 'use' });
+    expect(await run('pool remove spare')).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('pool shops'),
+    });
+    await run('pool set shops', { fallback: '' });
+    expect(await run('pool remove spare')).toMatchObject({ code: 0 });
+  });
+
+  test('a domain has a pool that there is', async () => {
+    await run('domain add shop.example');
+    await run('pool add shops');
+    expect(await run('domain set shop.example', { pool: 'nowhere' })).toMatchObject({ code: 2 });
+    await run('domain set shop.example', { pool: 'shops' });
+    expect(settings.current()?.domains.get('shop.example')?.pool).toBe('shops');
+    expect(await run('pool remove shops')).toMatchObject({ code: 1 });
+    await run('domain set shop.example', { pool: '' });
+    expect(settings.current()?.domains.get('shop.example')?.pool).toBeUndefined();
+  });
+
   test('the last transport of a pool that somebody uses stays, unless forced', async () => {
     await run('transport add ip1', { address: '192.0.2.1' });
     await run('user add shop');
@@ -376,7 +510,7 @@ describe('pool and transport', () => {
     await run('pool add shops');
     await run('transport add ip1', { address: '192.0.2.1', pool: 'shops' });
     await run('user add shop', { pool: 'shops' });
-    expect((await run('pool list')).text).toMatch(/shops +ip1 +shop/);
+    expect((await run('pool list')).text).toMatch(/shops +ip1 +use +shop/);
     expect(await run('pool remove shops')).toMatchObject({ code: 1, text: expect.stringContaining('ip1') });
     await run('transport set ip1', { pool: 'default' });
     expect(await run('pool remove shops')).toMatchObject({
