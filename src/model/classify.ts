@@ -60,8 +60,8 @@ const pattern = z.string().transform((source, context) => {
 const ruleSchema = z.strictObject({
   phases: z.array(z.enum(phases)).optional(),
   codes: z.array(z.number().int().min(200).max(599)).optional(),
-  /** Enhanced statuses, where x stands for any number: "5.7.1", "x.7.x". */
-  status: z.array(z.string().regex(/^(?:[245x])\.(?:\d+|x)\.(?:\d+|x)$/)).optional(),
+  /** Enhanced statuses, where x stands for any number: "5.7.1", "x.7.x"; "none": the reply has none. */
+  status: z.array(z.string().regex(/^(?:none|(?:[245x])\.(?:\d+|x)\.(?:\d+|x))$/)).optional(),
   /** A regular expression over the reply's text, upper and lower case alike. */
   text: pattern.optional(),
   class: classSchema.optional(),
@@ -127,6 +127,7 @@ function applies(rule: Rule, phase: Phase, reply: RemoteReply): boolean {
 }
 
 function statusMatches(wanted: string, status: string | undefined): boolean {
+  if (wanted === 'none') return status === undefined;
   const parts = status?.split('.') ?? [];
   return parts.length > 0 && wanted.split('.').every((part, i) => part === 'x' || part === parts[i]);
 }

@@ -10,6 +10,9 @@ const UNKNOWN_USER = /user unknown|unknown user|no such user|user not exist|mail
 /** The same without anybody's name. */
 const NAMELESS = /^\W*user unknown\W*(?:\(in reply to|$)/i;
 
+/** The host says where it has looked. */
+const PLAIN = /(?:recipient|alias|mailbox|user) (?:table|database|directory)/i;
+
 /**
  * Judges what a report says of a recipient with the rules of config/bounces.yaml.
  *
@@ -30,5 +33,6 @@ export function judgeRecipient(rules: BounceRules, recipient: ReportedRecipient)
 function isDoubtful({ reply, phase, isQuoted }: ReportedRecipient): boolean {
   if (/^5\.1\.[1-9]/.test(reply.status ?? '') || !UNKNOWN_USER.test(reply.text)) return false;
   if (NAMELESS.test(reply.text)) return true;
+  if (PLAIN.test(reply.text)) return false;
   return phase === 'dot' || (phase === undefined && isQuoted && reply.status === undefined);
 }
