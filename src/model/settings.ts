@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { isTimeZone } from '../lib/day.ts';
 import { defaultsSchema, prioritySchema } from './instructions.ts';
+import { watchSchema } from './watch.ts';
 
 /** Names of users, pools, transports and accounts: they are parts of keys, queue names and URLs. */
 export const nameSchema = z
@@ -141,6 +142,7 @@ export const userSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Its messages may ask to be sent to suppressed addresses.'),
+  watch: watchSchema.optional().describe('Thresholds of its own: bounces, complaints, signs of theft.'),
   header: blockSchema.optional().describe('Block behind <body>, for messages that ask for it: html, text.'),
   footer: blockSchema.optional().describe('Block before </body>, for messages that ask for it: html, text.'),
   disabled: z.boolean().default(false),
