@@ -4,9 +4,9 @@ import { readFields, type Fields } from './fields.ts';
 /** Groups of one part that are read. */
 const MAX_BLOCKS = 300;
 /** Steps from line to line or from group to group. */
-const MAX_STEPS = 1000;
+const MAX_STEPS = 500;
 /** Bytes of one group. */
-const MAX_BLOCK_BYTES = 32 * 1024;
+const MAX_BLOCK_BYTES = 16 * 1024;
 const IN_TEXT =
   /^\s{0,8}(?:final-recipient|original-recipient|x-actual-recipient|action|status|diagnostic-code|remote-mta|reporting-mta|arrival-date|last-attempt-date|will-retry-until|received-from-mta)\s?:/i;
 

@@ -38,7 +38,7 @@ export const isDelayLine = any(
 
 /** A line that says that delivery has ended, whatever was tried before. */
 export const isEndLine = any(
-  /giv(?:e|en|ing) up|permanent|returned (?:to|because)|expired|no further|not going to try|will not be (?:re-?tried|attempted)|in the queue too long|could not be delivered (?:for|within)|has been removed from the (?:mail )?queue/i,
+  /giv(?:en|ing) up|gave up|permanent|(?:been|being|was|is) returned|returned because|expired|no further|not going to try|will not be (?:re-?tried|attempted)|in the queue too long|could not be delivered (?:for|within)|has been removed from the (?:mail )?queue/i,
 );
 
 /** A subject that a responder writes. */
