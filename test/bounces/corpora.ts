@@ -29,6 +29,7 @@ export const FOLDERS = [
   'arf/sisimai',
   'arf/php-bouncehandler',
   'arf/kumomta-rfc5965',
+  'mail/spamassassin',
   'bounces/sisimai-dos',
   'bounces/sisimai-mac',
 ] as const;
@@ -72,6 +73,7 @@ function labelsOf(path: string, folder: string): (name: string) => Label | undef
       return (name) => labels[name] && fluflLabel(labels[name]);
     }
     case 'bounces/not-bounces':
+    case 'mail/spamassassin': // ordinary mail, good and bad
       return () => ({ kind: 'no bounce' });
     case 'bounces/php-bouncehandler':
       return (name) => (/^vac/i.test(name) ? { kind: 'no bounce' } : undefined);

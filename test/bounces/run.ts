@@ -26,8 +26,9 @@ function print(): void {
   );
   console.log('|---|---|---|---|---|---|---|---|');
   for (const row of rows) console.log(line(row));
-  const labelled = sum(rows, 'labelled');
-  const right = sum(rows, 'right');
+  const reports = rows.filter(({ folder }) => !folder.startsWith('mail/'));
+  const labelled = sum(reports, 'labelled');
+  const right = sum(reports, 'right');
   const share = right / Math.max(1, labelled);
   console.log(
     `\n${right} of ${labelled} labelled files right: ${(share * 100).toFixed(1)} % (target ${TARGET * 100} %).`,

@@ -26,6 +26,16 @@ describe.skipIf(!existsSync(root))('real bounces (../shared/corpora, skipped whe
     expect(marks.filter((mark) => !mark.alike).map((mark) => `${mark.folder}/${mark.name}`)).toEqual([]);
   });
 
+  test('also where they have no label', () => {
+    const files = marks.filter(
+      (mark) => /^bounces\/(?:php|kumo|sisimai-hard)/.test(mark.folder) && mark.name.endsWith('.eml'),
+    );
+    expect(files.length).toBeGreaterThan(50);
+    expect(
+      files.filter((mark) => mark.kind !== 'bounce' && mark.kind !== 'delay').map((mark) => mark.name),
+    ).toEqual([]);
+  });
+
   test('and complaints are complaints', () => {
     const complaints = marks.filter((mark) => mark.folder.startsWith('arf/'));
     expect(complaints.filter((mark) => mark.kind !== 'complaint').map((mark) => mark.name)).toEqual([]);
