@@ -1,6 +1,4 @@
 // The gate of one transport: who of those that are due goes now, who waits in a lane's room, who is parked in its list.
-import type { Clock } from '../lib/clock.ts';
-import type { Log } from '../lib/log.ts';
 import type { Priority } from '../model/instructions.ts';
 import {
   countPace,
@@ -13,43 +11,16 @@ import {
   nextOf,
   roomOf,
   sitDown,
+  waitOf,
   type Guest,
   type Lane,
+  type Turn,
 } from './lane.ts';
+import type { GateDeps, Reservation } from './gate-deps.ts';
+import { Located, type Place } from './located.ts';
 import { URGENT, type Job } from './queue.ts';
 
-/** Where a delivery's domain is served: the lane, how many may be on their way in it at a time, and by which provider. */
-export type Place = Readonly<{ lane: string; limit: number; provider?: string }>;
-
-/** What an attempt tells while it runs. */
-export type Progress = Readonly<{
-  /** Its record shows that it began, or that there was nothing to do. */
-  begun(): void;
-  /** The peer has answered: the lane is free for the next, while the result is stored. */
-  sent(): void;
-}>;
-
-/** What the gate needs done. All reject only when Redis is away. */
-export type GateDeps = Readonly<{
-  clock: Clock;
-  log: Log;
-  locate(domain: string): Promise<Place>;
-  /** Runs an attempt; resolves when its result is stored. */
-  attempt(job: Job, progress: Progress): Promise<void>;
-  park(job: Job, lane: string): Promise<void>;
-  /** Up to `count` heads of the lane's list, and whether more wait there. */
-  pull(lane: string, count: number): Promise<Readonly<{ items: readonly Job[]; more: boolean }>>;
-  /** Puts back what waits in a room when we stop. */
-  putBack(job: Job): Promise<void>;
-}>;
-
-/**
- * A place that was kept for a delivery before it was stored; take it with what stands for it, or give it up.
- * slot: it may begin at once · seat: it is next in line · list: the lane is full, it belongs into its list.
- */
-export type Reservation =
-  | Readonly<{ kind: 'slot' | 'seat'; take(guest: Guest): void; giveUp(): void }>
-  | Readonly<{ kind: 'list'; lane: string }>;
+export type { Progress } from './gate-deps.ts';
 
 /** How many may wait in rooms, all lanes together; beyond it they are parked at once. */
 const ROOM_FOR_ALL = 1000;
@@ -57,8 +28,8 @@ const ROOM_FOR_ALL = 1000;
 const ROOM_FOR_JOBS = 60;
 /** Urgent ones find a seat beyond all that. */
 const EXTRA_ROOM = 40;
-const PLACE_MS = 10_000;
-const MAX_PLACES = 10_000;
+/** A lane that waits for nobody knows what is looked at now and then; timers have an end, too. */
+const MAX_WAIT_MS = 30_000;
 
 /** The gate. A class, since it has identity and changing state: the lanes of one transport while this process holds it. */
 export class Gate {
@@ -66,7 +37,7 @@ export class Gate {
   readonly #lanes = new Map<string, Lane>();
   readonly #running = new Set<Promise<void>>();
   readonly #pulls = new Set<Promise<void>>();
-  readonly #places = new Map<string, Readonly<{ place: Place; until: number }>>();
+  readonly #located: Located;
   #waiting = 0;
   /** Those of them that hold a job of the queue. */
   #holding = 0;
@@ -74,11 +45,12 @@ export class Gate {
 
   constructor(deps: GateDeps) {
     this.#deps = deps;
+    this.#located = new Located(deps.clock, deps.locate);
   }
 
   /** Takes one that is due. Resolves when the record shows what became of it: begun or parked. */
   async admit(job: Job): Promise<void> {
-    const place = await this.#locate(job.domain);
+    const place = await this.#located.of(job.domain);
     const lane = this.#laneOf(place);
     if (this.#closed) return this.#deps.putBack(job);
     if (hasSlot(lane, job.priority)) return this.#start(lane, this.#guest(job));
@@ -100,11 +72,11 @@ export class Gate {
    * the queue).
    */
   reserve(domain: string, priority: Priority): Reservation | undefined {
-    const known = this.#places.get(domain);
-    if (this.#closed || !known || known.until < this.#deps.clock.ticks()) return undefined;
-    const lane = this.#laneOf(known.place);
+    const known = this.#located.known(domain);
+    if (this.#closed || !known) return undefined;
+    const lane = this.#laneOf(known);
     if (hasSlot(lane, priority)) {
-      lane.active++;
+      enter(lane);
       return { kind: 'slot', take: (guest) => this.#run(lane, guest), giveUp: () => this.#leave(lane) };
     }
     if (!this.#hasSeat(lane, priority, ROOM_FOR_ALL - this.#waiting))
@@ -141,7 +113,10 @@ export class Gate {
   /** Takes nothing more and puts back what waits in rooms or is just being pulled; running attempts go on. */
   async close(): Promise<void> {
     this.#closed = true;
-    const guests = [...this.#lanes.values()].flatMap((lane) => lane.room.splice(0));
+    const guests = [...this.#lanes.values()].flatMap((lane) => {
+      lane.alarm?.();
+      return lane.room.splice(0);
+    });
     this.#waiting = 0;
     // Jobs are let go of in any case: the consumer waits for that.
     await Promise.all(guests.map(({ job, begun }) => this.#putBackQuietly(job).then(begun)));
@@ -162,25 +137,17 @@ export class Gate {
     return { job, begun, attempt: (progress) => this.#deps.attempt(job, progress) };
   }
 
-  async #locate(domain: string): Promise<Place> {
-    const now = this.#deps.clock.ticks();
-    const known = this.#places.get(domain);
-    if (known && known.until >= now) return known.place;
-    const place = await this.#deps.locate(domain);
-    if (this.#places.size >= MAX_PLACES) this.#places.clear();
-    this.#places.set(domain, { place, until: now + PLACE_MS });
-    return place;
-  }
-
-  #laneOf({ lane, limit }: Place): Lane {
-    const known = this.#lanes.get(lane);
-    if (known) {
-      known.limit = limit;
-      return known;
+  #laneOf({ lane: name, limit, turn }: Place): Lane {
+    const lane = this.#lanes.get(name) ?? newLane(name, limit);
+    this.#lanes.set(name, lane);
+    lane.limit = limit;
+    if (turn && turn !== lane.turn) {
+      lane.turn = turn;
+      turn.onChange(() => {
+        if (this.#lanes.get(name) === lane) this.#next(lane);
+      });
     }
-    const fresh = newLane(lane, limit);
-    this.#lanes.set(lane, fresh);
-    return fresh;
+    return lane;
   }
 
   /** `left`: how many more may wait in all rooms. */
@@ -202,11 +169,13 @@ export class Gate {
   #seat(lane: Lane, guest: Guest): void {
     sitDown(lane, guest);
     this.#waiting++;
+    // It may be its turn's time that it waits for, and not another one's end.
+    if (lane.turn && !lane.alarm && lane.active < lane.limit) this.#next(lane);
   }
 
   /** Begins an attempt in the lane. Resolves when the record shows it. */
   #start(lane: Lane, guest: Guest): Promise<void> {
-    lane.active++;
+    enter(lane);
     return new Promise((resolve, reject) => this.#run(lane, { ...guest, begun: resolve }, reject));
   }
 
@@ -234,20 +203,51 @@ export class Gate {
 
   #leave(lane: Lane): void {
     lane.active--;
+    lane.turn?.end();
     countPace(lane, Math.floor(this.#deps.clock.ticks() / 1000));
     this.#next(lane);
   }
 
   #next(lane: Lane): void {
-    while (lane.active < lane.limit && !this.#closed) {
+    lane.alarm?.();
+    lane.alarm = undefined;
+    if (this.#closed) return;
+    while (lane.room.length > 0 && waitOf(lane) === 0) {
       const guest = nextOf(lane);
       if (!guest) break;
       this.#waiting--;
-      lane.active++;
+      enter(lane);
       this.#run(lane, guest);
     }
-    if (lane.listed && lane.room.length < roomOf(lane) / 2 && !this.#closed) this.#pull(lane);
+    if (lane.turn && (lane.room.length > 0 || lane.listed)) this.#waitFor(lane, lane.turn);
+    else lane.turn?.rest();
+    if (lane.listed && lane.room.length < roomOf(lane) / 2) this.#pull(lane);
     else this.#forgetIfEmpty(lane);
+  }
+
+  /** Wakes the lane when its time has come. Where that takes long, those in its room go back to its list meanwhile. */
+  #waitFor(lane: Lane, turn: Turn): void {
+    const wait = waitOf(lane);
+    if (wait === 0) return;
+    if (wait < Infinity || lane.active === 0)
+      lane.alarm = this.#deps.clock.after(Math.min(Math.max(1, wait), MAX_WAIT_MS), () => this.#next(lane));
+    if (lane.room.length > 0 && turn.atOnce() === 0) void this.#emptyRoom(lane);
+  }
+
+  async #emptyRoom(lane: Lane): Promise<void> {
+    const guests = lane.room.splice(0);
+    this.#waiting -= guests.length;
+    // At once, so that the lane is not forgotten while we wait for Redis.
+    lane.listed = true;
+    lane.urgent -= guests.filter(({ job }) => job.priority === URGENT).length;
+    for (const { job, begun } of guests) {
+      // Where Redis does not take it, it is found by its due time later.
+      await this.#deps.park(job, lane.name).catch(() => undefined);
+      begun();
+      lane.urgentListed ||= job.priority === URGENT;
+    }
+    lane.listed = true;
+    this.#next(lane);
   }
 
   #pull(lane: Lane): void {
@@ -279,7 +279,7 @@ export class Gate {
 
   /** One that was pulled takes its seat, in another lane if its domain has moved to other hosts meanwhile. */
   async #receive(from: Lane, job: Job): Promise<void> {
-    const lane = this.#laneOf(await this.#locate(job.domain));
+    const lane = this.#laneOf(await this.#located.of(job.domain));
     if (this.#closed) return this.#deps.putBack(job);
     this.#seat(lane, this.#guest(job));
     if (lane !== from) this.#next(lane);
@@ -288,4 +288,10 @@ export class Gate {
   #forgetIfEmpty(lane: Lane): void {
     if (!isInUse(lane)) this.#lanes.delete(lane.name);
   }
+}
+
+/** An attempt begins in the lane. */
+function enter(lane: Lane): void {
+  lane.active++;
+  lane.turn?.begin();
 }

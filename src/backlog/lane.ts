@@ -6,9 +6,28 @@ import type { Progress } from './gate.ts';
 /** One that waits for its turn. `attempt` is its own way to be attempted, where it was handed over with all it needs. */
 export type Guest = Readonly<{ job: Job; attempt: (progress: Progress) => Promise<void>; begun: () => void }>;
 
+/** What lets a lane's attempts begin one by one, beside its limit. It is asked, never waited for. */
+export type Turn = Readonly<{
+  /** How long the next attempt has to wait, milliseconds; 0: it may begin. Infinity: until `onChange`, or one ends. */
+  waitMs(): number;
+  /** One begins, right after `waitMs` was 0; one has ended. */
+  begin(): void;
+  end(): void;
+  /** Nobody waits any more. */
+  rest(): void;
+  /** How many may wait in the lane's room: what may begin soon; 0 where that takes long. */
+  atOnce(): number;
+  /** Calls `task` when it is worth asking again sooner than was said. */
+  onChange(task: () => void): void;
+}>;
+
 export type Lane = {
   readonly name: string;
   limit: number;
+  /** Absent: only the limit holds. */
+  turn: Turn | undefined;
+  /** Ends the wait for its time. */
+  alarm: (() => void) | undefined;
   active: number;
   /** Those next in line, in our memory, the more urgent first. */
   room: Guest[];
@@ -27,6 +46,8 @@ export type Lane = {
 };
 
 const EMPTY = {
+  turn: undefined,
+  alarm: undefined,
   active: 0,
   kept: 0,
   urgent: 0,
@@ -50,14 +71,20 @@ export function newLane(name: string, limit: number): Lane {
 
 /** How many may wait in it, next in line. */
 export function roomOf(lane: Lane): number {
-  return Math.max(ROOM_FACTOR * lane.limit, Math.floor(lane.pace * ROOM_SECONDS));
+  const room = Math.max(ROOM_FACTOR * lane.limit, Math.floor(lane.pace * ROOM_SECONDS));
+  return lane.turn ? Math.min(room, lane.turn.atOnce()) : room;
+}
+
+/** How long the next in line has to wait, milliseconds; Infinity: until another one has ended, or the turn says so. */
+export function waitOf(lane: Lane): number {
+  return lane.active >= lane.limit ? Infinity : (lane.turn?.waitMs() ?? 0);
 }
 
 /** True when one of this priority may begin at once. */
 export function hasSlot(lane: Lane, priority: Priority): boolean {
-  if (lane.active >= lane.limit) return false;
-  if (priority === URGENT) return lane.urgent === 0 && !lane.urgentListed;
-  return lane.room.length === 0 && !lane.listed;
+  const isFirst =
+    priority === URGENT ? lane.urgent === 0 && !lane.urgentListed : lane.room.length === 0 && !lane.listed;
+  return isFirst && waitOf(lane) === 0;
 }
 
 /** True when the lane has a free seat, and nobody who waits in its list comes first. */
@@ -67,7 +94,8 @@ export function hasFreeSeat(lane: Lane): boolean {
 
 /** True for what is urgent: it passes all others by, in the list too, but not its like. */
 export function mayPassBy(lane: Lane, priority: Priority): boolean {
-  return priority === URGENT && !lane.urgentListed && lane.urgent < lane.limit;
+  const isNext = priority === URGENT && !lane.urgentListed && lane.urgent < lane.limit;
+  return isNext && (lane.turn?.atOnce() ?? 1) > 0;
 }
 
 /** Keeps a seat; what it returns gives it up again. */

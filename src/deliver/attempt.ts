@@ -45,6 +45,9 @@ export type Path = Readonly<{
 }>;
 
 const MAX_SESSIONS = 2;
+/** Other connections to the provider are open, and close too slowly. */
+const CROWDED: Trouble = { kind: 'local', phase: 'connect', detail: 'no room' };
+const CROWDED_MS = 1000;
 
 /** Not done: the next host may do better. */
 type Tried = Readonly<{ done: true; outcome: Outcome } | { done: false; outcome?: Outcome }>;
@@ -83,6 +86,7 @@ export class Attempt {
       ]),
     );
     if (kept) {
+      this.#path.lane.shape.tookKept();
       this.#conversation.note(
         `connection to ${kept.facts.host} (${kept.facts.address}) kept from before, message ${kept.sent + 1}`,
       );
@@ -114,10 +118,10 @@ export class Attempt {
     if (localAddress === undefined) return { done: false };
     const rule = ruleFor(way, demand);
     const plain: TlsRule = { tls: 'none', verify: false };
-    const plainAtOnce = rule.tls === 'opportunistic' && lane.hasBrokenTls(target.address);
+    const plainAtOnce = rule.tls === 'opportunistic' && lane.hosts.hasBrokenTls(target.address);
     let opened = await this.#open(target, localAddress, plainAtOnce ? plain : rule);
     if ('trouble' in opened && opened.trouble.phase === 'tls' && this.#mayGoPlain()) {
-      lane.rememberBrokenTls(target.address);
+      lane.hosts.rememberBrokenTls(target.address);
       this.#conversation.note('TLS failed; trying once more without it on a new connection');
       opened = await this.#open(target, localAddress, plain);
     }
@@ -137,9 +141,10 @@ export class Attempt {
       this.#unmet = this.#ended(unmet(trouble, target.host, demand), where);
       return { done: false };
     }
+    if (trouble === CROWDED) return { done: true, outcome: this.#crowded() };
     const outcome = this.#ended(trouble, where);
     if (trouble.kind === 'local') this.#alert(localAddress, trouble);
-    else if (trouble.kind !== 'aborted') lane.avoid(target.address);
+    else if (trouble.kind !== 'aborted') lane.hosts.avoid(target.address);
     const ours = trouble.kind === 'local' || trouble.kind === 'aborted';
     return ours ? { done: true, outcome } : { done: false, outcome };
   }
@@ -159,22 +164,26 @@ export class Attempt {
     const { clock, config } = this.#deps;
     const { signal } = this.#errand;
     const opening = { target, localAddress, ehlo, ...rule, signal };
+    const counted = await lane.shape.opening();
+    if (!counted) return { trouble: CROWDED };
     const opened = await openSession(
       { ...opening, ...(way.login && { login: way.login }) },
       { clock, timeouts: config.timeouts, conversation: this.#conversation },
     );
     if (opened.kind === 'failed') {
       if (opened.reached) this.#sessions++;
+      counted.closed();
       return { trouble: opened.trouble };
     }
     this.#sessions++;
+    lane.hosts.reached(target.address);
     const address = `${target.address}:${target.port}`;
     const { socket, ...session } = opened.session;
     const source = localAddress === this.#path.transport.address6 ? 'address6' : 'address';
     const identity = this.#identity(source, protectionOf(session.tls, rule));
     const facts = { host: target.host, address, localAddress, ehlo, identity, ...session };
     const peer = new Peer(socket, facts, clock);
-    lane.adopt(peer);
+    lane.adopt(peer, counted);
     return { peer };
   }
 
@@ -269,7 +278,11 @@ export class Attempt {
   #identity(source: 'address' | 'address6', protection: Protection): string {
     const { transport, ehlo, way } = this.#path;
     const { username, password } = way.login ?? {};
-    return [transport[source], ehlo, way.tls, protection, username, password].join('\0');
+    return [transport[source], ehlo, way.hosts, way.tls, protection, username, password].join('\0');
+  }
+
+  #crowded(): Outcome {
+    return { kind: 'held', rule: 'provider', until: this.#deps.clock.now() + CROWDED_MS };
   }
 
   #noFamily(): Trouble {

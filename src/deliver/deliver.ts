@@ -9,10 +9,12 @@ import type { Submission } from '../model/submission.ts';
 import { Attempt, type Errand, type Path } from './attempt.ts';
 import type { BounceRules } from './classify.ts';
 import type { DeliveryConfig, DnsConfig } from './config.ts';
-import { Lanes, type LaneCount } from './lanes/index.ts';
+import { Lanes, placeOf, type LaneCount } from './lanes/index.ts';
 import { noProviders, type Providers } from './providers.ts';
 import { makeDns, type Dns } from './resolve.ts';
 import { makeRouting, type Routing, type Upstream, type Way } from './route.ts';
+import type { Shape } from './shaping/shape.ts';
+import { Shaping, type ShapingDeps } from './shaping/shaping.ts';
 import { ownAddresses } from './transports/source.ts';
 import { heldForWarmup } from './warmup/allowance.ts';
 import { noWarmup, type WarmupRoom } from './warmup/room.ts';
@@ -21,7 +23,13 @@ import { noWarmup, type WarmupRoom } from './warmup/room.ts';
 export type Order = Errand & Readonly<{ submission: Submission; delivery: Delivery }>;
 
 /** Where a delivery waits, with how many others it may be on its way, and who runs the mail hosts, where that is known. */
-export type Place = Readonly<{ lane: string; limit: number; provider?: string }>;
+export type Place = Readonly<{
+  lane: string;
+  limit: number;
+  provider?: string;
+  /** When the lane's next attempt may begin; absent: always. */
+  turn?: Shape;
+}>;
 
 /** What the sandbox's store is told about a letter that it catches. */
 export type CatchFacts = Readonly<{
@@ -47,6 +55,8 @@ export type DeliverDeps = Readonly<{
   bounceRules: BounceRules;
   /** config/providers.yaml; absent: no provider is known. */
   providers?: Providers;
+  /** Limits that are in force, and what providers allow all processes together; absent: this process knows of none. */
+  shaping?: Pick<ShapingDeps, 'limits' | 'leases' | 'suspendUser'>;
   /** Why this delivery may not leave by this transport now, as a word; absent: only another pool's transport may not. */
   refuses?(transport: Transport, delivery: Delivery): string | undefined;
   /** What transports may send while they are young; absent: all are warm. */
@@ -93,7 +103,14 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
   });
   const shortest = Math.min(...Object.values(config.timeouts), config.idle);
   const watchMs = Math.min(Math.max(shortest / 4, MIN_WATCH_MS), MAX_WATCH_MS);
-  const lanes = new Lanes(clock, config, watchMs);
+  const shaping = new Shaping({
+    ...deps.shaping,
+    providers: deps.providers ?? noProviders,
+    defaults: config,
+    clock,
+    log,
+  });
+  const lanes = new Lanes(clock, shaping, watchMs);
 
   async function send(order: Order): Promise<Outcome> {
     const { delivery } = order;
@@ -107,22 +124,23 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
     const room = way.smartHost ? noWarmup : warmup;
     const full = room.fullUntil(transport, way.provider?.name);
     if (full !== undefined) return heldForWarmup(full, way.provider?.name);
-    const path: Path = {
-      transport,
-      ehlo: transport.ehlo ?? deps.hostname,
-      lane: lanes.of(transport.name, way.lane),
-      way,
-      demand: order.submission.instructions.tls,
-    };
-    return new Attempt({ config, warmup: room, rules: deps.bounceRules, clock, log }, path, order).run();
+    const lane = lanes.of(transport.name, way);
+    const ehlo = transport.ehlo ?? deps.hostname;
+    const path: Path = { transport, ehlo, lane, way, demand: order.submission.instructions.tls };
+    const attempt = new Attempt({ config, warmup: room, rules: deps.bounceRules, clock, log }, path, order);
+    const outcome = await attempt.run();
+    shaping.heard(outcome, lane.shape, { ...placeOf(transport.name, way), user: delivery.user });
+    return outcome;
   }
 
   return {
     async locate(name, domain) {
       const transport = deps.transports().get(name);
       if (transport?.kind === 'sandbox') return SANDBOX;
-      const { lane, limit, provider } = await wayFor(deps, routing, { transport, domain });
-      return { lane, limit, ...(provider && { provider: provider.name }) };
+      const way = await wayFor(deps, routing, { transport, domain });
+      const { lane, limit, provider } = way;
+      if (way.kind === 'nowhere') return { lane, limit };
+      return { lane, limit, ...(provider && { provider: provider.name }), turn: lanes.of(name, way).shape };
     },
     providerOf: (domain) => routing.providerOf(domain)?.name,
     send,

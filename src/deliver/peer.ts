@@ -42,6 +42,7 @@ export class Peer {
   #deadline = Infinity;
   #hardDeadline = Infinity;
   #onClosed: () => void = () => {};
+  #onGone: () => void = () => {};
 
   constructor(socket: Socket, facts: PeerFacts, clock: Clock) {
     this.facts = facts;
@@ -54,7 +55,10 @@ export class Peer {
       this.break('lost', `the connection to ${facts.host} broke: ${error.message}`),
     );
     socket.on('end', () => this.break('lost', `${facts.host} closed the connection`));
-    socket.on('close', () => this.break('lost', `${facts.host} closed the connection`));
+    socket.on('close', () => {
+      this.break('lost', `${facts.host} closed the connection`);
+      this.#onGone();
+    });
     socket.resume();
   }
 
@@ -71,6 +75,11 @@ export class Peer {
   /** Called once, when the connection is of no use any more. */
   set onClosed(task: () => void) {
     this.#onClosed = task;
+  }
+
+  /** Called once, when its socket is closed. */
+  set onGone(task: () => void) {
+    this.#onGone = task;
   }
 
   /** Begins a use: everything until `release` must end within `ms`. */

@@ -18,6 +18,8 @@ export type Way = Readonly<
       /** The site: domains with the same mail hosts share it, with its limit and connections. */
       lane: string;
       limit: number;
+      /** The mail hosts, where the site is more than these: what a kept connection must have been made to. */
+      hosts?: string;
       /** Who runs the hosts; absent where no rule knows them, and for smart hosts. */
       provider?: Provider;
       /** At most 5, best first. */
@@ -144,15 +146,7 @@ async function byMx(deps: RoutingDeps, domain: string): Promise<Way> {
   if (better.length === 0 && hosts.length > 0) return stop(nowhere.loop(domain));
   const open = deps.config.allowPrivateAddresses ? better : better.map(withoutSpecial);
   const targets = spread(open, deps.config.mxPort);
-  if (targets.length > 0)
-    return {
-      kind: 'hosts',
-      ...siteOf(deps, domain, names),
-      limit,
-      targets,
-      tls: 'opportunistic',
-      verify: false,
-    };
+  if (targets.length > 0) return { kind: 'hosts', ...siteOf(deps, domain, names), targets, verify: false };
   return stop(whyNoTarget(domain, better, mx.kind === 'none'));
 }
 
@@ -210,17 +204,34 @@ function inOrder(records: readonly MxRecord[]): readonly MxRecord[] {
   );
 }
 
-/** The site, and who runs it. */
+/** The site, who runs it, and what that means for connections to it. */
 function siteOf(
-  { providers }: RoutingDeps,
+  { providers, config }: RoutingDeps,
   domain: string,
   records: readonly MxRecord[],
-): Readonly<{ lane: string; provider?: Provider }> {
-  const provider = providers.of(
-    domain,
-    records.map(({ host }) => host),
-  );
-  return { lane: laneOf(records), ...(provider && { provider }) };
+): Readonly<{ lane: string; hosts?: string; provider?: Provider; limit: number; tls: Route['tls'] }> {
+  const lane = laneOf(records);
+  const names = records.map(({ host }) => host);
+  const provider = providers.of(domain, names);
+  const limit = config.connectionsPerLane;
+  if (!provider) return { lane, limit, tls: 'opportunistic' };
+  const { connections = limit } = provider.lane;
+  return {
+    ...siteAt(provider, lane, providers.of('', names) === provider),
+    provider,
+    limit: Math.min(connections, provider.together.connections ?? Infinity),
+    tls: provider.tls,
+  };
+}
+
+/** Where a provider is known by the domain's name alone, others may share the hosts, and its limits are not theirs. */
+function siteAt(
+  { name, oneSite }: Provider,
+  lane: string,
+  isByHosts: boolean,
+): Readonly<{ lane: string; hosts?: string }> {
+  if (oneSite) return { lane: `provider:${name}`, hosts: lane };
+  return { lane: isByHosts ? lane : `${lane}@${name}` };
 }
 
 /** The site's name: all mail hosts, best first; a long list ends in a digest. */

@@ -1,6 +1,8 @@
 // All lanes of this process: found by transport and site, watched by one timer, counted for the metrics.
 import type { Clock } from '../../lib/clock.ts';
-import { Lane, type LaneLimits } from './lane.ts';
+import type { Way } from '../route.ts';
+import type { Place, Shaping } from '../shaping/shaping.ts';
+import { Lane } from './lane.ts';
 
 export type LaneCount = Readonly<{ transport: string; site: string; open: number; idle: number }>;
 
@@ -9,24 +11,27 @@ const FORGET_EVERY_MS = 60_000;
 /** The lanes. A class: it has identity, a timer and changing state. */
 export class Lanes {
   readonly #clock: Clock;
-  readonly #limits: LaneLimits;
+  readonly #shaping: Shaping;
   readonly #lanes = new Map<string, Readonly<{ transport: string; site: string; lane: Lane }>>();
   readonly #stop: () => void;
   #forgottenAt: number;
 
   /** Looks every `watchEveryMs` for connections whose time is over. */
-  constructor(clock: Clock, limits: LaneLimits, watchEveryMs: number) {
+  constructor(clock: Clock, shaping: Shaping, watchEveryMs: number) {
     this.#clock = clock;
-    this.#limits = limits;
+    this.#shaping = shaping;
     this.#forgottenAt = clock.ticks();
     this.#stop = clock.every(watchEveryMs, () => this.#watch());
   }
 
-  of(transport: string, site: string): Lane {
+  /** The lane of a transport for a way that has hosts. */
+  of(transport: string, way: Way): Lane {
+    const site = way.lane;
     const key = `${transport}\0${site}`;
     const known = this.#lanes.get(key);
-    if (known) return known.lane;
-    const lane = new Lane(this.#clock, this.#limits);
+    if (known) return known.lane.touch();
+    const place = placeOf(transport, way);
+    const lane = new Lane(this.#clock, (kept) => this.#shaping.shapeOf(place, kept));
     this.#lanes.set(key, { transport, site, lane });
     return lane;
   }
@@ -48,6 +53,7 @@ export class Lanes {
     }
     this.#each('all');
     this.#stop();
+    this.#shaping.close();
   }
 
   #watch(): void {
@@ -55,7 +61,11 @@ export class Lanes {
     for (const { lane } of this.#lanes.values()) lane.watch(now);
     if (now - this.#forgottenAt < FORGET_EVERY_MS) return;
     this.#forgottenAt = now;
-    for (const [key, { lane }] of this.#lanes) if (lane.forgettable) this.#lanes.delete(key);
+    for (const [key, { lane }] of this.#lanes) {
+      if (!lane.forgettable) continue;
+      this.#shaping.forget(lane.shape);
+      this.#lanes.delete(key);
+    }
   }
 
   #each(which: 'idle' | 'all'): void {
@@ -65,4 +75,9 @@ export class Lanes {
   #openCount(): number {
     return [...this.#lanes.values()].reduce((sum, { lane }) => sum + lane.open, 0);
   }
+}
+
+/** Where the shape of a lane stands. */
+export function placeOf(transport: string, { lane: site, limit: connections, provider: rule }: Way): Place {
+  return { transport, site, provider: rule?.name, rule, connections };
 }

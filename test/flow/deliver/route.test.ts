@@ -1,6 +1,7 @@
 // Routing over a real DNS on loopback: order, fallbacks, failures, and addresses that mail must not go to.
 import { afterEach, describe, expect, test } from 'vitest';
-import { makeProviders, noProviders, providersFile } from '../../../src/deliver/providers.ts';
+import { makeProviders, noProviders } from '../../../src/deliver/providers.ts';
+import { providersFile } from '../../../src/deliver/providers-file.ts';
 import { makeRouting, type Way } from '../../../src/deliver/route.ts';
 import { deliveryConfig, dnsConfig } from '../../../src/deliver/config.ts';
 import { makeDns } from '../../../src/deliver/resolve.ts';
