@@ -27,7 +27,12 @@ export type Reserve = (delivery: Delivery) => Handover | undefined;
  * The door for accepted mail, over connections of its own. Resolves when they are up. Where the process `delivers`, bodies
  * stay in its memory for a while.
  */
-export async function openSubmit(base: Base, reserve: Reserve, delivers: boolean): Promise<SubmitMail> {
+export async function openSubmit(
+  base: Base,
+  reserve: Reserve,
+  delivers: boolean,
+  providerOf?: (domain: string) => string | undefined,
+): Promise<SubmitMail> {
   const { keys, clock, log, config } = base;
   const sockets = Array.from({ length: ENTRANCES }, () => base.connect('accept'));
   await Promise.all(sockets.map((socket) => socket.whenReady()));
@@ -45,7 +50,7 @@ export async function openSubmit(base: Base, reserve: Reserve, delivers: boolean
     expireAfterMs: config.delivery.retry.expire,
     clockOffset: base.offset.ms,
     route: (submission) => routeOf(base, submission),
-    chooseTransport: makeChoice(base).first,
+    chooseTransport: makeChoice(base, providerOf).first,
     pin: (submission) => pin(submission, base.settingsNow()),
     reserve,
   });

@@ -21,7 +21,10 @@ export type Choice = Readonly<{
   refuses(transport: Transport, delivery: Delivery): string | undefined;
 }>;
 
-/** `providerOf` tells who runs a domain's mail hosts, where that is known without asking. */
+/**
+ * `providerOf` tells who runs a domain's mail hosts, where that is known without asking; where it is not, it most likely is
+ * none that a rule knows.
+ */
 export function makeChoice(base: Base, providerOf?: (domain: string) => string | undefined): Choice {
   const pools = makePools(base);
   const grants = makeGrants(base);
@@ -34,14 +37,14 @@ export function makeChoice(base: Base, providerOf?: (domain: string) => string |
   const again = (delivery: Delivery, held?: Held): WayOut => {
     const { user, domain, attempts, transport } = delivery;
     const pool = grants.poolOf(delivery);
-    const provider = held?.rule === 'warmup' ? (held.provider ?? OTHERS) : providerOf?.(domain);
+    const provider = held?.rule === 'warmup' ? held.provider : providerOf?.(domain);
     const ask = { pool, user, domain, ...(attempts > 0 ? { keeps: transport } : {}) };
-    const way = told(pool, pickTransport(ask, pools, factsOf(base, provider)));
+    const way = told(pool, pickTransport(ask, pools, factsOf(base, provider ?? OTHERS)));
     return pool === delivery.pool ? way : { ...way, pool };
   };
   return {
     first: (pool, user, domain) =>
-      told(pool, pickTransport({ pool, user, domain }, pools, factsOf(base, providerOf?.(domain)))),
+      told(pool, pickTransport({ pool, user, domain }, pools, factsOf(base, providerOf?.(domain) ?? OTHERS))),
     again,
     refuses: (transport, delivery) => {
       const { pool } = delivery;
@@ -54,14 +57,14 @@ export function makeChoice(base: Base, providerOf?: (domain: string) => string |
   };
 }
 
-function factsOf({ states, holders, warmup }: Base, provider: string | undefined): Facts {
+function factsOf({ states, holders, warmup }: Base, provider: string): Facts {
   return {
     state: ({ name }) => states.stateOf(name),
     carried: ({ name }) => {
       if (holders.isHeld(name)) return 'worked';
       return holders.orphanedFor(name) < ORPHAN_MS ? 'soon' : 'none';
     },
-    hasRoom: (transport) => provider === undefined || warmup.hasRoom(transport, provider),
+    room: (transport) => warmup.roomOf(transport, provider),
   };
 }
 

@@ -95,7 +95,12 @@ async function startRoles(
 ): Promise<Parts> {
   const stats = makeStatsSink();
   let delivery: DeliveryRole | undefined;
-  const submit = await openSubmit(base, (ours) => delivery?.reserve(ours), roles.includes('delivery'));
+  const submit = await openSubmit(
+    base,
+    (ours) => delivery?.reserve(ours),
+    roles.includes('delivery'),
+    (domain) => delivery?.deliver.providerOf(domain),
+  );
   if (roles.includes('delivery')) delivery = await startDelivery(base, submit);
   if (delivery) undo.push(() => delivery.stop(0));
   if (delivery) undo.push(startMonitor(base, { isWarming: base.warmup.isWarming }).stop);

@@ -25,8 +25,8 @@ export type WarmupDeps = Readonly<{
 
 export type Warmup = WarmupRoom &
   Readonly<{
-    /** False when it is known that the transport may send no more to this provider today. */
-    hasRoom(transport: Transport, provider: string): boolean;
+    /** What the transport may send to this provider today, as far as is known: no more, some more, as much as there is. */
+    roomOf(transport: Transport, provider: string): 'none' | 'some' | 'free';
     /** What the other side made of a message. Never rejects. */
     note(transport: Transport, outcome: Outcome): Promise<void>;
     /** True while it is not over. Rejects with RedisTrouble. */
@@ -56,7 +56,7 @@ export function openWarmup(deps: WarmupDeps): Warmup {
   const stop = clock.every(LOOK_MS, () => void quietly(work, () => plans.refresh()));
   return {
     fullUntil,
-    hasRoom: (transport, provider) => fullUntil(transport, provider) === undefined,
+    roomOf: (transport, provider) => roomOf(work, transport, provider),
     take: async (transport, provider) => {
       if (!isYoung(transport)) return { kind: 'free' };
       try {
@@ -93,6 +93,13 @@ function fullNow({ plans, config }: Work, transport: Transport, provider = OTHER
   const plan = isYoung(transport) ? plans.known(transport) : undefined;
   const cap = plan && capOf(plan.progress, { provider, day: plan.day }, config);
   return plan && cap !== undefined && (plan.used.get(provider) ?? 0) >= cap ? plan.until : undefined;
+}
+
+function roomOf(work: Work, transport: Transport, provider: string): 'none' | 'some' | 'free' {
+  if (!isYoung(transport)) return 'free';
+  const plan = work.plans.known(transport);
+  if (plan && capOf(plan.progress, { provider, day: plan.day }, work.config) === undefined) return 'free';
+  return fullNow(work, transport, provider) === undefined ? 'some' : 'none';
 }
 
 async function take(work: Work, transport: Transport, provider: string): ReturnType<WarmupRoom['take']> {

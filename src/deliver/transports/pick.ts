@@ -8,8 +8,8 @@ export type Facts = Readonly<{
   state(transport: Transport): Pick<TransportState, 'state' | 'cause'>;
   /** worked: a process has its lease · soon: nobody has, but not for long · none: nobody will. */
   carried(transport: Transport): 'worked' | 'soon' | 'none';
-  /** False where its warm-up lets no more leave today. */
-  hasRoom(transport: Transport): boolean;
+  /** What its warm-up lets leave today: no more, some more, or as much as there is. */
+  room(transport: Transport): 'none' | 'some' | 'free';
 }>;
 
 export type Pools = Readonly<{
@@ -40,7 +40,7 @@ export function pickTransport(ask: Ask, pools: Pools, facts: Facts): Picked {
   const fallback = pools.pool(ask.pool)?.fallback;
   const others = fallback === undefined || fallback === ask.pool ? [] : pools.members(fallback);
   const instead = others.filter((one) => isOpen(one) && facts.state(one).state !== 'quarantined');
-  const ready = instead.filter((one) => facts.carried(one) === 'worked' && facts.hasRoom(one));
+  const ready = instead.filter((one) => facts.carried(one) === 'worked' && facts.room(one) !== 'none');
   if (fallback !== undefined && ready.length > 0) {
     const isFull = good.some((one) => facts.carried(one) === 'worked');
     return { transport: choose(ready, ask, facts), fallback, why: isFull ? 'full' : 'down' };
@@ -57,7 +57,7 @@ function isOpen({ paused, draining }: Transport): boolean {
 
 /** Those that can send now; where there are none, those that are about to be worked again. */
 function readyOf(good: readonly Transport[], facts: Facts): readonly Transport[] {
-  const roomy = good.filter((one) => facts.hasRoom(one));
+  const roomy = good.filter((one) => facts.room(one) !== 'none');
   const worked = roomy.filter((one) => facts.carried(one) === 'worked');
   return worked.length > 0 ? worked : roomy.filter((one) => facts.carried(one) === 'soon');
 }
@@ -91,9 +91,11 @@ function workedFirst(transports: readonly Transport[], facts: Facts): readonly T
   return worked.length > 0 ? worked : transports;
 }
 
+/** A young transport gets what it may send first, for it needs every day of its curve; the others get the rest. */
 function choose(candidates: readonly Transport[], ask: Ask, facts: Facts): string {
   if (candidates.some(({ name }) => name === ask.keeps)) return ask.keeps ?? '';
-  const weighted = candidates.map((one) => {
+  const young = candidates.filter((one) => facts.room(one) === 'some');
+  const weighted = (young.length > 0 ? young : candidates).map((one) => {
     const share = facts.state(one).state === 'degraded' ? DEGRADED_SHARE : 1;
     return { name: one.name, weight: one.weight * share };
   });

@@ -13,6 +13,7 @@ type Setting = Readonly<{
   cause?: TransportState['cause'];
   carried?: 'worked' | 'soon' | 'none';
   full?: true;
+  young?: true;
 }>;
 
 function pick(
@@ -39,7 +40,7 @@ function pick(
       cause: settings[name]?.cause ?? 'none',
     }),
     carried: ({ name }) => settings[name]?.carried ?? 'worked',
-    hasRoom: ({ name }) => settings[name]?.full !== true,
+    room: ({ name }) => (settings[name]?.full ? 'none' : settings[name]?.young ? 'some' : 'free'),
   };
   return pickTransport(
     { pool: 'main', user: 'shop', domain: 'a.test', ...ask },
@@ -191,6 +192,17 @@ const cases: readonly (readonly [string, Record<string, Setting>, Record<string,
 
 describe('the way out', () => {
   test.each(cases)('%s', (_, settings, pools, want) => expect(pick(settings, pools)).toEqual(want));
+
+  test('is the young one until its day is full, then the others by their weights', () => {
+    const domains = Array.from({ length: 200 }, (_, i) => `d${i}.test`);
+    for (const domain of domains)
+      expect(pick({ a: { weight: 10_000 }, b: { young: true, weight: 1 } }, {}, { domain })).toEqual({
+        transport: 'b',
+      });
+    expect(pick({ a: {}, b: { full: true } })).toEqual({ transport: 'a' });
+    // What was tried by another address stays with that.
+    expect(pick({ a: {}, b: { young: true } }, {}, { keeps: 'a' })).toEqual({ transport: 'a' });
+  });
 
   test('stays with the address that greylisting knows, as long as it can send', () => {
     const pool = { a: {}, b: {}, c: {} };
