@@ -10,14 +10,14 @@ const UNKNOWN_USER = /user unknown|unknown user|no such user|user not exist|mail
 /** The same without anybody's name. */
 const NAMELESS = /^\W*user unknown\W*(?:\(in reply to|$)/i;
 
-/** The host says where it has looked. */
-const PLAIN = /(?:recipient|alias|mailbox|user) (?:table|database|directory)/i;
+/** The system says where it has looked, or names its own user. */
+const PLAIN = /^unknown user: |(?:recipient|alias|mailbox|user) (?:table|database|directory)/i;
 
 /**
  * Judges what a report says of a recipient with the rules of config/bounces.yaml.
  *
  * "User unknown" is a hard bounce where it is sure: with a status of its own (x.1.x), at RCPT, or about a host's own users.
- * After DATA, or as a bare code of which neither step nor status is told, or without anybody's name, it is also what mobile
+ * After DATA, or where neither step nor status is told, or without anybody's name, it is also what mobile
  * carriers and filters say of senders whom they do not like: that is counted, and takes nobody off at once.
  */
 export function judgeRecipient(rules: BounceRules, recipient: ReportedRecipient): Judgement {
@@ -30,9 +30,9 @@ export function judgeRecipient(rules: BounceRules, recipient: ReportedRecipient)
   return { ...verdict, category: isDoubtful(recipient) ? 'soft' : categoryOf(verdict) };
 }
 
-function isDoubtful({ reply, phase, isQuoted }: ReportedRecipient): boolean {
+function isDoubtful({ reply, phase }: ReportedRecipient): boolean {
   if (/^5\.1\.[1-9]/.test(reply.status ?? '') || !UNKNOWN_USER.test(reply.text)) return false;
   if (NAMELESS.test(reply.text)) return true;
   if (PLAIN.test(reply.text)) return false;
-  return phase === 'dot' || (phase === undefined && isQuoted && reply.status === undefined);
+  return phase === 'dot' || (phase === undefined && reply.status === undefined);
 }
