@@ -135,7 +135,7 @@ function codeOf(status: string | undefined, action: ReportedRecipient['action'])
   return action === 'failed' ? 554 : 451;
 }
 
-/** By words alone: a mail system must be the one that writes, or its evidence must be plain. */
+/** By words alone, where these are a mail system's. */
 function fromWords(opened: Opened, signs: Signs): Report {
   const lines = opened.texts.flat();
   const whole = quoteIn(lines.join('\n'));
@@ -175,11 +175,13 @@ function recipientsIn(
   });
 }
 
+/** One entry for each address; a failure counts more than a delay. */
 function merged(recipients: readonly ReportedRecipient[]): readonly ReportedRecipient[] {
   const seen = new Map<string, ReportedRecipient>();
   for (const recipient of recipients) {
     const key = recipient.address.toLowerCase();
-    if (!seen.has(key)) seen.set(key, recipient);
+    const before = seen.get(key);
+    if (!before || (before.action === 'delayed' && recipient.action === 'failed')) seen.set(key, recipient);
   }
   return [...seen.values()];
 }

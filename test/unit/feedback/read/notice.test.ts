@@ -446,6 +446,83 @@ describe('a notice', () => {
   ])('%s', (_, notice, wanted) => expect(outcome(notice)).toBe(wanted));
 });
 
+describe('a report in an unusual place', () => {
+  const group = [
+    'Final-Recipient: rfc822; ann@dest.example',
+    'Action: failed',
+    'Diagnostic-Code: smtp; 550 5.1.1 no',
+  ];
+  const status = [
+    'Content-Type: message/delivery-status',
+    '',
+    'Reporting-MTA: dns; mx',
+    '',
+    ...group,
+    'Status: 5.1.1',
+  ];
+
+  test('as text, by a mail system', () => {
+    const body = ['An error occurred.', 'Technical report:', '', ...group, ''];
+    expect(outcome({ body })).toBe('bounce: ann@dest.example hard');
+  });
+
+  test('inside a report of a gateway', () => {
+    const inner = [
+      'Subject: failure notice',
+      'Content-Type: multipart/report; boundary=i',
+      '',
+      '--i',
+      ...status,
+      '--i--',
+    ];
+    const header = ['Content-Type: multipart/mixed; boundary=o'];
+    const body = ['--o', '', 'Returned mail', '--o', 'Content-Type: message/rfc822', '', ...inner, '--o--'];
+    expect(outcome({ header, body })).toBe('bounce: ann@dest.example hard');
+  });
+
+  test('inside other multiparts', () => {
+    const header = ['Content-Type: multipart/mixed; boundary=o'];
+    const body = [
+      '--o',
+      'Content-Type: multipart/report; boundary=i',
+      '',
+      '--i',
+      ...status,
+      '--i--',
+      '--o--',
+    ];
+    expect(outcome({ header, body })).toBe('bounce: ann@dest.example hard');
+  });
+
+  test('as a disposition notification of a filter that rejects (RFC 5429)', () => {
+    const header = [
+      'Auto-Submitted: auto-replied (rejected)',
+      'Content-Type: multipart/report; report-type=disposition-notification; boundary=o',
+    ];
+    const body = [
+      '--o',
+      '',
+      'Your message to <ann@dest.example> was automatically rejected:',
+      'Mailbox is full',
+      '--o--',
+    ];
+    expect(outcome({ subject: 'Rejected: Your order', header, body })).toBe('bounce: ann@dest.example quota');
+  });
+
+  test('of which the boundary is broken', () => {
+    const header = ['Content-Type: multipart/report; report-type=delivery-status; boundary=o'];
+    const body = ['--x', '', 'It failed.', '--x', ...status, '--x--'];
+    expect(outcome({ header, body })).toBe('bounce: ann@dest.example hard');
+  });
+
+  test('that tells of a delay, then of the failure, of one recipient', () => {
+    const late = [group[0] ?? '', 'Action: delayed', 'Status: 4.4.1', ''];
+    const header = ['Content-Type: multipart/report; report-type=delivery-status; boundary=o'];
+    const body = ['--o', ...status.slice(0, 4), ...late, ...group, 'Status: 5.1.1', '--o--'];
+    expect(outcome({ header, body })).toBe('bounce: ann@dest.example hard');
+  });
+});
+
 test('the copy of the message is no part of the notice', () => {
   const body = [
     'Sorry, we were unable to deliver your message to the following address.',
