@@ -2,7 +2,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Settings } from '../model/settings.ts';
-import { makeAuthenticate } from './authenticate.ts';
+import { makeAuthenticate, type LoggedIn } from './authenticate.ts';
 import { makeBudget, type Budget, type Spill } from './body.ts';
 import { makeCertificates } from './certificates.ts';
 import type { SmtpConfig } from './config.ts';
@@ -39,6 +39,8 @@ export type AcceptDeps = Readonly<{
   learn?: Learn;
   /** What room a user's limits leave, asked at RCPT; absent: they are kept at the end of the data only. */
   room?: AskRoom;
+  /** Told each log-in; absent: nobody wants to know. */
+  loggedIn?: LoggedIn;
 }>;
 
 export type Accept = Listeners &
@@ -84,7 +86,7 @@ function openDesk(deps: AcceptDeps, { tally, budget }: Readonly<{ tally: Tally; 
     room,
     maxMessageBytes,
     budget,
-    authenticate: makeAuthenticate({ settings, guard: makeGuard(), clock }),
+    authenticate: makeAuthenticate({ settings, guard: makeGuard(), clock, loggedIn: deps.loggedIn }),
     take: makeTake({ ...common, submit, reserve, links, recipientFields, learn }),
   });
 }

@@ -15,12 +15,17 @@ export type LogIn = Readonly<
   | { kind: 'refused'; reply: Reply; hangUp: boolean }
 >;
 
+/** A user logged in from this address. */
+export type LoggedIn = (user: User, address: string) => void;
+
 export type Authenticate = (credentials: Credentials) => Promise<LogIn>;
 
 export type AuthenticateDeps = Readonly<{
   settings: () => Settings | undefined;
   guard: Guard;
   clock: Clock;
+  /** Told each log-in. Returns at once. */
+  loggedIn?: LoggedIn | undefined;
 }>;
 
 const REMEMBER_MS = 5 * 60_000;
@@ -30,7 +35,7 @@ const MAX_REMEMBERED = 10_000;
  * Makes the log-in. A right password is remembered for minutes as a keyed digest over user, password and password hash,
  * so that a program that logs in for every message costs no argon2, and a changed password counts at once.
  */
-export function makeAuthenticate({ settings, guard, clock }: AuthenticateDeps): Authenticate {
+export function makeAuthenticate({ settings, guard, clock, loggedIn }: AuthenticateDeps): Authenticate {
   const key = randomBytes(32);
   const remembered = new Map<string, Readonly<{ digest: Buffer; until: number }>>();
 
@@ -65,7 +70,10 @@ export function makeAuthenticate({ settings, guard, clock }: AuthenticateDeps): 
     const name = given.toLowerCase();
     const user = enabled(current.users.get(name));
     const digest = digestOf(name, password, user?.passwordHash ?? '');
-    if (user && isRemembered(name, digest)) return { kind: 'user', user };
+    if (user && isRemembered(name, digest)) {
+      loggedIn?.(user, address);
+      return { kind: 'user', user };
+    }
 
     const gate = guard.check(address, name, clock.now());
     if (gate.kind === 'closed') return { kind: 'refused', reply: replies.tooManyLogIns, hangUp: true };
@@ -78,6 +86,7 @@ export function makeAuthenticate({ settings, guard, clock }: AuthenticateDeps): 
     }
     guard.succeeded(address, name);
     remember(name, digest);
+    loggedIn?.(user, address);
     return { kind: 'user', user };
   };
 }

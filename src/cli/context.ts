@@ -2,6 +2,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Day } from '../lib/day.ts';
 import type { Settings } from '../model/settings.ts';
+import type { SenderRecord } from '../monitor/records.ts';
 import type { Domains, ResolveTxt } from '../store/domains.ts';
 import type { Warmup } from '../roles/warmup.ts';
 import type { Sealer } from '../store/seal.ts';
@@ -32,6 +33,8 @@ export type SettingsContext = Readonly<{
   resolveHost: ResolveHost;
   /** Host of tracking.url; undefined where the configuration has none that others could reach. */
   trackingTarget: string | undefined;
+  /** What the monitor says of a user; undefined: nothing. */
+  sendingOf?(user: string): Promise<SenderRecord | undefined>;
   clock: Clock;
   /** All of standard input, as text. */
   readInput(): Promise<string>;

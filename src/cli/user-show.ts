@@ -2,6 +2,7 @@
 import { sayDuration } from '../lib/duration.ts';
 import type { Block, Instructions } from '../model/instructions.ts';
 import type { Rule, User } from '../model/settings.ts';
+import type { SenderRecord } from '../monitor/records.ts';
 
 export type PublicUser = Readonly<Omit<User, 'passwordHash'> & { password: 'none' | 'set' }>;
 
@@ -19,6 +20,7 @@ export function readableUser(user: User): Readonly<Record<string, unknown>> {
     header,
     footer,
     scheduleAhead,
+    watch,
     topicNames,
     v: _v,
     ...rest
@@ -26,6 +28,7 @@ export function readableUser(user: User): Readonly<Record<string, unknown>> {
   return {
     ...rest,
     limits: sayAll(limits),
+    ...(watch ? { watch: sayAll(watch) } : {}),
     defaults: sayInstructions(defaults),
     ...Object.fromEntries(rules.map((rule, n) => [`rule ${n + 1}`, sayRule(rule)])),
     scheduleAhead: sayDuration(scheduleAhead),
@@ -34,6 +37,21 @@ export function readableUser(user: User): Readonly<Record<string, unknown>> {
     footer: sayBlock(footer),
   };
 }
+
+/** How the monitor finds its mail: "stopped since 2026-01-31 09:30 UTC until …: 5.4 % bounces …"; nothing where it is fine. */
+export function readableSending(record: SenderRecord | undefined): Readonly<Record<string, unknown>> {
+  if (!record) return {};
+  const { state, since, until, reason, held, bounces, complaints } = record;
+  const end = until === undefined ? '' : ` until ${sayMoment(until)}`;
+  return {
+    ...(state === 'fine' ? {} : { sending: `${state} since ${sayMoment(since)}${end}: ${reason}` }),
+    ...(held ? { held: `since ${sayMoment(held.at)}: ${held.reason}` } : {}),
+    ...(bounces > 0 ? { bounces: `${bounces.toFixed(2)} % within 24 hours` } : {}),
+    ...(complaints > 0 ? { complaints: `${complaints.toFixed(2)} % within 24 hours` } : {}),
+  };
+}
+
+const sayMoment = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 /** "opens yes; clicks html; ttl 2h". */
 function sayInstructions({ ttl, ...others }: Instructions): string {

@@ -23,7 +23,7 @@ import {
 import { readBlocks } from './user-blocks.ts';
 import { sayAllMail } from './user-treatment.ts';
 import { applyUserOptions, userOptions } from './user-options.ts';
-import { publicUser, readableUser } from './user-show.ts';
+import { publicUser, readableSending, readableUser } from './user-show.ts';
 
 const passwordStdin = {
   flags: '--password-stdin',
@@ -57,10 +57,14 @@ export const userCommands: readonly SettingsCommand[] = [
   {
     words: 'user show <name>',
     summary: 'Show a user with all its settings.',
-    run: async ({ settings }, { name = '' }) => {
+    run: async ({ settings, sendingOf }, { name = '' }) => {
       const user = (await settings.refresh()).users.get(name);
       if (!user) return failed(`There is no user called ${name}; "postino user list" shows them all.`);
-      return done(sheet(readableUser(user)), publicUser(user));
+      const sending = await sendingOf?.(name);
+      return done(sheet({ ...readableUser(user), ...readableSending(sending) }), {
+        ...publicUser(user),
+        ...(sending && { sending }),
+      });
     },
   },
   {

@@ -21,6 +21,7 @@ import { dayOf } from '../lib/day.ts';
 import { silentLog } from '../lib/log.ts';
 import { domainSchema, transportSchema, userSchema } from '../model/settings.ts';
 import { checkTransport } from '../monitor/check.ts';
+import { readSenders } from '../monitor/records.ts';
 import type { TemplateContent } from '../store/templates.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
@@ -142,6 +143,7 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     ...openDns(config.dns),
     trackingTarget: trackingTarget(config),
     links: linksOf(base),
+    sendingOf: async (user) => (await readSenders(asking, base.prefix)).get(user),
     states: base.states,
     warmup: base.warmup,
     sealer: base.sealer,

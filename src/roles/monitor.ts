@@ -2,22 +2,21 @@
 import { holdLease } from '../backlog/lease.ts';
 import { makeHealthSink } from '../events/sinks/health.ts';
 import type { Sink } from '../events/sinks/index.ts';
+import type { Log } from '../lib/log.ts';
 import { openAsk } from '../monitor/ask.ts';
 import { makeBinds } from '../monitor/bind.ts';
 import type { CheckDeps } from '../monitor/check.ts';
 import { makeCounts } from '../monitor/counts.ts';
 import { makeFindingsStore } from '../monitor/findings.ts';
+import { makeLogIns } from '../monitor/log-ins.ts';
+import { makePeopleWatch, type PeopleWatch } from '../monitor/people.ts';
 import { makeTransportWatch, type TransportsDeps } from '../monitor/transports.ts';
 import { SYSTEM } from './backlog.ts';
 import type { Base } from './base.ts';
+import { makeMeasures } from './measures.ts';
 import { makeTell } from './notices.ts';
 
 export type Monitor = Readonly<{ stop(): Promise<void> }>;
-
-export type MonitorDeps = Readonly<{
-  /** True while the transport's warm-up goes on. */
-  isWarming: TransportsDeps['isWarming'];
-}>;
 
 const CONFIRM_LOOK_MS = 2_000;
 
@@ -50,37 +49,28 @@ export function checkDeps(base: Base): CheckDeps {
 }
 
 /** Begins to watch. What fails is done in the next round; nothing here rejects. */
-export function startMonitor(base: Base, given: MonitorDeps): Monitor {
+export function startMonitor(base: Base): Monitor {
   const { clock, config } = base;
   if (!config.monitor.enabled) return { stop: () => Promise.resolve() };
   const deps: TransportsDeps = {
     ...checkDeps(base),
-    ...given,
+    isWarming: base.warmup.isWarming,
     transports: () => [...base.settingsNow().transports.values()],
     tell: makeTell(base),
   };
   const watch = makeTransportWatch(deps);
-  let running: Promise<void> = Promise.resolve();
-  let isBusy = false;
-  /** One after the other, and none while one is still at it: the DNS may be slow. */
-  const quietly = (what: () => Promise<void>): void => {
-    if (isBusy) return;
-    isBusy = true;
-    running = what()
-      .catch((error: unknown) =>
-        deps.log.debug({ error: String(error) }, 'a round of checks was interrupted'),
-      )
-      .finally(() => {
-        isBusy = false;
-      });
+  const people = watchPeople(base, deps);
+  const round = async (): Promise<void> => {
+    await Promise.all([watch.round(), people.round()]);
   };
+  const { quietly, ended } = makeTurns(deps.log);
   const lease = holdLease(
     'monitor',
     { ...base, redis: base.asking },
     {
       gained: () => {
         watch.forget();
-        quietly(watch.round);
+        quietly(round);
       },
       lost: () => undefined,
     },
@@ -93,17 +83,49 @@ export function startMonitor(base: Base, given: MonitorDeps): Monitor {
   };
   tryAddresses();
   const ends = [
-    clock.every(config.monitor.every, () => lease.valid() && quietly(watch.round)),
+    clock.every(config.monitor.every, () => lease.valid() && quietly(round)),
     clock.every(CONFIRM_LOOK_MS, () => lease.valid() && quietly(watch.confirm)),
     clock.every(config.monitor.every, tryAddresses),
   ];
   return {
     stop: async () => {
       for (const end of ends) end();
-      await Promise.race([running, clock.sleep(LAST_ROUND_MS)]);
+      await Promise.race([ended(), clock.sleep(LAST_ROUND_MS)]);
       await lease.release();
     },
   };
+}
+
+/** One thing after the other, and nothing twice in the queue: the DNS may be slow. */
+function makeTurns(log: Log) {
+  const waiting = new Set<() => Promise<void>>();
+  let last: Promise<void> = Promise.resolve();
+  const quietly = (what: () => Promise<void>): void => {
+    if (waiting.has(what)) return;
+    waiting.add(what);
+    last = last
+      .then(() => {
+        waiting.delete(what);
+        return what();
+      })
+      .catch((error: unknown) => log.debug({ error: String(error) }, 'a round of checks was interrupted'));
+  };
+  return { quietly, ended: () => last };
+}
+
+function watchPeople(base: Base, { clock, config, counts, log, tell }: TransportsDeps): PeopleWatch {
+  const { asking: redis, prefix } = base;
+  return makePeopleWatch({
+    redis,
+    prefix,
+    clock,
+    config,
+    users: () => base.settingsNow().users,
+    counts,
+    logIns: makeLogIns({ redis, prefix, clock, log }),
+    measures: makeMeasures(base),
+    tell,
+  });
 }
 
 /** A round that waits for the DNS is not worth a longer stop. */

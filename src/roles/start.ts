@@ -103,7 +103,7 @@ async function startRoles(
   );
   if (roles.includes('delivery')) delivery = await startDelivery(base, submit);
   if (delivery) undo.push(() => delivery.stop(0));
-  if (delivery) undo.push(startMonitor(base, { isWarming: base.warmup.isWarming }).stop);
+  if (delivery) undo.push(startMonitor(base).stop);
   const submission = roles.includes('submission') ? await startSubmission(base, submit) : undefined;
   if (submission) undo.push(() => submission.stop(0));
   undo.push(startSinks(base, { delivery, stats: roles.includes('http') ? stats : undefined }));

@@ -7,6 +7,7 @@ import { makeReserve, makeRoom } from '../backlog/quota.ts';
 import type { Base } from './base.ts';
 import type { SubmitMail } from './backlog.ts';
 import { linksOf } from './links.ts';
+import { openLogInNotes } from './log-ins.ts';
 import type { Role } from './role.ts';
 
 const FULL = { kind: 'refused', why: 'full' } as const;
@@ -37,6 +38,7 @@ export async function startSubmission(base: Base, submit: SubmitMail): Promise<S
     if (room.problem() !== undefined) return Promise.resolve(FULL);
     return durability.problem() === undefined ? submit(request) : Promise.resolve(UNSAFE);
   };
+  const logIns = await openLogInNotes(base);
   const accept = makeAccept({
     config: config.smtp,
     hostname: config.hostname,
@@ -51,6 +53,7 @@ export async function startSubmission(base: Base, submit: SubmitMail): Promise<S
     links: linksOf(base),
     recipientFields: (account, addresses) => base.recipients.fieldsOf(account, addresses),
     learn: (account, people) => base.recipients.learn(account, people),
+    loggedIn: logIns.note,
     room: makeRoom(base.asking, base.keys, clock),
   });
   const listeners = await accept.start();
@@ -62,6 +65,7 @@ export async function startSubmission(base: Base, submit: SubmitMail): Promise<S
     stop: async (graceMs) => {
       room.stop();
       durability.stop();
+      logIns.stop();
       await accept.stop(graceMs);
     },
   };
