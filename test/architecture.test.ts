@@ -29,6 +29,7 @@ const doors: Readonly<Record<string, string>> = {
   pino: 'src/lib/log.ts',
   'smtp-server': 'src/accept/listener.ts',
   nodemailer: 'src/deliver/converse.ts',
+  'dns-packet': 'src/deliver/security/wire.ts',
   htmlparser2: 'src/compose/html/tokens.ts',
   fastify: 'src/http/server.ts',
   mailparser: 'src/http/reader.ts',
