@@ -2,6 +2,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Settings, User } from '../model/settings.ts';
 import type { Recipient, Submission } from '../model/submission.ts';
+import { hasSuppressions } from '../model/suppression.ts';
 import { Body, type Budget, type Spill } from './body.ts';
 import type { DataEnds, Transaction } from './desk.ts';
 import { readRcpt, type Sender } from './envelope.ts';
@@ -12,8 +13,8 @@ import { replies, type Reply } from './replies.ts';
 import type { Take } from './take.ts';
 import type { DataReader } from './wire.ts';
 
-/** Asked at RCPT, only for accounts that have suppressions. */
-export type IsSuppressed = (account: string, address: string) => Promise<boolean>;
+/** Asked at RCPT for all mail of an account and of a user; the sender in From and the topic are not known yet. */
+export type IsSuppressed = (account: string, address: string, user: string) => Promise<boolean>;
 
 /** For how many recipients more the user's limits have room now, and the limit that is nearer. */
 export type Room = Readonly<{ left: number; period: 'hour' | 'day' }>;
@@ -87,8 +88,9 @@ export class UserTransaction implements Transaction {
     if (this.#recipients.has(recipient.address)) return replies.recipientOk;
     const max = maxRecipientsOf(this.#user, this.#deps.maxRecipients);
     if (this.#recipients.size >= max) return replies.tooManyRecipients(max);
-    const suppressing = this.#deps.settings()?.suppressing;
-    const asksList = refusesSuppressed(this.#user) && suppressing?.has(this.#user.account) === true;
+    const settings = this.#deps.settings();
+    const hasList = settings !== undefined && hasSuppressions(settings, this.#user.account);
+    const asksList = refusesSuppressed(this.#user) && hasList;
     if (asksList || (refusesOverLimit(this.#user) && this.#deps.room))
       return this.#ifAllowed(recipient, asksList);
     return this.#add(recipient);
@@ -127,8 +129,9 @@ export class UserTransaction implements Transaction {
     const room = await this.#askRoom();
     if (room && this.#recipients.size >= room.left) return replies.recipientOverLimit(room.period);
     // When the list cannot be asked the address is taken: it is asked again before sending.
+    const { account, name } = this.#user;
     const isSuppressed =
-      asksList && (await this.#deps.isSuppressed(this.#user.account, recipient.address).catch(() => false));
+      asksList && (await this.#deps.isSuppressed(account, recipient.address, name).catch(() => false));
     return isSuppressed ? replies.suppressed : this.#add(recipient);
   }
 

@@ -40,6 +40,8 @@ export type AttemptDeps = Readonly<{
   chooseAgain(delivery: Delivery, held?: Held): WayOut;
   /** The hash to look recipients of this account up in, or "" when it has no suppressions. */
   suppressions(account: string): string;
+  /** The same of the whole installation; absent: there is none. */
+  suppressedEverywhere?: () => string;
   /** Drops what lies outside Redis, after the last delivery of a submission. */
   dropBody(submission: Submission): Promise<void>;
   /** Puts the body of a message that waits long on disk, out of Redis' memory. */
@@ -113,7 +115,9 @@ function begin(
 ): Promise<Begun> {
   const suppressions = deps.suppressions(job.ref.slice(0, job.ref.indexOf(':')));
   const now = deps.clock.now();
-  return deps.transitions.begin(job, { transport, owner: lease.owner, epoch }, { now, suppressions, known });
+  const everywhere = deps.suppressedEverywhere?.() ?? '';
+  const post = { transport, owner: lease.owner, epoch };
+  return deps.transitions.begin(job, post, { now, suppressions, everywhere, known });
 }
 
 function startOf({ submission, delivery }: Known): Begun {

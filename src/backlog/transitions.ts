@@ -9,7 +9,7 @@ import { readSubmission, type Submission } from '../model/submission.ts';
 import { splitRef, type Keys } from './keys.ts';
 import type { Job } from './queue.ts';
 import { readRecord } from './records.ts';
-import type { Suppression } from './suppressed.ts';
+import { isSuppression, type Suppression } from './suppressed.ts';
 
 const beginScript = loadScript(new URL('./scripts/begin-5.lua', import.meta.url));
 const finishScript = loadScript(new URL('./scripts/finish-7.lua', import.meta.url));
@@ -95,14 +95,14 @@ function submissionKeys(keys: Keys, ref: string): readonly [string, string, stri
 type Subject = Readonly<{ submission: Submission; delivery: Delivery }>;
 
 /**
- * Records that an attempt begins. `suppressions` is the hash to look the recipient up in, or ""; `now` is epoch ms. What
- * is `known` is not read again.
+ * Records that an attempt begins. `suppressions` and `everywhere` are the hashes to look the recipient up in, those of the
+ * account and of all, or ""; `now` is epoch ms. What is `known` is not read again.
  */
 async function begin(
   { redis, keys }: Records,
   job: Job,
   post: Readonly<{ transport: string; owner: string; epoch: string }>,
-  at: Readonly<{ now: EpochMs; suppressions: string; known?: Subject | undefined }>,
+  at: Readonly<{ now: EpochMs; suppressions: string; everywhere?: string; known?: Subject | undefined }>,
 ): Promise<Begun> {
   const { transport, owner, epoch } = post;
   const [submissionKey] = submissionKeys(keys, job.ref);
@@ -118,6 +118,7 @@ async function begin(
       at.now + ATTEMPT_CEILING_MS,
       at.suppressions,
       at.known ? 'known' : '',
+      at.everywhere ?? '',
     ],
   );
   return at.known ? readVerdict(answer, at.known) : readBegun(answer);
@@ -233,9 +234,7 @@ function readVerdict(answer: unknown, { submission, delivery }: Subject): Begun 
 /** What a verdict says that lets the attempt go on; undefined for all others. */
 function judge(verdict: string, subject: Subject): Begun | undefined {
   if (verdict === 'begun') return { kind: 'begun', ...subject };
-  return verdict === 'address' || verdict === 'topic'
-    ? { kind: 'suppressed', by: verdict, ...subject }
-    : undefined;
+  return isSuppression(verdict) ? { kind: 'suppressed', by: verdict, ...subject } : undefined;
 }
 
 function readBegun(answer: unknown): Begun {

@@ -6,6 +6,7 @@ import { makeSegments, type SegmentsState } from '../events/segments.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Transport } from '../model/settings.ts';
+import { EVERYWHERE, hasSuppressions } from '../model/suppression.ts';
 import type { Base } from './base.ts';
 import type { SubmitMail } from './backlog.ts';
 import { openDeliver, type Deliver } from './deliver.ts';
@@ -42,6 +43,7 @@ export async function startDelivery(base: Base, submit: SubmitMail): Promise<Del
     render: deliver.render,
     send: deliver.send,
     suppressions: base.suppressions.hashOf,
+    suppressedEverywhere: () => base.suppressions.hashOf(EVERYWHERE),
     moveOut: bodies.moveOut,
     tally: (kind: Outcome['kind'], transport: string) => {
       const key = `${kind} ${transport}`;
@@ -57,7 +59,7 @@ export async function startDelivery(base: Base, submit: SubmitMail): Promise<Del
     name: 'delivery',
     carriers: carriers.list,
     reserve: (ours) => {
-      if (base.settingsNow().suppressing.has(ours.account)) return undefined;
+      if (hasSuppressions(base.settingsNow(), ours.account)) return undefined;
       return carriers.of(ours.transport)?.reserve(ours);
     },
     deliver,

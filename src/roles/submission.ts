@@ -49,7 +49,7 @@ export async function startSubmission(base: Base, submit: SubmitMail): Promise<S
     submit: take,
     reserve: makeReserve(base.asking, base.keys, clock),
     openSpill,
-    isSuppressed: (account, address) => base.suppressions.isSuppressed(account, address),
+    isSuppressed: (account, address, user) => base.suppressions.isSuppressed(account, address, { user }),
     links: linksOf(base),
     recipientFields: (account, addresses) => base.recipients.fieldsOf(account, addresses),
     learn: (account, people) => base.recipients.learn(account, people),

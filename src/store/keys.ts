@@ -19,6 +19,8 @@ export type StoreKeys = Readonly<{
   /** Set of accounts that have at least one suppression. */
   suppressing: string;
   suppressed(account: string): string;
+  /** Sorted set: entries of suppression lists by when they end. */
+  suppressionEnds: string;
   /** Recipients of an account by when they were last seen. */
   recipients(account: string): string;
   /** What the key of each recipient of an account begins with; the address in lower case follows. */
@@ -59,6 +61,7 @@ export function storeKeys(prefix: string): StoreKeys {
     declared: `${prefix}declared`,
     suppressing: `${prefix}suppressing`,
     suppressed: (account) => `${prefix}suppressed:${account}`,
+    suppressionEnds: `${prefix}suppression-ends`,
     recipients: (account) => `${prefix}rcpts:${account}`,
     recipient: (account) => `${prefix}rcpt:${account}:`,
     body: (account, submission) => `${prefix}body:${account}:${submission}`,

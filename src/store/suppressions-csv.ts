@@ -1,22 +1,50 @@
-// Suppression lists as CSV (RFC 4180): address, reason, date, topic. Pure.
+// Suppression lists as CSV (RFC 4180): address, reason, date, topic, scope, expiry and evidence. Pure.
 import type { EpochMs } from '../lib/clock.ts';
 import { toAsciiDomain } from '../mail/domain.ts';
 
-export type Suppression = Readonly<{
-  /** Lower-case throughout: no provider tells "A@" from "a@", and a list that did would be easy to slip past. */
-  address: string;
-  reason: string;
-  /** When it was put on the list; 0 when nobody knows. */
-  at: EpochMs;
-  /** Only mail of this topic; absent: all mail. */
-  topic?: string;
+/** Whose mail an entry holds back: that of one topic, one user or one sender domain; none of them: all of the account's. */
+export type Scope = Readonly<{ topic?: string; user?: string; domain?: string }>;
+
+/** Where an entry comes from. */
+export type Evidence = Readonly<{
+  /** What the recipient's host said. */
+  reply?: string;
+  delivery?: string;
+  /** session: in reply to our own attempt · dsn, text, arf: a report that came later by mail. */
+  report?: string;
 }>;
+
+export type Suppression = Scope &
+  Evidence &
+  Readonly<{
+    /** Lower-case throughout: no provider tells "A@" from "a@", and a list that did would be easy to slip past. */
+    address: string;
+    reason: string;
+    /** When it was put on the list; 0 when nobody knows. */
+    at: EpochMs;
+    /** When it ends, epoch milliseconds; absent: never. */
+    until?: EpochMs;
+  }>;
 
 /** A line that was left out. `line` counts from 1. */
 export type CsvProblem = Readonly<{ line: number; text: string }>;
 
 /** Where the values stand in a line; -1: nowhere. */
-type Columns = Readonly<Record<'address' | 'reason' | 'date' | 'topic', number>>;
+type Columns = Readonly<Record<Column, number>>;
+type Column = (typeof COLUMNS)[number];
+
+/** In the order of an export, and of a file without a head line. */
+const COLUMNS = [
+  'address',
+  'reason',
+  'date',
+  'topic',
+  'scope',
+  'expires',
+  'reply',
+  'delivery',
+  'report',
+] as const;
 
 /** Names of columns in what Postino and the services that people come from export. */
 const HEADS = {
@@ -24,25 +52,58 @@ const HEADS = {
   reason: /^(?:reason|error|type|description)$/i,
   date: /^(?:date|created|created[ _]?at|timestamp)$/i,
   topic: /^topic$/i,
+  scope: /^scope$/i,
+  expires: /^expires$/i,
+  reply: /^reply$/i,
+  delivery: /^delivery$/i,
+  report: /^report$/i,
 } as const;
-const PLAIN: Columns = { address: 0, reason: 1, date: 2, topic: 3 };
+const PLAIN = columnsBy((name) => COLUMNS.indexOf(name));
 const MAX_ADDRESS = 254;
 const MAX_TOPIC = 255;
+const MAX_NAME = 255;
+const MAX_REPLY = 300;
+/** What no topic begins with. */
+const MARK = '\0';
 
-/** What an entry is called in the account's hash: the address, or "<topic>\n<address>". No address has a line end. */
-export function fieldOf({ address, topic }: Pick<Suppression, 'address' | 'topic'>): string {
+/**
+ * What an entry is called in the account's hash: the address, or, before a line end, its topic, user or sender domain. No
+ * address has a line end.
+ */
+export function fieldOf({
+  address,
+  topic,
+  user,
+  domain,
+}: Pick<Suppression, 'address' | keyof Scope>): string {
+  if (user !== undefined) return `${MARK}user:${user}\n${address}`;
+  if (domain !== undefined) return `${MARK}domain:${domain}\n${address}`;
   return topic === undefined ? address : `${topic}\n${address}`;
 }
 
-/** The address and topic of a hash's field. */
-export function readField(field: string): Readonly<{ address: string; topic?: string }> {
+/** The address and scope of a hash's field. */
+export function readField(field: string): Scope & Readonly<{ address: string }> {
   const end = field.lastIndexOf('\n');
-  return end < 0 ? { address: field } : { address: field.slice(end + 1), topic: field.slice(0, end) };
+  if (end < 0) return { address: field };
+  const address = field.slice(end + 1);
+  const before = field.slice(0, end);
+  const [, kind, name = ''] = /^\0(user|domain):([^]*)$/.exec(before) ?? []; // oxlint-disable-line no-control-regex
+  if (kind === undefined) return { address, topic: before };
+  return kind === 'user' ? { address, user: name } : { address, domain: name };
 }
 
 /** True for what can be a topic. Whatever a message had must be one, or nobody could leave it. */
 export function isTopic(topic: string): boolean {
-  return topic !== '' && topic.length <= MAX_TOPIC;
+  return topic !== '' && topic.length <= MAX_TOPIC && !topic.startsWith(MARK);
+}
+
+/** True for at most one of topic, user and sender domain, each written as it is stored. */
+export function isScope({ topic, user, domain }: Scope): boolean {
+  const given = [topic, user, domain].filter((one) => one !== undefined);
+  if (given.length > 1) return false;
+  if (topic !== undefined) return isTopic(topic);
+  const [name] = given;
+  return name === undefined || /^[a-z0-9][a-z0-9_.@-]{0,254}$/.test(name);
 }
 
 /**
@@ -74,28 +135,81 @@ export function readSuppressionsCsv(
 
 /** The columns that a head line names; undefined when it is none. */
 function readHead(fields: readonly string[]): Columns | undefined {
-  const find = (name: keyof Columns): number => fields.findIndex((field) => HEADS[name].test(field));
-  const address = find('address');
-  if (address < 0) return undefined;
-  return { address, reason: find('reason'), date: find('date'), topic: find('topic') };
+  const columns = columnsBy((name) => fields.findIndex((field) => HEADS[name].test(field)));
+  return columns.address < 0 ? undefined : columns;
+}
+
+function columnsBy(place: (name: Column) => number): Columns {
+  const [address, reason, date, topic, scope, expires, reply, delivery, report] = COLUMNS;
+  return {
+    address: place(address),
+    reason: place(reason),
+    date: place(date),
+    topic: place(topic),
+    scope: place(scope),
+    expires: place(expires),
+    reply: place(reply),
+    delivery: place(delivery),
+    report: place(report),
+  };
 }
 
 function readEntry(fields: readonly string[], columns: Columns, now: EpochMs): Suppression | undefined {
-  const value = (name: keyof Columns): string => fields[columns[name]] ?? '';
-  const [first, reason, date, topic] = [value('address'), value('reason'), value('date'), value('topic')];
-  const address = suppressibleAddress(first);
-  if (address === undefined || topic.length > MAX_TOPIC) return undefined;
-  const entry = { address, reason: reason || 'imported', at: dateOf(date) ?? now };
-  return topic === '' ? entry : { ...entry, topic };
+  const value = (name: Column): string => fields[columns[name]] ?? '';
+  const address = suppressibleAddress(value('address'));
+  const scope = readScope(value('topic'), value('scope'));
+  if (address === undefined || !scope) return undefined;
+  const until = dateOf(value('expires'));
+  return {
+    address,
+    reason: value('reason') || 'imported',
+    at: dateOf(value('date')) ?? now,
+    ...scope,
+    ...(until === undefined ? {} : { until }),
+    ...evidenceOf({ reply: value('reply'), delivery: value('delivery'), report: value('report') }),
+  };
+}
+
+/** Undefined for what is no scope: read as all mail, it would hold back more than was meant. */
+function readScope(topic: string, text: string): Scope | undefined {
+  const [, kind, name = ''] = /^(user|domain):(.*)$/i.exec(text) ?? [];
+  const named =
+    kind?.toLowerCase() === 'user' ? { user: name.toLowerCase() } : { domain: name.toLowerCase() };
+  if (kind === undefined && text !== '') return undefined;
+  const scope = { ...(topic === '' ? {} : { topic }), ...(kind === undefined ? {} : named) };
+  return isScope(scope) ? scope : undefined;
+}
+
+/** What there is of it, cut to what is kept. */
+export function evidenceOf({
+  reply = '',
+  delivery = '',
+  report = '',
+}: Partial<Record<keyof Evidence, string | undefined>>): Evidence {
+  return {
+    ...(reply === '' ? {} : { reply: reply.slice(0, MAX_REPLY) }),
+    ...(delivery === '' ? {} : { delivery: delivery.slice(0, MAX_NAME) }),
+    ...(report === '' ? {} : { report: report.slice(0, MAX_NAME) }),
+  };
 }
 
 /** One line of an export, without its line end. */
-export function writeCsvLine({ address, reason, at, topic = '' }: Suppression): string {
-  return [address, reason, at === 0 ? '' : new Date(at).toISOString(), topic].map(quoted).join(',');
+export function writeCsvLine(entry: Suppression): string {
+  const { address, reason, at, topic = '', until, reply = '', delivery = '', report = '' } = entry;
+  const date = (ms: EpochMs): string => new Date(ms).toISOString();
+  const ends = until === undefined ? '' : date(until);
+  const values = [address, reason, at === 0 ? '' : date(at), topic, sayScope(entry), ends];
+  return [...values, reply, delivery, report].map(quoted).join(',');
+}
+
+/** "user:shop", "domain:shop.example"; "" where neither is meant. */
+function sayScope({ user, domain }: Scope): string {
+  if (user !== undefined) return `user:${user}`;
+  return domain === undefined ? '' : `domain:${domain}`;
 }
 
 /** The head line of an export. */
-export const csvHead = 'address,reason,date,topic';
+export const csvHead = COLUMNS.join(',');
 
 /** The form in which an address stands on the list; undefined when it is none. */
 export function suppressibleAddress(text: string): string | undefined {

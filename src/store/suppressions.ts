@@ -1,31 +1,35 @@
-// Suppression lists: addresses that an account's mail must not go to any more.
+// Suppression lists: addresses that mail must not go to any more, of an account or of all, by topic, user or sender domain.
 import { z } from 'zod';
 import { scanHash } from './scan-hash.ts';
 import { parseJson } from '../lib/json.ts';
+import { textsIn } from '../lib/answers.ts';
 import type { Clock } from '../lib/clock.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
+import { EVERYWHERE } from '../model/suppression.ts';
 import type { SettingsStore } from './settings.ts';
 import { storeKeys } from './keys.ts';
 import {
+  evidenceOf,
   fieldOf,
-  isTopic,
+  isScope,
   readField,
   readSuppressionsCsv,
   suppressibleAddress,
   type CsvProblem,
+  type Scope,
   type Suppression,
 } from './suppressions-csv.ts';
 
+/** A topic, or a scope of any kind. */
+export type About = string | Scope | undefined;
+
 export type Suppressions = Readonly<{
   /**
-   * All mail to the address, or that of the topic. Costs nothing for an account without suppressions. Rejects with
-   * RedisTrouble when it has to ask.
+   * All mail to the address, or that of any of topic, user and sender domain. Costs nothing for an account without
+   * suppressions. Rejects with RedisTrouble when it has to ask.
    */
-  isSuppressed(account: string, address: string, topic?: string): Promise<boolean>;
-  /**
-   * The hash to look recipients of this account up in: lower-case addresses for all mail, "<topic>\n<address>" for a
-   * topic's; "" when it has no suppressions.
-   */
+  isSuppressed(account: string, address: string, about?: About): Promise<boolean>;
+  /** The hash to look recipients of this account up in (see `fieldOf`); "" when it has no suppressions. */
   hashOf(account: string): string;
   /**
    * From now on no mail, or none of the topic. 'invalid' when `address` is no address or `topic` no topic. An entry that is
@@ -35,21 +39,25 @@ export type Suppressions = Readonly<{
     account: string,
     address: string,
     reason: string,
-    topic?: string,
+    about?: About,
   ): Promise<'added' | 'known' | 'invalid'>;
-  /** Takes back one entry: without a topic that for all mail, and what the address left by topic stays. */
-  remove(account: string, address: string, topic?: string): Promise<'removed' | 'missing' | 'invalid'>;
+  /** The same with expiry and evidence. One that ends later than the entry that is there takes its place. */
+  put(account: string, entry: Suppression): Promise<'added' | 'known' | 'invalid'>;
+  /** Takes back one entry: without a scope that for all mail, and what the address left by topic stays. */
+  remove(account: string, address: string, about?: About): Promise<'removed' | 'missing' | 'invalid'>;
   /** One entry, with its reason and date. */
-  show(account: string, address: string, topic?: string): Promise<Suppression | undefined>;
-  /** All entries of an address: for all mail, and by topic. Looks through the whole list. */
+  show(account: string, address: string, about?: About): Promise<Suppression | undefined>;
+  /** All entries of an address in whatever scope. Looks through the whole list. */
   find(account: string, address: string): Promise<readonly Suppression[]>;
-  /** All of them in no order, a few hundred at a time. */
+  /** All of them in no order, a few hundred at a time; those that have ended are none. */
   list(account: string): AsyncGenerator<Suppression>;
   /** Adds the lines of a CSV file (address[,reason[,date[,topic]]], with or without a head line). */
   importCsv(
     account: string,
     text: string,
   ): Promise<Readonly<{ added: number; known: number; problems: readonly CsvProblem[] }>>;
+  /** Forgets entries that have ended, of all lists; resolves to how many. */
+  lapse(): Promise<number>;
 }>;
 
 export type SuppressionsDeps = Readonly<{
@@ -60,88 +68,121 @@ export type SuppressionsDeps = Readonly<{
 }>;
 
 const BATCH = 500;
-const suppressScript = loadScript(new URL('./scripts/suppress-3.lua', import.meta.url));
+const suppressScript = loadScript(new URL('./scripts/suppress-4.lua', import.meta.url));
 const unsuppressScript = loadScript(new URL('./scripts/unsuppress-3.lua', import.meta.url));
-const entrySchema = z.object({ reason: z.string(), at: z.number() });
+const lapseScript = loadScript(new URL('./scripts/lapse-4.lua', import.meta.url));
+const entrySchema = z.object({
+  reason: z.string(),
+  at: z.number(),
+  until: z.number().optional(),
+  reply: z.string().optional(),
+  delivery: z.string().optional(),
+  report: z.string().optional(),
+});
 
 /** Opens the suppression lists. */
 export function openSuppressions(deps: SuppressionsDeps): Suppressions {
-  const { redis, settings } = deps;
+  const { redis, settings, clock } = deps;
   const keys = storeKeys(deps.prefix);
-  const { addAll, removeOne } = makeWrites(deps);
+  const writes = makeWrites(deps);
   const has = (account: string): boolean => settings.latest()?.suppressing.has(account) ?? true;
+  const stands = (entry: Suppression): boolean => entry.until === undefined || entry.until > clock.now();
+  const put = async (account: string, entry: Suppression): Promise<'added' | 'known' | 'invalid'> => {
+    const about = placeOf(entry.address, entry);
+    if (about === undefined) return 'invalid';
+    return (await writes.addAll(account, [{ ...entry, ...about }])) === 1 ? 'added' : 'known';
+  };
+  const list = async function* (account: string): AsyncGenerator<Suppression> {
+    for await (const entry of scan(redis, keys.suppressed(account))) if (stands(entry)) yield entry;
+  };
   return {
-    isSuppressed: async (account, address, topic) => {
-      if (!has(account)) return false;
+    isSuppressed: async (account, address, about) => {
       const lower = address.toLowerCase();
-      const fields = topic === undefined ? [lower] : [lower, fieldOf({ address: lower, topic })];
-      const found = await redis.call('HMGET', keys.suppressed(account), ...fields);
-      return Array.isArray(found) && found.some((entry) => entry !== null);
+      const fields = fieldsOf(lower, scopeOf(about));
+      const lists = [EVERYWHERE, account].filter(has);
+      const found = await Promise.all(
+        lists.map((one) =>
+          redis.call('HMGET', keys.suppressed(one), ...(one === EVERYWHERE ? [lower] : fields)),
+        ),
+      );
+      const entries = found.flatMap((values) => (Array.isArray(values) ? values : []));
+      return entries.some((text) => typeof text === 'string' && stands(readStored({ address: lower }, text)));
     },
     hashOf: (account) => (has(account) ? keys.suppressed(account) : ''),
-    add: async (account, address, reason, topic) => {
-      const about = aboutOf(address, topic);
-      if (about === undefined) return 'invalid';
-      const added = await addAll(account, [{ ...about, reason, at: deps.clock.now() }]);
-      return added === 1 ? 'added' : 'known';
+    add: (account, address, reason, about) =>
+      put(account, { address, reason, at: clock.now(), ...scopeOf(about) }),
+    put,
+    remove: async (account, address, about) => {
+      const place = placeOf(address, scopeOf(about));
+      if (place === undefined) return 'invalid';
+      return (await writes.removeOne(account, place)) ? 'removed' : 'missing';
     },
-    remove: async (account, address, topic) => {
-      const about = aboutOf(address, topic);
-      if (about === undefined) return 'invalid';
-      return (await removeOne(account, about)) ? 'removed' : 'missing';
-    },
-    show: async (account, address, topic) => {
-      const about = aboutOf(address, topic);
-      const text = about && (await redis.call('HGET', keys.suppressed(account), fieldOf(about)));
-      return about && typeof text === 'string' ? readStored(about, text) : undefined;
+    show: async (account, address, about) => {
+      const place = placeOf(address, scopeOf(about));
+      const text = place && (await redis.call('HGET', keys.suppressed(account), fieldOf(place)));
+      const entry = place && typeof text === 'string' ? readStored(place, text) : undefined;
+      return entry && stands(entry) ? entry : undefined;
     },
     find: async (account, address) => {
       const clean = suppressibleAddress(address);
       const found: Suppression[] = [];
-      for await (const entry of scan(redis, keys.suppressed(account)))
-        if (entry.address === clean) found.push(entry);
+      for await (const entry of list(account)) if (entry.address === clean) found.push(entry);
       return found;
     },
-    list: (account) => scan(redis, keys.suppressed(account)),
+    list,
     importCsv: async (account, text) => {
-      const { entries, problems } = readSuppressionsCsv(text, deps.clock.now());
-      const added = await addAll(account, entries);
+      const { entries, problems } = readSuppressionsCsv(text, clock.now());
+      const added = await writes.addAll(account, entries);
       return { added, known: entries.length - added, problems };
     },
+    lapse: writes.lapse,
   };
 }
 
 type Writes = Readonly<{
   /** Resolves to how many were new. */
   addAll(account: string, entries: readonly Suppression[]): Promise<number>;
-  removeOne(account: string, about: About): Promise<boolean>;
+  removeOne(account: string, place: Place): Promise<boolean>;
+  lapse(): Promise<number>;
 }>;
 
-function makeWrites({ redis, prefix, settings }: SuppressionsDeps): Writes {
+function makeWrites({ redis, prefix, settings, clock }: SuppressionsDeps): Writes {
   const keys = storeKeys(prefix);
-  const { suppressing, revision, changed } = keys;
+  const { suppressing, revision, changed, suppressionEnds: ends } = keys;
   const refresh = (): Promise<unknown> => settings.refresh().catch(() => undefined); // the channel brings it, too
   return {
     addAll: async (account, entries) => {
-      const pairs = entries.map((entry) => [
-        fieldOf(entry),
-        JSON.stringify({ reason: entry.reason, at: entry.at }),
-      ]);
+      const names = [keys.suppressed(account), suppressing, revision, ends];
       let added = 0;
-      for (let i = 0; i < pairs.length; i += BATCH) {
-        const args = [changed, account, ...pairs.slice(i, i + BATCH).flat()];
-        added += Number(
-          await redis.run(suppressScript, [keys.suppressed(account), suppressing, revision], args),
-        );
+      for (let i = 0; i < entries.length; i += BATCH) {
+        const triples = entries.slice(i, i + BATCH).flatMap(storedOf);
+        added += Number(await redis.run(suppressScript, names, [changed, account, clock.now(), ...triples]));
       }
       await refresh();
       return added;
     },
-    removeOne: async (account, about) => {
+    removeOne: async (account, place) => {
       const names = [keys.suppressed(account), suppressing, revision];
-      const removed = await redis.run(unsuppressScript, names, [changed, account, fieldOf(about)]);
+      const removed = await redis.run(unsuppressScript, names, [changed, account, fieldOf(place)]);
       await refresh();
       return removed === 1;
+    },
+    lapse: async () => {
+      const now = clock.now();
+      let lapsed = 0;
+      for (let found = BATCH; found === BATCH;) {
+        const members = textsIn(await redis.call('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, BATCH));
+        found = members.length;
+        for (const member of members) {
+          const cut = member.indexOf('\0');
+          const account = member.slice(0, cut);
+          const names = [keys.suppressed(account), suppressing, revision, ends];
+          lapsed += Number(
+            await redis.run(lapseScript, names, [changed, account, now, member.slice(cut + 1)]),
+          );
+        }
+      }
+      return lapsed;
     },
   };
 }
@@ -150,15 +191,43 @@ async function* scan(redis: Redis, key: string): AsyncGenerator<Suppression> {
   for await (const [field, text] of scanHash(redis, key)) yield readStored(readField(field), text);
 }
 
-type About = Pick<Suppression, 'address' | 'topic'>;
+/** Where an entry stands: an address and its scope. */
+type Place = Scope & Readonly<{ address: string }>;
 
-function aboutOf(text: string, topic: string | undefined): About | undefined {
+function scopeOf(about: About): Scope {
+  return typeof about === 'string' ? { topic: about } : (about ?? {});
+}
+
+function placeOf(text: string, { topic, user, domain }: Scope): Place | undefined {
   const address = suppressibleAddress(text);
-  if (address === undefined || (topic !== undefined && !isTopic(topic))) return undefined;
-  return topic === undefined ? { address } : { address, topic };
+  const scope = {
+    ...(topic === undefined ? {} : { topic }),
+    ...(user === undefined ? {} : { user }),
+    ...(domain === undefined ? {} : { domain }),
+  };
+  return address === undefined || !isScope(scope) ? undefined : { address, ...scope };
+}
+
+/** All fields that hold back mail of this topic, user and sender domain. */
+function fieldsOf(address: string, { topic, user, domain }: Scope): readonly string[] {
+  const places: readonly Place[] = [
+    { address },
+    ...(topic === undefined ? [] : [{ address, topic }]),
+    ...(user === undefined ? [] : [{ address, user }]),
+    ...(domain === undefined ? [] : [{ address, domain }]),
+  ];
+  return places.map(fieldOf);
+}
+
+/** Field, entry and end, as the script takes them. */
+function storedOf(entry: Suppression): readonly [string, string, number | string] {
+  const { reason, at } = entry;
+  const until = entry.until === undefined ? undefined : Math.round(entry.until);
+  return [fieldOf(entry), JSON.stringify({ reason, at, until, ...evidenceOf(entry) }), until ?? ''];
 }
 
 /** An entry that another program wrote otherwise still suppresses; its text is then the reason. */
-function readStored(about: About, text: string): Suppression {
-  return { ...about, ...(parseJson(text, entrySchema) ?? { reason: text, at: 0 }) };
+function readStored(place: Place, text: string): Suppression {
+  const { reason, at, until, ...evidence } = parseJson(text, entrySchema) ?? { reason: text, at: 0 };
+  return { ...place, reason, at, ...(until === undefined ? {} : { until }), ...evidenceOf(evidence) };
 }

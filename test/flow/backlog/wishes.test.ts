@@ -220,6 +220,36 @@ describe('suppressions', () => {
     expect(sent).toHaveLength(1);
   });
 
+  test('hold for one user or sender domain, and end', async () => {
+    const sent: string[] = [];
+    const backlog = await begin(async ({ delivery }) => {
+      sent.push(delivery.recipient.address);
+      return delivered;
+    }, {});
+    const put = (field: string, entry: object): Promise<unknown> =>
+      backlog.redis.call('HSET', `${backlog.prefix}suppressed:default`, field, JSON.stringify(entry));
+    const request = asked({}, ['a@x.example', 'b@x.example', 'c@x.example', 'd@x.example', 'e@x.example']);
+    const { user, headerFrom } = request.submission;
+    const domain = headerFrom.slice(headerFrom.indexOf('@') + 1);
+    await put(`\0user:${user}\na@x.example`, { reason: 'x' });
+    await put('\0user:another\nb@x.example', { reason: 'x' });
+    await put(`\0domain:${domain}\nc@x.example`, { reason: 'x', until: Date.now() + 60_000 });
+    await put(`\0domain:${domain}\nd@x.example`, { reason: 'x', until: Date.now() - 1 });
+    await put('e@x.example', { reason: '"until":1', at: 1, until: Date.now() + 60_000 });
+    await backlog.submit(request);
+    await until(() => sent.length === 2);
+    expect(sent.toSorted()).toEqual(['b@x.example', 'd@x.example']);
+    await until(async () => (await backlog.events()).filter(({ type }) => type === 'dropped').length === 3);
+    const reasons = (await backlog.events())
+      .filter(({ type }) => type === 'dropped')
+      .map(({ reason }) => reason);
+    expect(reasons.toSorted()).toEqual([
+      `The recipient is on the suppression list of the sender domain ${domain}.`,
+      `The recipient is on the suppression list of the user ${user}.`,
+      'The recipient is on the suppression list of this account.',
+    ]);
+  });
+
   test('find international addresses in any case', async () => {
     const backlog = await begin(async () => delivered, {});
     await list(backlog, 'äöü@example.net');
