@@ -5,6 +5,8 @@ export type MovableClock = Clock &
   Readonly<{
     /** Jumps ahead. What repeats runs once, however many turns were passed over. */
     move(ms: number): void;
+    /** Goes ahead in steps that are short enough for leases to be renewed on the way. */
+    walk(ms: number): Promise<void>;
     /** Ends all timers. */
     stop(): void;
   }>;
@@ -12,6 +14,9 @@ export type MovableClock = Clock &
 type Timer = { at: number; every: number | undefined; task: () => void };
 
 const LOOK_MS = 5;
+const STEP_MS = 2_000;
+/** Real time for each step: Redis has to answer. */
+const STEP_REAL_MS = 15;
 
 /** Starts at `start`, epoch milliseconds, or now. */
 export function movableClock(start = systemClock.now()): MovableClock {
@@ -36,6 +41,10 @@ export function movableClock(start = systemClock.now()): MovableClock {
     }
   };
   const stop = systemClock.every(LOOK_MS, run);
+  const move = (ms: number): void => {
+    shift += ms;
+    run();
+  };
   return {
     now: () => systemClock.now() + offset + shift,
     ticks,
@@ -51,9 +60,12 @@ export function movableClock(start = systemClock.now()): MovableClock {
         };
         signal?.addEventListener('abort', cut, { once: true });
       }),
-    move: (ms) => {
-      shift += ms;
-      run();
+    move,
+    walk: async (ms) => {
+      for (let left = ms; left > 0; left -= STEP_MS) {
+        move(Math.min(left, STEP_MS));
+        await systemClock.sleep(STEP_REAL_MS);
+      }
     },
     stop,
   };
