@@ -40,7 +40,7 @@ export function pickTransport(ask: Ask, pools: Pools, facts: Facts): Picked {
   const fallback = pools.pool(ask.pool)?.fallback;
   const others = fallback === undefined || fallback === ask.pool ? [] : pools.members(fallback);
   const instead = others.filter((one) => isOpen(one) && facts.state(one).state !== 'quarantined');
-  const ready = instead.filter((one) => facts.carried(one) === 'worked' && facts.room(one) !== 'none');
+  const ready = readyOf(instead, facts);
   if (fallback !== undefined && ready.length > 0) {
     const isFull = good.some((one) => facts.carried(one) === 'worked');
     return { transport: choose(ready, ask, facts), fallback, why: isFull ? 'full' : 'down' };

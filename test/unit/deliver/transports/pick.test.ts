@@ -135,7 +135,7 @@ const cases: readonly (readonly [string, Record<string, Setting>, Record<string,
     ],
     [
       'nor is one that nobody works',
-      { a: { full: true }, z: { ...spare, carried: 'soon' } },
+      { a: { full: true }, z: { ...spare, carried: 'none' } },
       safe,
       { transport: 'a' },
     ],
