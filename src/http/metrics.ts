@@ -1,5 +1,6 @@
 // Figures for Prometheus; the only file that imports prom-client.
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { makeHealthGauges, type HealthFigures } from './health-metrics.ts';
 
 /** What the program knows when it is asked. */
 export type Figures = Readonly<{
@@ -16,6 +17,8 @@ export type Figures = Readonly<{
   eventsWaiting: number;
   /** Opens and clicks since this process started: in memory still, not taken for want of room, and for being too many of one letter. */
   hits: Readonly<{ waiting: number; lost: number; flooded: number }>;
+  /** Of transports and senders. */
+  health: HealthFigures;
 }>;
 
 export type Metrics = Readonly<{
@@ -50,6 +53,7 @@ export function makeMetrics(collect: () => Promise<Figures>): Metrics {
     'Opens and clicks not recorded because their letter had too many within the hour.',
     [],
   );
+  const updateHealth = makeHealthGauges(gauge);
   const up = gauge('collect_up', '1 when the figures above could be collected, else 0.', []);
 
   const update = (figures: Figures): void => {
@@ -67,6 +71,7 @@ export function makeMetrics(collect: () => Promise<Figures>): Metrics {
     hitsLost.inc(figures.hits.lost);
     hitsFlooded.reset();
     hitsFlooded.inc(figures.hits.flooded);
+    updateHealth(figures.health);
   };
 
   return {

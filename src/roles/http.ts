@@ -8,6 +8,7 @@ import { checkDurability } from '../store/durability.ts';
 import { BaseProblem, type Base } from './base.ts';
 import type { DeliveryRole } from './delivery.ts';
 import type { FeedbackListeners } from './feedback.ts';
+import { healthFigures } from './health-figures.ts';
 import { feedbackChecks, trackingChecks } from './public-checks.ts';
 import type { Role } from './role.ts';
 import type { SubmissionRole } from './submission.ts';
@@ -132,6 +133,7 @@ async function figures(base: Base, neighbours: Neighbours, events: readonly Even
     redis: base.asking.state(),
     eventsWaiting: Number(await base.asking.call('XLEN', base.keys.events)),
     hits: tracking?.state().hits ?? NO_HITS,
+    health: await healthFigures(base),
   };
 }
 

@@ -62,6 +62,12 @@ export async function startPage(more: Partial<HttpDeps> = {}, clock: Clock = sys
         redis: 'ready',
         eventsWaiting: 0,
         hits: { waiting: 5, lost: 2, flooded: 1 },
+        health: {
+          states: [{ transport: 'ip1', state: 'degraded' }],
+          listings: [{ transport: 'ip1', address: '192.0.2.1', list: 'Some list', listed: true }],
+          replies: [{ transport: 'ip1', provider: 'yahoo', kind: 'blocked', count: 12, share: 0.25 }],
+          senders: [{ user: 'shop', state: 'warned' }],
+        },
       }),
     verifyAdmin: (password) => Promise.resolve(password === PASSWORD),
     sandbox,

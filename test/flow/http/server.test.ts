@@ -53,6 +53,14 @@ test('metrics are for this host or for an administrator', async () => {
     const name = line?.split(' ')[0];
     expect(text).toMatch(new RegExp(`^# HELP ${name} \\S.+\n# TYPE ${name} ${kind}\n${line}$`, 'm'));
   }
+  for (const line of [
+    'postino_transport_state{transport="ip1",state="degraded"} 1',
+    'postino_transport_listed{transport="ip1",address="192.0.2.1",list="Some list"} 1',
+    'postino_transport_replies{transport="ip1",provider="yahoo",kind="blocked"} 12',
+    'postino_transport_replies_share{transport="ip1",provider="yahoo",kind="blocked"} 0.25',
+    'postino_sender_state{user="shop",state="warned"} 1',
+  ])
+    expect(text.split('\n')).toContain(line);
   expect(text).toContain('nodejs_eventloop_lag_seconds');
   expect((await get('/metrics', { 'x-forwarded-for': '192.0.2.1' })).status).toBe(401);
   const admin = await asAdmin();

@@ -1,0 +1,58 @@
+// What the monitor found last, as figures: states from memory, the rest as the process that watches wrote it down.
+import type { HealthFigures } from '../http/health-metrics.ts';
+import { makeFindingsStore, type Findings } from '../monitor/findings.ts';
+import { outcomeKinds, percentOf } from '../monitor/rates.ts';
+import { readSenders, type SenderRecord } from '../monitor/records.ts';
+import { readSenderKey } from '../monitor/tallies.ts';
+import type { Base } from './base.ts';
+
+/** Rejects with RedisTrouble. */
+export async function healthFigures({
+  asking: redis,
+  prefix,
+  states,
+  settingsNow,
+}: Base): Promise<HealthFigures> {
+  const [findings, senders] = await Promise.all([
+    makeFindingsStore({ redis, prefix }).all(),
+    readSenders(redis, prefix),
+  ]);
+  const transports = [...settingsNow().transports.values()].filter(({ kind }) => kind === 'smtp');
+  return {
+    states: transports.map(({ name }) => ({ transport: name, state: states.stateOf(name).state })),
+    ...foundFigures(findings),
+    senders: [...senders].flatMap(senderFigures),
+  };
+}
+
+/** Pure. */
+export function foundFigures(
+  findings: ReadonlyMap<string, Findings>,
+): Pick<HealthFigures, 'listings' | 'replies'> {
+  const all = [...findings];
+  return {
+    listings: all.flatMap(([transport, { listings }]) =>
+      listings
+        .filter(({ listed, last }) => listed !== undefined || last.kind === 'clean')
+        .map(({ address, list, listed }) => ({ transport, address, list, listed: listed !== undefined })),
+    ),
+    replies: all.flatMap(([transport, { hour }]) =>
+      Object.entries(hour).flatMap(([provider, tally]) => {
+        const percent = percentOf(tally, 1);
+        return outcomeKinds.map((kind) => ({
+          transport,
+          provider: provider || 'others',
+          kind,
+          count: tally[kind],
+          share: percent[kind] / 100,
+        }));
+      }),
+    ),
+  };
+}
+
+function senderFigures([key, { state, held }]: readonly [string, SenderRecord]): HealthFigures['senders'] {
+  const { user, domain } = readSenderKey(key);
+  if (domain !== undefined) return [];
+  return [...(state === 'fine' ? [] : [{ user, state }]), ...(held ? [{ user, state: 'held' }] : [])];
+}
