@@ -4,6 +4,7 @@ import type { Priority } from '../model/instructions.ts';
 import type { User } from '../model/settings.ts';
 import { listOf, textOf, type Option, type Values } from './command.ts';
 import { applyTreatment, noBlocks, treatmentOptions, type BlockTexts } from './user-treatment.ts';
+import { applyWatch, watchOptions } from './user-watch.ts';
 
 export const userOptions: readonly Option[] = [
   {
@@ -30,6 +31,7 @@ export const userOptions: readonly Option[] = [
   { flags: '--recipients-per-message <n>', summary: '0: no limit' },
   { flags: '--message-bytes <size>', summary: 'such as 20MB; 0: no limit of its own' },
   { flags: '--over <hold|refuse>', summary: 'what to do over a limit' },
+  ...watchOptions,
   ...treatmentOptions,
 ];
 
@@ -56,8 +58,11 @@ export function applyUserOptions(
     const value = options[name];
     return typeof value === 'boolean' ? value : old;
   };
+  const watched = applyWatch(user.watch, options);
+  if ('problem' in watched) return watched;
   const next = {
     ...user,
+    ...watched,
     ...texts(options),
     domains: listOf(options, 'domain')?.map((domain) => domain.toLowerCase()) ?? user.domains,
     senders: listOf(options, 'sender') ?? user.senders,
