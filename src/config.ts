@@ -16,6 +16,7 @@ import { trackingConfig } from './http/tracking-config.ts';
 import { durationLike } from './lib/values.ts';
 import { nameSchema } from './model/settings.ts';
 import { monitorConfig } from './monitor/config.ts';
+import { suppressionConfig } from './store/suppression-config.ts';
 import { parseRedisUrl } from './store/redis-url.ts';
 
 export type { Environment, Problem } from './config/read.ts';
@@ -93,6 +94,9 @@ export const configSchema = z.strictObject({
   monitor: monitorConfig
     .prefault({})
     .describe('What watches over transports and senders: block lists, reverse DNS, rates, thresholds.'),
+  suppression: suppressionConfig
+    .prefault({})
+    .describe('What puts recipients on the suppression list by itself: hard and soft bounces, complaints.'),
   events: eventsConfig.prefault({}).describe('The record of what became of each message.'),
   system: systemSchema.prefault({}).describe('Our own mail.'),
   log: logSchema.prefault({}).describe('The log on standard output.'),

@@ -54,6 +54,9 @@ export const mergeHeader = z
 /** A host of ours that a domain's links point to. */
 export const trackingHost = domainName;
 
+/** A host of ours that a domain's bounces come to. */
+export const returnPath = domainName;
+
 /** The picture of a domain's unsubscribe page is loaded by whoever opens it: from https only. */
 export const brand = domainSchema.shape.brand.unwrap().extend({
   logo: z.url({ protocol: /^https$/, error: 'must be an https address' }).optional(),
@@ -162,6 +165,9 @@ export const declaredDomain = z.strictObject({
   trackingHost: trackingHost
     .optional()
     .describe('Host under which its links are tracked, a CNAME to that of tracking.url: click.shop.example.'),
+  returnPath: returnPath
+    .optional()
+    .describe('Host of the return paths of its mail, a CNAME to feedback.domain: bounce.shop.example.'),
   brand: brand
     .optional()
     .describe('Who the unsubscribe page speaks for: name, and logo, the https address of a picture.'),

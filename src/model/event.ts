@@ -64,6 +64,8 @@ export const eventSchema = z.object({
   /** Bounce class, phase and our sentence for a failure or a delay. */
   class: z.string().optional(),
   phase: z.string().optional(),
+  /** Of a bounce that came later by mail: what it says of the recipient, one of the words of model/taxonomy.ts. */
+  category: z.string().optional(),
   reason: z.string().optional(),
   /** Attempts of this delivery so far that may have been taken by the peer although we do not know it. */
   ambiguous: z.number().optional(),

@@ -2,7 +2,10 @@
 import { z } from 'zod';
 import { isTimeZone } from '../lib/day.ts';
 import { defaultsSchema, prioritySchema } from './instructions.ts';
+import { viaSchema, warmupSchema } from './transport-parts.ts';
 import { watchSchema } from './watch.ts';
+
+export { viaSchema, warmupSchema } from './transport-parts.ts';
 
 /** Names of users, pools, transports and accounts: they are parts of keys, queue names and URLs. */
 export const nameSchema = z
@@ -142,6 +145,18 @@ export const userSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Its messages may ask to be sent to suppressed addresses.'),
+  autoSuppress: z
+    .boolean()
+    .optional()
+    .describe(
+      'Bounces and complaints put recipients of its mail on the suppression list; default: true, false for a trusted smart host.',
+    ),
+  verp: z
+    .boolean()
+    .optional()
+    .describe(
+      'Each delivery gets a return path of ours, so that bounces are read; default: true where feedback.domain is set, false for a trusted smart host.',
+    ),
   watch: watchSchema.optional().describe('Thresholds of its own: bounces, complaints, signs of theft.'),
   header: blockSchema.optional().describe('Block behind <body>, for messages that ask for it: html, text.'),
   footer: blockSchema.optional().describe('Block before </body>, for messages that ask for it: html, text.'),
@@ -166,6 +181,8 @@ export const domainSchema = z.strictObject({
   keys: z.array(dkimKeySchema).default([]),
   /** Host under which its links are tracked, a CNAME to ours: "click.shop.example". */
   trackingHost: z.string().optional(),
+  /** Host of the return paths of its mail, a CNAME to feedback.domain: "bounce.shop.example". */
+  returnPath: z.string().optional(),
   /** Who the unsubscribe page speaks for: a name, and the https address of a picture. */
   brand: z
     .strictObject({ name: z.string().max(100).optional(), logo: z.url({ protocol: /^https$/ }).optional() })
@@ -173,39 +190,6 @@ export const domainSchema = z.strictObject({
   /** The pool that mail from it leaves by, for users of its account. */
   pool: nameSchema.optional(),
   origin: originSchema,
-});
-
-/** A relay of somebody else that takes mail for everywhere, where this host may not connect to port 25 of others. */
-export const viaSchema = z
-  .strictObject({
-    host: z.string().min(1).describe('Host name or IP address of the relay.'),
-    port: z.number().int().min(1).max(65_535).default(587),
-    tls: z
-      .enum(['none', 'opportunistic', 'required', 'implicit'])
-      .default('required')
-      .describe(
-        'required: STARTTLS or nothing; implicit: TLS from the first byte; both verify the certificate.',
-      ),
-    verify: z.boolean().default(true).describe('false: take any certificate with required or implicit TLS.'),
-    username: z.string().min(1).optional(),
-    sealedPassword: z
-      .string()
-      .optional()
-      .describe('Sealed with the master key; never leaves the store in clear.'),
-  })
-  .describe('An upstream relay that everything goes to, where port 25 is closed.');
-
-const daySchema = z
-  .string()
-  .regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a day such as 2026-11-25')
-  .refine((text) => new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) ?? false, {
-    message: 'is not a day that there is',
-  });
-
-/** Since when a transport warms up. `day`: the file said on which day of its warm-up it was when it was first read. */
-export const warmupSchema = z.strictObject({
-  since: daySchema,
-  day: z.number().int().min(1).max(366).optional(),
 });
 
 export const transportSchema = z.strictObject({

@@ -19,6 +19,7 @@ import { startFeedback, type FeedbackListeners } from './feedback.ts';
 import { firstRun, verifyAdmin } from './first-run.ts';
 import { recipientsSink } from './recipients.ts';
 import { healthSink, startMonitor } from './monitor.ts';
+import { suppressSink } from './suppress.ts';
 import { startHttp, type HttpRole } from './http.ts';
 import type { RoleName } from './role.ts';
 import { startSubmission, type SubmissionRole } from './submission.ts';
@@ -140,7 +141,7 @@ function startSinks(
       sinks: [
         ...(delivery && logsEvents ? [makeLogSink(log.child({ role: 'events' }))] : []),
         ...(stats ? [stats.sink] : []),
-        ...(delivery ? [recipientsSink(base), healthSink(base)] : []),
+        ...(delivery ? [recipientsSink(base), healthSink(base), suppressSink(base)] : []),
       ],
       elected: () => delivery?.segments().working ?? false,
       clock,

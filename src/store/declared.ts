@@ -25,6 +25,7 @@ export type Declared = Readonly<{
     name: string;
     account?: string | undefined;
     trackingHost?: string | undefined;
+    returnPath?: string | undefined;
     pool?: string | undefined;
     brand?: Domain['brand'];
   }>[];

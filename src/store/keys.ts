@@ -21,6 +21,8 @@ export type StoreKeys = Readonly<{
   suppressed(account: string): string;
   /** Sorted set: entries of suppression lists by when they end. */
   suppressionEnds: string;
+  /** Soft bounces in a row of a recipient, by what it is called in the account's suppressions. */
+  softBounces(account: string, field: string): string;
   /** Recipients of an account by when they were last seen. */
   recipients(account: string): string;
   /** What the key of each recipient of an account begins with; the address in lower case follows. */
@@ -62,6 +64,7 @@ export function storeKeys(prefix: string): StoreKeys {
     suppressing: `${prefix}suppressing`,
     suppressed: (account) => `${prefix}suppressed:${account}`,
     suppressionEnds: `${prefix}suppression-ends`,
+    softBounces: (account, field) => `${prefix}soft:${account}:${field}`,
     recipients: (account) => `${prefix}rcpts:${account}`,
     recipient: (account) => `${prefix}rcpt:${account}:`,
     body: (account, submission) => `${prefix}body:${account}:${submission}`,

@@ -242,7 +242,7 @@ describe('suppressions', () => {
     await until(async () => (await backlog.events()).filter(({ type }) => type === 'dropped').length === 3);
     const reasons = (await backlog.events())
       .filter(({ type }) => type === 'dropped')
-      .map(({ reason }) => reason);
+      .map(({ reason = '' }) => reason);
     expect(reasons.toSorted()).toEqual([
       `The recipient is on the suppression list of the sender domain ${domain}.`,
       `The recipient is on the suppression list of the user ${user}.`,
