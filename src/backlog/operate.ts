@@ -7,7 +7,7 @@ import type { Event } from '../model/event.ts';
 import type { Submission } from '../model/submission.ts';
 import { describeEnd, describeRescheduled } from './describe.ts';
 import type { Keys } from './keys.ts';
-import type { PauseName } from './pauses.ts';
+import { readPauses, type Pause, type PauseName, type PauseWhy } from './pauses.ts';
 import { jobOf, type JobAdder } from './queue.ts';
 import { OLD_MS } from './rest.ts';
 import type { Transitions } from './transitions.ts';
@@ -59,6 +59,7 @@ export function makeOperate(deps: OperateDeps) {
     pause: pause.bind(undefined, deps),
     resume: resume.bind(undefined, deps),
     pauses: pauses.bind(undefined, deps),
+    resumeExpired: resumeExpired.bind(undefined, deps),
     depth: depth.bind(undefined, deps),
   };
 }
@@ -158,15 +159,24 @@ async function move(deps: OperateDeps, selection: Selection, transport: string):
   );
 }
 
-async function pause(deps: OperateDeps, name: PauseName): Promise<void> {
-  await deps.redis.call('HSET', deps.keys.pauses, name, JSON.stringify({ at: deps.clock.now() }));
+async function pause(deps: OperateDeps, name: PauseName, why: PauseWhy = {}): Promise<void> {
+  await deps.redis.call('HSET', deps.keys.pauses, name, JSON.stringify({ ...why, at: deps.clock.now() }));
   await deps.announce();
+}
+
+/** Lifts the pauses whose time is over. Resolves to them. */
+async function resumeExpired(deps: OperateDeps): Promise<readonly Pause[]> {
+  const now = deps.clock.now();
+  const over = (await pauses(deps)).filter(({ until }) => until !== undefined && until <= now);
+  const lifted = [];
+  for (const one of over) if ((await resume(deps, one.name)).lifted) lifted.push(one);
+  return lifted;
 }
 
 /** Lifts a pause and puts what it had taken out back into the queues. False when there was no such pause. */
 async function resume(
   deps: OperateDeps,
-  name: PauseName,
+  name: string,
 ): Promise<Readonly<{ lifted: boolean; changed: number }>> {
   const lifted = Number(await deps.redis.call('HDEL', deps.keys.pauses, name)) === 1;
   await deps.announce();
@@ -183,9 +193,8 @@ async function resume(
   }
 }
 
-async function pauses({ redis, keys }: OperateDeps): Promise<string[]> {
-  const names = await redis.call('HKEYS', keys.pauses);
-  return textsIn(names).sort();
+async function pauses({ redis, keys }: OperateDeps): Promise<readonly Pause[]> {
+  return readPauses(redis, keys);
 }
 
 export type Depth = Readonly<{
@@ -220,7 +229,7 @@ async function depth(deps: OperateDeps, transports: readonly string[]): Promise<
       return { transport, waiting: waiting + parked, later: delayed, sending };
     }),
   );
-  const shelves = await Promise.all((await pauses(deps)).map((name) => count('ZCARD', keys.shelf(name))));
+  const shelves = await Promise.all((await pauses(deps)).map(({ name }) => count('ZCARD', keys.shelf(name))));
   const paused = shelves.reduce((sum, length) => sum + length, 0);
   return { open: await count('ZCARD', keys.due), perTransport, paused };
 }

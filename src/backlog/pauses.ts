@@ -1,6 +1,8 @@
-// Pauses: what operators stopped, by recipient domain, user or campaign; kept in Redis and known to every process.
-import { textsIn } from '../lib/answers.ts';
-import type { Clock } from '../lib/clock.ts';
+// Pauses: what was stopped, by recipient domain, user or campaign; kept in Redis and known to every process.
+import { z } from 'zod';
+import { hashIn } from '../lib/answers.ts';
+import type { Clock, EpochMs } from '../lib/clock.ts';
+import { parseJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redis } from '../lib/script.ts';
 import type { Keys } from './keys.ts';
@@ -10,6 +12,19 @@ export type PauseKind = (typeof pauseKinds)[number];
 
 /** "domain:example.net", "user:shop", "campaign:spring". */
 export type PauseName = `${PauseKind}:${string}`;
+
+const whySchema = z.object({
+  at: z.number().default(0),
+  /** Who made it: "operator", or the part of Postino that did. */
+  by: z.string().default('operator'),
+  reason: z.string().optional(),
+  /** When it ends by itself, epoch milliseconds. */
+  until: z.number().optional(),
+});
+
+/** Who made a pause, why, and until when. */
+export type PauseWhy = Readonly<Omit<z.input<typeof whySchema>, 'at'>>;
+export type Pause = Readonly<{ name: string } & z.output<typeof whySchema>>;
 
 /** What a pause can match on. */
 export type Pausable = Readonly<{ domain: string; user: string; campaign?: string | undefined }>;
@@ -30,14 +45,16 @@ const POLL_MS = 1_000;
 export function watchPauses(
   deps: Readonly<{ redis: Redis; keys: Keys; clock: Clock; log: Log; onChange?: () => void }>,
 ): Pauses {
-  let names: ReadonlySet<string> = new Set();
+  /** By name: until when. */
+  let names: ReadonlyMap<string, EpochMs> = new Map();
   const refresh = async (): Promise<void> => {
-    const answer = await deps.redis.call('HKEYS', deps.keys.pauses);
-    const read = new Set(textsIn(answer));
-    const changed = read.size !== names.size || [...read].some((name) => !names.has(name));
+    const pauses = await readPauses(deps.redis, deps.keys);
+    const read = new Map(pauses.map(({ name, until }) => [name, until ?? Infinity]));
+    const changed = read.size !== names.size || [...read].some(([name, until]) => names.get(name) !== until);
     names = read;
     if (changed) deps.onChange?.();
   };
+  const holds = (name: string): boolean => (names.get(name) ?? 0) > deps.clock.now();
   const poll = (): void => {
     refresh().catch((error: unknown) =>
       deps.log.debug({ error: String(error) }, 'could not read the pauses'),
@@ -50,9 +67,17 @@ export function watchPauses(
       if (names.size === 0) return undefined;
       const candidates: PauseName[] = [`domain:${domain}`, `user:${user}`];
       if (campaign !== undefined) candidates.push(`campaign:${campaign}`);
-      return candidates.find((name) => names.has(name));
+      return candidates.find(holds);
     },
     refresh,
     stop,
   };
+}
+
+/** All pauses that there are, those whose time is over too, by name. Rejects with RedisTrouble. */
+export async function readPauses(redis: Redis, keys: Keys): Promise<readonly Pause[]> {
+  const entries = [...hashIn(await redis.call('HGETALL', keys.pauses))];
+  return entries
+    .map(([name, json]) => ({ name, ...(parseJson(json, whySchema) ?? whySchema.parse({})) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

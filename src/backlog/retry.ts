@@ -4,6 +4,7 @@ import { sayDuration } from '../lib/duration.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Cause, Outcome } from '../model/outcome.ts';
 import type { Submission } from '../model/submission.ts';
+import { greylistWait, USUAL_MS } from './greylist.ts';
 
 /** Waits between attempts, milliseconds; the last one repeats until the delivery expires. */
 export type RetryPlan = Readonly<{ steps: readonly number[] }>;
@@ -31,7 +32,7 @@ export function whatNext(outcome: Outcome, delivery: Delivery, now: EpochMs, pla
     case 'deferred': {
       if (delivery.attempts >= (delivery.maxAttempts ?? Infinity))
         return { do: 'end', as: 'expired', of: 'attempts' };
-      const at = now + waitAfter(delivery, plan);
+      const at = now + (greylisted(outcome.cause, delivery, plan) ?? waitAfter(delivery, plan));
       return at >= delivery.expiresAt ? { do: 'end', as: 'expired', of: 'time' } : { do: 'retry', at };
     }
   }
@@ -60,6 +61,27 @@ export function outOfTime({ instructions: { ttl } }: Submission): Cause {
 }
 
 type Subject = Readonly<{ submission: Submission; delivery: Delivery }>;
+
+/** So often a host may greylist us without saying for how long; then the plan's steps hold. */
+const MOST_GREYLISTED = 3;
+
+/**
+ * When a host that greylists will take it: as it says, or as most do. Undefined for every other cause. No longer than the
+ * plan's longest step, in case that is short.
+ */
+function greylisted(
+  { class: kind, reply }: Cause,
+  delivery: Delivery,
+  { steps }: RetryPlan,
+): number | undefined {
+  if (kind !== 'greylisted') return undefined;
+  const told = greylistWait(reply?.text ?? '');
+  if (told === undefined && delivery.attempts > MOST_GREYLISTED) return undefined;
+  const wait = Math.min(told ?? USUAL_MS, Math.max(...steps));
+  // Never sooner than it said.
+  const later = (1 + spread(`${delivery.id}/${delivery.attempts}`)) / 2;
+  return Math.round(wait * (1 + JITTER * later));
+}
 
 /** The wait after the attempt that just ended, milliseconds. Jitter of ±10 % comes from the id, so that it is repeatable. */
 function waitAfter(delivery: Delivery, plan: RetryPlan): number {

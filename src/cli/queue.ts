@@ -1,6 +1,6 @@
 // postino queue …: what waits, and what an operator can do with it.
 import type { Operate } from '../backlog/operate.ts';
-import { pauseKinds, type PauseName } from '../backlog/pauses.ts';
+import { pauseKinds, type Pause, type PauseName } from '../backlog/pauses.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sayDuration } from '../lib/duration.ts';
 import type { Delivery } from '../model/delivery.ts';
@@ -113,9 +113,9 @@ async function overview({ operate, settingsNow }: QueueContext): Promise<Result>
       ? [`${depth.paused} of them ${depth.paused === 1 ? 'is' : 'are'} held by a pause and in no column.`]
       : []),
     ...idlePools(settingsNow()).map(sayIdlePool),
-    ...(pauses.length > 0 ? [`Paused: ${pauses.join(', ')}.`] : []),
+    ...(pauses.length > 0 ? [`Paused: ${pauses.map(sayPause).join('; ')}.`] : []),
   ].join('\n');
-  return done(text, { ...depth, pauses });
+  return done(text, { ...depth, pauses: pauses.map(({ name }) => name) });
 }
 
 async function list({ operate, clock }: QueueContext, options: Values): Promise<Result> {
@@ -188,6 +188,12 @@ async function move(
     (selection) => operate.move({ ...selection, pool: transport.pool }, target),
     `moved to ${target}`,
   );
+}
+
+/** What an operator paused needs no reason; anything else has one. */
+function sayPause({ name, by, until }: Pause): string {
+  if (by === 'operator') return name;
+  return `${name} (by ${by}${until === undefined ? '' : ` until ${sayTime(until)}`})`;
 }
 
 function pauseName(options: Values): PauseName | undefined {

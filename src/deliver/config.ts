@@ -63,7 +63,23 @@ const DEFAULT_STEPS = [2, 5, 15, 30, 60, 120, 240].map((minutes) => minutes * 60
 
 export const deliveryConfig = z.strictObject({
   routes: z.array(routeSchema).default([]).describe('Smart hosts by recipient domain; the first match wins.'),
+  providers: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A file of your own over config/providers.yaml: limits by provider; see docs/shaping.md.'),
   mxPort: port.default(25).describe('Port of MX hosts; another than 25 is for tests.'),
+  mtaSts: z
+    .boolean()
+    .default(true)
+    .describe("Keep recipient domains' MTA-STS policies: TLS with a verified certificate where they say so."),
+  httpsPort: port
+    .default(443)
+    .describe('Port of the hosts of MTA-STS policies; another than 443 is for tests.'),
+  dane: z
+    .boolean()
+    .default(false)
+    .describe('Keep to TLSA records (DANE); needs a resolver that validates DNSSEC, best on this host.'),
   allowPrivateAddresses: z
     .boolean()
     .default(false)

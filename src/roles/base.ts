@@ -10,6 +10,7 @@ import { watchPauses, type Pauses } from '../backlog/pauses.ts';
 import { makeJobAdder, type JobAdder } from '../backlog/queue.ts';
 import { makeTransitions, type Transitions } from '../backlog/transitions.ts';
 import type { Config } from '../config.ts';
+import { openLimits, type Limits } from '../deliver/shaping/limits.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Settings } from '../model/settings.ts';
@@ -68,6 +69,8 @@ export type Base = Surroundings &
     holders: Holders;
     operate: Operate;
     offset: ClockOffset;
+    /** What automation holds back just now. */
+    limits: Limits;
     /** What young transports may send. */
     warmup: Warmup;
     connect(purpose: Purpose): RedisConnection;
@@ -97,13 +100,7 @@ export async function openBase(around: Surroundings): Promise<Base> {
     return latest;
   };
   const watches = openWatches({ asking, keys, settings }, around);
-  await Promise.all([
-    watches.pauses.refresh(),
-    watches.holders.look(),
-    watches.offset.measure(),
-    watches.warmup.refresh(),
-    stores.states.refresh(),
-  ]);
+  await Promise.all([firstLook(watches), stores.states.refresh()]);
   const announce = shareChanges(asking, keys.pauses, watches.pauses.refresh);
   const operate = makeOperate({
     redis: asking,
@@ -146,7 +143,8 @@ function openWatches(
     settings,
   }: Readonly<{ asking: RedisConnection; keys: Keys; settings: SettingsStore }>,
   { prefix, clock, log, config }: Surroundings,
-): Pick<Base, 'pauses' | 'holders' | 'offset' | 'warmup'> {
+): Pick<Base, 'pauses' | 'holders' | 'offset' | 'warmup' | 'limits'> {
+  const tell = makeTell({ asking: redis, keys, log });
   const transports = (): Settings['transports'] => settings.latest()?.transports ?? new Map();
   return {
     pauses: watchPauses({ redis, keys, clock, log }),
@@ -159,9 +157,16 @@ function openWatches(
       log,
       config: config.warmup,
       transports: () => transports().values(),
-      tell: makeTell({ asking: redis, keys, log }),
+      tell,
     }),
+    limits: openLimits({ redis, prefix, clock, log, tell }),
   };
+}
+
+async function firstLook(watches: ReturnType<typeof openWatches>): Promise<void> {
+  const { pauses, holders, offset, warmup, limits } = watches;
+  const read = [pauses, warmup, limits].map((watch) => watch.refresh());
+  await Promise.all([...read, holders.look(), offset.measure()]);
 }
 
 const READY_MS = 30_000;

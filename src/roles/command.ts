@@ -2,11 +2,13 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { hashPassword } from '../accept/password.ts';
+import { alertCommands, type AlertContext } from '../cli/alert.ts';
 import { checkCommands, type CheckContext } from '../cli/check.ts';
 import type { Command, Result, Values } from '../cli/command.ts';
 import type { SettingsContext } from '../cli/context.ts';
 import { eventsCommands } from '../cli/events.ts';
 import type { HistoryContext } from '../cli/history-context.ts';
+import { limitCommands, type LimitContext } from '../cli/limit.ts';
 import { messageCommands } from '../cli/message.ts';
 import { monitorCommands, type MonitorContext } from '../cli/monitor.ts';
 import { queueCommands, type QueueContext } from '../cli/queue.ts';
@@ -23,6 +25,7 @@ import { domainSchema, transportSchema, userSchema } from '../model/settings.ts'
 import { checkTransport } from '../monitor/check.ts';
 import { readSenders } from '../monitor/records.ts';
 import type { TemplateContent } from '../store/templates.ts';
+import { alertsOf } from './alert-context.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
 import { openDns, trackingTarget } from './dns.ts';
@@ -35,19 +38,23 @@ import { PREFIX } from './start.ts';
 export type Context = SettingsContext &
   HistoryContext &
   QueueContext &
+  LimitContext &
   SendContext &
   CheckContext &
-  MonitorContext;
+  MonitorContext &
+  AlertContext;
 
 /** Every command but `start`. A new one is an entry of a table in src/cli. */
 export const commands: readonly Command<Context>[] = [
   ...settingsCommands,
   ...queueCommands,
+  ...limitCommands,
   ...messageCommands,
   ...eventsCommands,
   ...sendCommands,
   ...checkCommands,
   ...monitorCommands,
+  ...alertCommands,
 ];
 
 export type Surroundings = Readonly<{
@@ -125,6 +132,7 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     templates,
     recipients,
     operate,
+    limits: base.limits,
     settingsNow,
     config,
     clock,
@@ -150,6 +158,7 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     today: (zone) => dayOf(clock.now(), zone ?? config.warmup.timeZone),
     checkTransport: (transport) => checkTransport(transport, checkDeps(base)),
     tell: makeTell(base),
+    alerts: alertsOf(base),
     readFile: readTextFile,
     readInput,
   };

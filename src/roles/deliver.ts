@@ -6,8 +6,6 @@ import { makeCompose } from '../compose/compose.ts';
 import { makeWorkshop } from '../compose/worker/workshop.ts';
 import { bounceRules } from '../deliver/classify.ts';
 import { makeDeliver, type CatchFacts, type Deliver as Stage } from '../deliver/deliver.ts';
-import { makeProviders } from '../deliver/providers.ts';
-import { providersFile } from '../deliver/providers-file.ts';
 import type { Upstream } from '../deliver/route.ts';
 import { canBind } from '../deliver/transports/source.ts';
 import { oneLine } from '../mail/fold.ts';
@@ -22,6 +20,7 @@ import { openWaits } from '../store/waits.ts';
 import { openPassword } from '../store/via.ts';
 import { makeChoice, type Choice } from './choice.ts';
 import { findConfig } from './places.ts';
+import { openShaping, readProviders } from './shaping.ts';
 import { openLinker } from './tracking.ts';
 import type { Base } from './base.ts';
 
@@ -67,7 +66,8 @@ export function openDeliver(base: Base): Deliver {
     clock,
     log: base.log.child({ role: 'delivery' }),
     bounceRules: bounceRules.parse(parse(readFileSync(findConfig('bounces.yaml'), 'utf8'))),
-    providers: makeProviders(providersFile.parse(parse(readFileSync(findConfig('providers.yaml'), 'utf8')))),
+    providers: readProviders(config.delivery.providers),
+    shaping: openShaping(base),
   });
   return {
     ...stage,

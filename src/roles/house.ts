@@ -5,6 +5,7 @@ import { reconcile } from '../backlog/reconcile.ts';
 import { putToRest } from '../backlog/rest.ts';
 import type { Transport } from '../model/settings.ts';
 import type { Base } from './base.ts';
+import { endPauses } from './shaping.ts';
 import { ORPHAN_MS } from './choice.ts';
 
 const RECONCILE_MS = 15_000;
@@ -55,6 +56,7 @@ export function keepHouse(base: Base, deps: HouseDeps): House {
   const work = async (): Promise<void> => {
     await reconcile(deps);
     await putToRest(deps);
+    await endPauses(base);
   };
   const ends = [
     settings.onChange(moveSoon),

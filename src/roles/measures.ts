@@ -1,15 +1,18 @@
 // What the monitor does about a user: pauses with a reason, and limits; what an operator paused is left as it is.
 import { z } from 'zod';
 import type { PauseName } from '../backlog/pauses.ts';
+import { limitId } from '../deliver/shaping/limit.ts';
 import { parseJson } from '../lib/json.ts';
 import type { Measures } from '../monitor/measures.ts';
 import type { Base } from './base.ts';
 
 const OURS = 'monitor';
+/** What a sender who was slowed down may still send. */
+const SLOW = { count: 1, perMs: 60_000 };
 const pauseSchema = z.object({ by: z.string().optional() });
 
 /** Pauses of users by name: `by`, `reason` and `until` stand beside the time in the pause's entry. */
-export function makeMeasures({ asking, keys, clock, pauses, operate }: Base): Measures {
+export function makeMeasures({ asking, keys, clock, pauses, operate, limits }: Base): Measures {
   const nameOf = (user: string): PauseName => `user:${user}`;
   /** Who paused it; undefined: nobody. */
   const pausedBy = async (user: string): Promise<string | undefined> => {
@@ -17,9 +20,11 @@ export function makeMeasures({ asking, keys, clock, pauses, operate }: Base): Me
     return typeof text === 'string' ? (parseJson(text, pauseSchema)?.by ?? 'operator') : undefined;
   };
   return {
-    // Limits of users are the shaping's.
-    slow: () => Promise.resolve(),
-    unslow: () => Promise.resolve(),
+    slow: (user, why, until) =>
+      limits.set({ scope: 'user', key: user, action: 'slow', messages: SLOW, rule: OURS, why, until }),
+    unslow: async (user) => {
+      await limits.cancel(limitId({ scope: 'user', key: user, rule: OURS }), 'the monitor');
+    },
     pause: async (user, reason, until) => {
       const by = await pausedBy(user);
       if (by !== undefined && by !== OURS) return;

@@ -18,7 +18,7 @@ export type Limits = Readonly<{
   refresh(): Promise<void>;
   /** Calls `task` after each change; what it returns ends that. */
   onChange(task: () => void): () => void;
-  close(): void;
+  stop(): void;
 }>;
 
 export type LimitsDeps = Readonly<{
@@ -49,7 +49,7 @@ export function openLimits(deps: LimitsDeps): Limits {
     cancel: (id, by) => watched.cancel(id, by),
     refresh: () => watched.refresh(),
     onChange: (task) => watched.onChange(task),
-    close: stop,
+    stop,
   };
 }
 
@@ -94,7 +94,10 @@ class Watched {
 
   async set(wanted: Omit<Limit, 'id' | 'at'>): Promise<void> {
     const at = this.#deps.clock.now();
-    const limit: Limit = { ...wanted, id: limitId(wanted), at };
+    const known = this.#limits.find(({ id }) => id === limitId(wanted));
+    // What is made again while it holds becomes longer, and is still the same.
+    const until = Math.max(wanted.until, known?.until ?? 0);
+    const limit: Limit = { ...wanted, until, id: limitId(wanted), at: known?.at ?? at };
     const others = this.#limits.filter(({ id }) => id !== limit.id);
     if (others.length >= MAX_LIMITS) return;
     // It holds here at once, and whatever becomes of Redis.

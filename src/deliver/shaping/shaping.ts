@@ -18,6 +18,7 @@ import {
 import type { Limits } from './limits.ts';
 import { Shape, type Kept, type ShapeRule } from './shape.ts';
 import { Share } from './share.ts';
+import { Users } from './users.ts';
 
 export type ShapingDeps = Readonly<{
   providers: Providers;
@@ -42,6 +43,7 @@ export class Shaping {
   readonly #automation: Automation;
   readonly #shares = new Map<string, Share>();
   readonly #shapes = new Set<Shape>();
+  readonly #users = new Users();
   readonly #stop: () => void;
   #limitsKnown: readonly Limit[] = [];
 
@@ -78,6 +80,13 @@ export class Shaping {
       messagesPerConnection: lane?.messagesPerConnection ?? messagesPerConnection,
       idle: lane?.idle ?? idle,
     };
+  }
+
+  /** Until when a delivery of a user is held who was slowed down; undefined: it may go. */
+  heldUntil(user: string, delivery: string): EpochMs | undefined {
+    const limits = this.#limitsKnown;
+    if (limits.length === 0) return undefined;
+    return this.#users.heldUntil(user, delivery, { limits, now: this.#deps.clock.now() });
   }
 
   /** Learns from what came of an attempt. */
