@@ -197,11 +197,11 @@ async function tellListings(
     transport: name,
   } as const;
   for (const one of after.filter(({ listed }) => listed))
-    if (!isListed(one, before)) await tell({ ...common, rule: one.zone, reason: `${sayListing(one)}.` });
+    if (!isListed(one, before)) await tell({ ...common, rule: one.list, reason: `${sayListing(one)}.` });
   for (const { listed: _, ...one } of before.filter((old) => isListed(old, before) && !isListed(old, after)))
     await tell({
       ...common,
-      rule: one.zone,
+      rule: one.list,
       over: true,
       reason: `${one.address} is not listed by ${one.list} any more.`,
     });

@@ -145,14 +145,14 @@ test('a listing is confirmed after 60 s by the second resolver, quarantines at o
   expect(state()).toBe('quarantined/listing');
   expect(states.stateOf('ip1').reason).toBe('192.0.2.1 is listed by Hard (127.0.0.2).');
   expect(state('ip2')).toBe('healthy/none');
-  expect(changes()).toEqual(['ip1 bl.test', 'ip1 quarantined']);
+  expect(changes()).toEqual(['ip1 Hard', 'ip1 quarantined']);
 
   unlist('1.2.0.192.bl.test');
   await minutes(28);
   expect(state()).toBe('quarantined/listing');
   await minutes(3);
   expect(state()).toBe('healthy/none');
-  expect(changes().slice(2)).toEqual(['ip1 bl.test over', 'ip1 healthy']);
+  expect(changes().slice(2)).toEqual(['ip1 Hard over', 'ip1 healthy']);
 });
 
 test('what the second resolver denies never happened; what it does not know is asked again', async () => {
@@ -312,7 +312,7 @@ test('another process that takes over goes on where the first one was', async ()
   expect(state()).toBe('quarantined/listing');
   watch = makeTransportWatch(deps);
   await minutes(30);
-  expect(changes()).toEqual(['ip1 bl.test', 'ip1 quarantined']);
+  expect(changes()).toEqual(['ip1 Hard', 'ip1 quarantined']);
 });
 
 test('a transport that is removed leaves nothing behind', async () => {
