@@ -1,5 +1,5 @@
 // What leaves by warming transports each day, counted in Redis so that no two processes exceed a limit together.
-import { hashIn } from '../lib/answers.ts';
+import { hashIn, textsIn } from '../lib/answers.ts';
 import type { Day } from '../lib/day.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
 import { storeKeys } from './keys.ts';
@@ -54,9 +54,16 @@ export function openWarmupStore(redis: Redis, prefix: string) {
       const text = await redis.call('HGET', keys.warmup, transport);
       return typeof text === 'string' ? text : '';
     },
-    /** Stores how far it is, unless it is not what it was `before` any more. Resolves to what is stored now. */
-    judge: async (transport: string, before: string, now: string): Promise<string> =>
-      String(await redis.run(judgeScript, [keys.warmup], [transport, before, now])),
+    /** Stores how far it is, unless it is not what it was `before` any more. `text` is what is stored now. */
+    judge: async (
+      transport: string,
+      before: string,
+      now: string,
+    ): Promise<Readonly<{ stored: boolean; text: string }>> => {
+      const answer = await redis.run(judgeScript, [keys.warmup], [transport, before, now]);
+      const [stored, text] = textsIn(answer);
+      return { stored: stored === '1', text: text ?? '' };
+    },
   };
 }
 

@@ -14,7 +14,7 @@ export type Progress = Readonly<{
   open: Day;
   /** Days on which nothing left: they do not count. */
   idle: number;
-  /** Days that did not count, or were taken back, by provider. */
+  /** Days that did not count, or were taken back, by provider: each one that it ever sent to. */
   back: Readonly<Record<string, number>>;
   /** It is over, whatever comes. */
   done?: true | undefined;
@@ -91,17 +91,16 @@ function after(progress: Progress, day: Day, counts: DayCounts | undefined, conf
   const open = plusDays(day, 1);
   const sent = counts ? [...counts.used].filter(([, used]) => used > 0) : [];
   if (!counts || sent.length === 0) return { ...progress, open, idle: progress.idle + 1 };
-  const lost = sent.flatMap(([provider, used]) => {
+  const back = sent.map(([provider, used]) => {
     const deferred = counts.deferred.get(provider) ?? 0;
     const bounced = counts.bounced.get(provider) ?? 0;
     const verdict = judgeDay({ used, deferred, bounced }, config);
-    if (verdict === 'counts') return [];
-    const days = verdict === 'stands' ? 1 : 1 + config.slip.back;
+    const days = { counts: 0, stands: 1, back: 1 + config.slip.back }[verdict];
     // Never below the first day.
     const most = ageOf(progress, provider, open) - 1;
-    return [[provider, (progress.back[provider] ?? 0) + Math.min(days, most)] as const];
+    return [provider, (progress.back[provider] ?? 0) + Math.min(days, most)] as const;
   });
-  return { ...progress, open, back: { ...progress.back, ...Object.fromEntries(lost) } };
+  return { ...progress, open, back: { ...progress.back, ...Object.fromEntries(back) } };
 }
 
 /** True when no provider has a limit any more. */
