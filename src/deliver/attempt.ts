@@ -6,13 +6,14 @@ import type { Cause, Outcome, Via } from '../model/outcome.ts';
 import type { Transport } from '../model/settings.ts';
 import type { BounceRules } from './classify.ts';
 import type { DeliveryConfig } from './config.ts';
-import { openSession } from './converse.ts';
 import { Conversation } from './conversation.ts';
 import type { Lane } from './lanes/lane.ts';
-import { Peer } from './peer.ts';
-import { isForTls, protectionOf, ruleFor, servedBy, unmet } from './protection.ts';
-import type { Demand, Protection, TlsRule } from './protection.ts';
+import type { Peer } from './peer.ts';
+import { isForTls, ruleFor, serves, unmet, type Demand, type TlsRule } from './protection.ts';
+import { CROWDED, identityOf, reach } from './reach.ts';
 import type { Target, Way } from './route.ts';
+import type { Published } from './security/published.ts';
+import { resultsOf, type SessionEnd, type TlsResult } from './security/results.ts';
 import { transact, withdrawn, type Transaction } from './transaction.ts';
 import { sourceFor } from './transports/source.ts';
 import { judge, type Trouble } from './trouble.ts';
@@ -33,6 +34,8 @@ export type AttemptDeps = Readonly<{
   rules: BounceRules;
   clock: Clock;
   log: Log;
+  /** Told what the TLS of each session came to; absent: nobody wants to know. */
+  count?: ((result: TlsResult) => void) | undefined;
 }>;
 
 export type Path = Readonly<{
@@ -42,17 +45,18 @@ export type Path = Readonly<{
   way: Extract<Way, { kind: 'hosts' }>;
   /** What the message demands of TLS; undefined: nothing. */
   demand: Demand;
+  /** What the recipient's domain says of TLS; absent where its mail hosts are not asked. */
+  published?: Published | undefined;
 }>;
 
 const MAX_SESSIONS = 2;
-/** Other connections to the provider are open, and close too slowly. */
-const CROWDED: Trouble = { kind: 'local', phase: 'connect', detail: 'no room' };
 const CROWDED_MS = 1000;
 
 /** Not done: the next host may do better. */
 type Tried = Readonly<{ done: true; outcome: Outcome } | { done: false; outcome?: Outcome }>;
 
 type Where = Readonly<{ target?: Target; localAddress?: string; peer?: Peer }>;
+type There = Readonly<{ target: Target; localAddress: string }>;
 
 /** An attempt as it goes on. A class: it has a record that grows, and a clock that runs. */
 export class Attempt {
@@ -63,7 +67,7 @@ export class Attempt {
   readonly #since: number;
   readonly #allowance: Allowance;
   #sessions = 0;
-  /** A host that did not give what the message demands of TLS. */
+  /** A host that did not give what is demanded of TLS. */
   #unmet: Outcome | undefined;
   #rendered: Readonly<{ capabilities: Capabilities; letter: Letter }> | undefined;
 
@@ -80,10 +84,11 @@ export class Attempt {
   async run(): Promise<Outcome> {
     if (this.#errand.signal.aborted) return this.#ended(withdrawn('connect'), {});
     const kept = this.#path.lane.take(
-      servedBy(this.#path.demand).flatMap((protection) => [
-        this.#identity('address', protection),
-        this.#identity('address6', protection),
-      ]),
+      [identityOf(this.#path, 'address'), identityOf(this.#path, 'address6')],
+      ({ facts }) => {
+        const rule = this.#ruleFor(facts.host);
+        return !('shut' in rule) && serves(facts.protection, rule);
+      },
     );
     if (kept) {
       this.#path.lane.shape.tookKept();
@@ -113,78 +118,63 @@ export class Attempt {
   }
 
   async #tryTarget(target: Target): Promise<Tried> {
-    const { transport, lane, way, demand } = this.#path;
-    const localAddress = sourceFor(transport, target.address);
+    const localAddress = sourceFor(this.#path.transport, target.address);
     if (localAddress === undefined) return { done: false };
-    const rule = ruleFor(way, demand);
-    const plain: TlsRule = { tls: 'none', verify: false };
-    const plainAtOnce = rule.tls === 'opportunistic' && lane.hosts.hasBrokenTls(target.address);
-    let opened = await this.#open(target, localAddress, plainAtOnce ? plain : rule);
-    if ('trouble' in opened && opened.trouble.phase === 'tls' && this.#mayGoPlain()) {
-      lane.hosts.rememberBrokenTls(target.address);
-      this.#conversation.note('TLS failed; trying once more without it on a new connection');
-      opened = await this.#open(target, localAddress, plain);
+    const there = { target, localAddress };
+    const rule = this.#ruleFor(target.host);
+    if ('shut' in rule) {
+      this.#count(there, { kind: 'shut', ...rule });
+      this.#unmet ??= this.#ended({ kind: 'tls', phase: 'tls', detail: rule.shut }, there);
+      return { done: false };
     }
-    if ('peer' in opened) {
-      const outcome = await this.#use(opened.peer, 'new');
+    const reached = await reach(
+      {
+        path: this.#path,
+        clock: this.#deps.clock,
+        timeouts: this.#deps.config.timeouts,
+        conversation: this.#conversation,
+        signal: this.#errand.signal,
+        ended: (end) => this.#count(there, end),
+      },
+      { ...there, rule },
+    );
+    this.#sessions += reached.sessions;
+    if ('peer' in reached) {
+      const outcome = await this.#use(reached.peer, 'new');
       return outcome ? { done: true, outcome } : { done: false };
     }
-    return this.#notOpened(opened.trouble, target, localAddress);
+    return this.#notOpened(reached.trouble, there, rule);
   }
 
-  #notOpened(trouble: Trouble, target: Target, localAddress: string): Tried {
-    const { lane, demand } = this.#path;
-    const where = { target, localAddress };
-    if (demand !== undefined && isForTls(trouble)) {
+  #ruleFor(host: string): ReturnType<typeof ruleFor> {
+    const { way, demand, published } = this.#path;
+    return ruleFor(way, demand, host, published);
+  }
+
+  /** RFC 8460 §5.3: what goes whatever a domain demands is not in the report to it. */
+  #count({ target, localAddress }: There, end: SessionEnd): void {
+    const { demand, published } = this.#path;
+    const { count } = this.#deps;
+    if (!count || !published || demand === 'optional') return;
+    const where = { host: target.host, address: target.address, localAddress };
+    for (const result of resultsOf(published, where, end)) count(result);
+  }
+
+  #notOpened(trouble: Trouble, there: There, rule: TlsRule): Tried {
+    const { lane } = this.#path;
+    const { target, localAddress } = there;
+    if (rule.because.length > 0 && isForTls(trouble)) {
       // The host serves others well: it is not avoided, and does not count as one that was tried.
       this.#sessions--;
-      this.#unmet = this.#ended(unmet(trouble, target.host, demand), where);
+      this.#unmet = this.#ended(unmet(trouble, target.host, rule), there);
       return { done: false };
     }
     if (trouble === CROWDED) return { done: true, outcome: this.#crowded() };
-    const outcome = this.#ended(trouble, where);
+    const outcome = this.#ended(trouble, there);
     if (trouble.kind === 'local') this.#alert(localAddress, trouble);
     else if (trouble.kind !== 'aborted') lane.hosts.avoid(target.address);
     const ours = trouble.kind === 'local' || trouble.kind === 'aborted';
     return ours ? { done: true, outcome } : { done: false, outcome };
-  }
-
-  #mayGoPlain(): boolean {
-    const { way, demand } = this.#path;
-    const optional = way.tls === 'opportunistic' && demand === undefined;
-    return optional && !way.login && !this.#errand.signal.aborted;
-  }
-
-  async #open(
-    target: Target,
-    localAddress: string,
-    rule: TlsRule,
-  ): Promise<Readonly<{ peer: Peer } | { trouble: Trouble }>> {
-    const { way, ehlo, lane } = this.#path;
-    const { clock, config } = this.#deps;
-    const { signal } = this.#errand;
-    const opening = { target, localAddress, ehlo, ...rule, signal };
-    const counted = await lane.shape.opening();
-    if (!counted) return { trouble: CROWDED };
-    const opened = await openSession(
-      { ...opening, ...(way.login && { login: way.login }) },
-      { clock, timeouts: config.timeouts, conversation: this.#conversation },
-    );
-    if (opened.kind === 'failed') {
-      if (opened.reached) this.#sessions++;
-      counted.closed();
-      return { trouble: opened.trouble };
-    }
-    this.#sessions++;
-    lane.hosts.reached(target.address);
-    const address = `${target.address}:${target.port}`;
-    const { socket, ...session } = opened.session;
-    const source = localAddress === this.#path.transport.address6 ? 'address6' : 'address';
-    const identity = this.#identity(source, protectionOf(session.tls, rule));
-    const facts = { host: target.host, address, localAddress, ehlo, identity, ...session };
-    const peer = new Peer(socket, facts, clock);
-    lane.adopt(peer, counted);
-    return { peer };
   }
 
   /** Sends over `peer`; undefined when a kept connection turned out dead before MAIL was answered. */
@@ -272,13 +262,6 @@ export class Attempt {
       ...('tls' in spoke && spoke.tls !== undefined && { tls: spoke.tls }),
       ms: Math.round(this.#deps.clock.ticks() - this.#since),
     };
-  }
-
-  /** What must be equal for a kept connection to serve this attempt. */
-  #identity(source: 'address' | 'address6', protection: Protection): string {
-    const { transport, ehlo, way } = this.#path;
-    const { username, password } = way.login ?? {};
-    return [transport[source], ehlo, way.hosts, way.tls, protection, username, password].join('\0');
   }
 
   #crowded(): Outcome {

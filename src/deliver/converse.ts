@@ -9,6 +9,7 @@ import type { Route, Timeouts } from './config.ts';
 import type { Conversation } from './conversation.ts';
 import { noOffer, readOffer, type Offer } from './offer.ts';
 import type { Target } from './route.ts';
+import { daneProblemOf, tlsOf, type DaneCheck } from './security/shown.ts';
 import type { Trouble } from './trouble.ts';
 
 /** How to open a session: where to, from which address, under which name, with what protection. */
@@ -18,13 +19,21 @@ export type Opening = Readonly<{
   ehlo: string;
   tls: Route['tls'];
   verify: boolean;
+  /** Records one of which must name the host's certificate. */
+  dane?: DaneCheck;
   login?: Readonly<{ username: string; password: string }>;
   /** Ends everything at once. */
   signal: AbortSignal;
 }>;
 
 /** A socket that is past EHLO (and STARTTLS and AUTH), with nobody listening on it. */
-export type Session = Readonly<{ socket: Socket; offer: Offer; tls?: string }>;
+export type Session = Readonly<{
+  socket: Socket;
+  offer: Offer;
+  tls?: string;
+  /** Why this system would not trust the host's certificate; absent where it does, or there is none. */
+  distrust?: string;
+}>;
 
 /** `reached`: the TCP connection stood, so that this counts as a session. */
 export type Opened = Readonly<
@@ -171,6 +180,12 @@ class Opener extends SMTPConnection {
   #release(): void {
     const socket = this._socket;
     if (!socket) return this.#fail('lost', 'The connection was lost.');
+    const { dane } = this.#opening;
+    if (dane) {
+      const problem = socket instanceof TLSSocket && daneProblemOf(socket, dane, this.#deps.clock.now());
+      this.#phase = 'tls';
+      if (problem !== undefined) return this.#fail('tls', problem || 'it is not encrypted');
+    }
     socket.removeListener('data', this._onSocketData);
     socket.removeListener('error', this._onSocketError);
     socket.removeListener('close', this._onSocketClose);
@@ -250,11 +265,6 @@ function replyOf(text: string): ParsedReply | undefined {
 
 function isProtocol(error: Error): boolean {
   return 'code' in error && error.code === 'EPROTOCOL';
-}
-
-function tlsOf(socket: Socket): Readonly<{ tls?: string }> {
-  if (!(socket instanceof TLSSocket)) return {};
-  return { tls: `${socket.getProtocol() ?? 'TLS'} ${socket.getCipher().standardName}` };
 }
 
 let context: SecureContext | undefined;

@@ -13,6 +13,8 @@ import { Lanes, placeOf, type LaneCount } from './lanes/index.ts';
 import { noProviders, type Providers } from './providers.ts';
 import { makeDns, type Dns } from './resolve.ts';
 import { makeRouting, type Routing, type Upstream, type Way } from './route.ts';
+import { openSecurity, type SecurityDeps } from './security/security.ts';
+import type { TlsResult } from './security/results.ts';
 import type { Shape } from './shaping/shape.ts';
 import { Shaping, type ShapingDeps } from './shaping/shaping.ts';
 import { ownAddresses } from './transports/source.ts';
@@ -63,6 +65,10 @@ export type DeliverDeps = Readonly<{
   warmup?: WarmupRoom;
   /** The relay that a transport with `via` sends through, ready to log in; undefined when its password cannot be opened. */
   upstream?(transport: Transport): Upstream | undefined;
+  /** Where all processes keep MTA-STS policies; absent: each has its own. */
+  stsStore?: SecurityDeps['stsStore'];
+  /** Told what the TLS of each session came to. */
+  countTls?(result: TlsResult): void;
   /** Takes the place of the resolver, in tests. */
   dns?: Dns;
 }>;
@@ -92,25 +98,7 @@ const OWN_ADDRESSES_MS = 10_000;
 export function makeDeliver(deps: DeliverDeps): Deliver {
   const { clock, log, warmup = noWarmup, refuses = refusesOthers } = deps;
   const config = deps.config.delivery;
-  const routing = makeRouting({
-    config,
-    clock,
-    dns: deps.dns ?? makeDns(deps.config.dns, clock),
-    providers: deps.providers ?? noProviders,
-    ownNames: () => namesOf(deps),
-    ownAddresses: remembering(clock, () => addressesOf(deps)),
-    wantsIpv6: () => [...deps.transports().values()].some(speaksIpv6),
-  });
-  const shortest = Math.min(...Object.values(config.timeouts), config.idle);
-  const watchMs = Math.min(Math.max(shortest / 4, MIN_WATCH_MS), MAX_WATCH_MS);
-  const shaping = new Shaping({
-    ...deps.shaping,
-    providers: deps.providers ?? noProviders,
-    defaults: config,
-    clock,
-    log,
-  });
-  const lanes = new Lanes(clock, shaping, watchMs);
+  const { routing, security, shaping, lanes } = openParts(deps);
 
   async function send(order: Order): Promise<Outcome> {
     const { delivery } = order;
@@ -118,6 +106,8 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
     if (!transport) return stopped(noTransport(delivery.transport));
     const refusal = refuses(transport, delivery);
     if (refusal !== undefined) return { kind: 'held', rule: refusal, until: clock.now() };
+    const slowed = shaping.heldUntil(delivery.user, delivery.id);
+    if (slowed !== undefined) return { kind: 'held', rule: 'user-limit', until: slowed };
     if (transport.kind === 'sandbox') return caught(deps, order, transport);
     const way = await wayFor(deps, routing, { transport, domain: delivery.domain });
     if (way.kind === 'nowhere') return stopped(way.cause);
@@ -126,8 +116,12 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
     if (full !== undefined) return heldForWarmup(full, way.provider?.name);
     const lane = lanes.of(transport.name, way);
     const ehlo = transport.ehlo ?? deps.hostname;
-    const path: Path = { transport, ehlo, lane, way, demand: order.submission.instructions.tls };
-    const attempt = new Attempt({ config, warmup: room, rules: deps.bounceRules, clock, log }, path, order);
+    const hosts = way.targets.map(({ host }) => host);
+    const published = way.smartHost ? undefined : await security.of(delivery.domain, hosts);
+    const { tls: demand } = order.submission.instructions;
+    const path: Path = { transport, ehlo, lane, way, demand, published };
+    const attemptDeps = { config, warmup: room, rules: deps.bounceRules, clock, log, count: deps.countTls };
+    const attempt = new Attempt(attemptDeps, path, order);
     const outcome = await attempt.run();
     shaping.heard(outcome, lane.shape, { ...placeOf(transport.name, way), user: delivery.user });
     return outcome;
@@ -140,13 +134,38 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
       const way = await wayFor(deps, routing, { transport, domain });
       const { lane, limit, provider } = way;
       if (way.kind === 'nowhere') return { lane, limit };
+      if (!way.smartHost) security.prepare(domain);
       return { lane, limit, ...(provider && { provider: provider.name }), turn: lanes.of(name, way).shape };
     },
     providerOf: (domain) => routing.providerOf(domain)?.name,
     send,
-    close: (graceMs) => lanes.close(graceMs),
+    close: (graceMs) => {
+      security.close();
+      return lanes.close(graceMs);
+    },
     connections: () => lanes.counts(),
   };
+}
+
+/** What the stage keeps in mind: ways, what domains publish, limits, connections. */
+function openParts(deps: DeliverDeps) {
+  const { clock, log, providers = noProviders } = deps;
+  const config = deps.config.delivery;
+  const dns = deps.dns ?? makeDns(deps.config.dns, clock);
+  const routing = makeRouting({
+    config,
+    clock,
+    dns,
+    providers,
+    ownNames: () => namesOf(deps),
+    ownAddresses: remembering(clock, () => addressesOf(deps)),
+    wantsIpv6: () => [...deps.transports().values()].some(speaksIpv6),
+  });
+  const shortest = Math.min(...Object.values(config.timeouts), config.idle);
+  const watchMs = Math.min(Math.max(shortest / 4, MIN_WATCH_MS), MAX_WATCH_MS);
+  const shaping = new Shaping({ ...deps.shaping, providers, defaults: config, clock, log });
+  const lanes = new Lanes(clock, shaping, watchMs);
+  return { routing, security: openSecurity({ ...deps, dns }), shaping, lanes };
 }
 
 /** It was given to another pool while the delivery waited: that is not how its user's mail may leave. */

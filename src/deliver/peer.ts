@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import { ReplyReader, type ParsedReply } from '../mail/reply.ts';
 import type { Offer } from './offer.ts';
+import type { Protection } from './protection.ts';
 import type { Trouble } from './trouble.ts';
 
 /** Who speaks with whom, fixed for the life of the connection. */
@@ -13,6 +14,7 @@ export type PeerFacts = Readonly<{
   localAddress: string;
   ehlo: string;
   tls?: string;
+  protection: Protection;
   offer: Offer;
   /** Connections of equal identity serve the same mail: same source, name, TLS policy and log-in. */
   identity: string;

@@ -1,4 +1,4 @@
-// Our own resolver: MX, A and AAAA with time limits, a cache, and one question at a time per name.
+// Our own resolver: MX, A, AAAA and TXT with time limits, a cache, and one question at a time per name.
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import { makeLru } from '../lib/lru.ts';
 import { openResolver } from '../lib/resolver.ts';
@@ -19,6 +19,8 @@ export type Dns = Readonly<{
   a(host: string): Promise<Answer<string>>;
   /** IPv6 addresses. */
   aaaa(host: string): Promise<Answer<string>>;
+  /** Text records, each with its strings joined. */
+  txt(name: string): Promise<Answer<string>>;
 }>;
 
 type Fresh<T> = Readonly<{ answer: Answer<T>; ttlMs: number }>;
@@ -26,7 +28,7 @@ type Entry<T> = { answer: Promise<Answer<T>>; until: EpochMs };
 
 const MIN_TTL_MS = 30_000;
 const MAX_TTL_MS = 3_600_000;
-const MX_TTL_MS = 300_000; // Node does not tell the TTL of MX records
+const MX_TTL_MS = 300_000; // Node does not tell the TTL of MX and TXT records
 const NEGATIVE_TTL_MS = 60_000;
 const FAILED_TTL_MS = 5000;
 const MAX_ENTRIES = 20_000;
@@ -52,7 +54,14 @@ export function makeDns(config: DnsConfig, clock: Clock): Dns {
     const records = await resolver.resolve6(host, { ttl: true });
     return found(addressesOf(records), ttlOf(records));
   });
-  return { mx, a, aaaa };
+  const txt = cached(clock, async (name: string) => {
+    const records = await resolver.resolveTxt(name);
+    return found(
+      records.map((strings) => strings.join('')),
+      MX_TTL_MS,
+    );
+  });
+  return { mx, a, aaaa, txt };
 }
 
 /** One question at a time per name; the answer is kept for its time to live, the names that were asked for longest ago make room. */

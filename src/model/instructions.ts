@@ -107,8 +107,8 @@ export const instructionsSchema = z.strictObject({
   /** How long to try, milliseconds from when it may first be sent; how many attempts at most. */
   ttl: z.number().positive().optional(),
   attempts: z.number().int().positive().optional(),
-  /** encrypted: TLS or not at all; verified: with a certificate that names the host. */
-  tls: z.enum(['encrypted', 'verified']).optional(),
+  /** encrypted: TLS or not at all; verified: with a certificate that names the host; optional: the recipient's domain is not asked. */
+  tls: z.enum(['encrypted', 'verified', 'optional']).optional(),
   /** Taken, reported as delivered, and not sent (test mode). */
   drop: z.boolean().optional(),
 });

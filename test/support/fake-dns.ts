@@ -12,6 +12,12 @@ export type Records = Readonly<{
   a?: readonly string[];
   aaaa?: readonly string[];
   ptr?: readonly string[];
+  txt?: readonly string[];
+  ns?: readonly string[];
+  /** Usage, selector, matching type, data. */
+  tlsa?: readonly (readonly [number, number, number, Buffer])[];
+  /** Answers carry the AD bit, as those of a validating resolver for a signed zone do. The root is the name "". */
+  secure?: boolean;
   cname?: string;
   fail?: 'servfail' | 'refused' | 'drop' | 'nxdomain';
   truncate?: boolean;
@@ -32,7 +38,17 @@ export type FakeDns = Readonly<{
 type Question = Readonly<{ id: number; name: string; type: number; raw: Buffer }>;
 type Answer = Readonly<{ type: number; data: Buffer }>;
 
-const TYPES: Readonly<Record<number, string>> = { 1: 'A', 5: 'CNAME', 12: 'PTR', 15: 'MX', 28: 'AAAA' };
+const TYPES: Readonly<Record<number, string>> = {
+  1: 'A',
+  2: 'NS',
+  5: 'CNAME',
+  12: 'PTR',
+  15: 'MX',
+  16: 'TXT',
+  28: 'AAAA',
+  52: 'TLSA',
+};
+const AUTHENTIC = 0x0020;
 const RCODE = { servfail: 2, nxdomain: 3, refused: 5 } as const;
 
 /** Starts a server with `records`, a table of names. */
@@ -113,21 +129,33 @@ function reply(
   if (records?.fail) return message(question, RCODE[records.fail], []);
   if (!records) return message(question, RCODE.nxdomain, []);
   if (records.truncate && via === 'udp') return message(question, 0, [], true);
-  return message(question, 0, answersFor(records, question.type), false, records.ttl ?? 60);
+  const bytes = message(question, 0, answersFor(records, question.type), false, records.ttl ?? 60);
+  if (records.secure) bytes.writeUInt16BE(bytes.readUInt16BE(2) | AUTHENTIC, 2);
+  return bytes;
 }
+
+const DATA: Readonly<Record<number, (records: Records) => readonly Buffer[] | undefined>> = {
+  1: ({ a }) => a?.map((address) => Buffer.from(address.split('.').map(Number))),
+  2: ({ ns }) => ns?.map(encodeName),
+  12: ({ ptr }) => ptr?.map(encodeName),
+  15: ({ mx }) => mx?.map(([preference, host]) => Buffer.concat([uint16(preference), encodeName(host)])),
+  16: ({ txt }) => txt?.map(encodeText),
+  28: ({ aaaa }) => aaaa?.map(encodeIpv6),
+  52: ({ tlsa }) =>
+    tlsa?.map(([usage, selector, matching, data]) =>
+      Buffer.concat([Buffer.from([usage, selector, matching]), data]),
+    ),
+};
 
 function answersFor(records: Records, type: number): readonly Answer[] {
   if (records.cname !== undefined) return [{ type: 5, data: encodeName(records.cname) }];
-  if (type === 1)
-    return (records.a ?? []).map((address) => ({ type, data: Buffer.from(address.split('.').map(Number)) }));
-  if (type === 28) return (records.aaaa ?? []).map((address) => ({ type, data: encodeIpv6(address) }));
-  if (type === 12) return (records.ptr ?? []).map((name) => ({ type, data: encodeName(name) }));
-  if (type !== 15) return [];
-  return (records.mx ?? []).map(([preference, host]) => {
-    const data = Buffer.alloc(2);
-    data.writeUInt16BE(preference);
-    return { type, data: Buffer.concat([data, encodeName(host)]) };
-  });
+  return (DATA[type]?.(records) ?? []).map((data) => ({ type, data }));
+}
+
+function uint16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(value);
+  return bytes;
 }
 
 function message(
@@ -160,6 +188,14 @@ function encodeName(name: string): Buffer {
     ...labels.map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label, 'latin1')])),
     Buffer.from([0]),
   ]);
+}
+
+/** In strings of at most 255 bytes. */
+function encodeText(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  const starts = Array.from({ length: Math.ceil(bytes.length / 255) || 1 }, (_, i) => i * 255);
+  const strings = starts.map((start) => bytes.subarray(start, start + 255));
+  return Buffer.concat(strings.flatMap((string) => [Buffer.from([string.length]), string]));
 }
 
 function encodeIpv6(address: string): Buffer {

@@ -38,9 +38,10 @@ export class Lane {
     return this;
   }
 
-  /** The most recently used idle connection of one of these identities; undefined when there is none. */
-  take(identities: readonly string[]): Peer | undefined {
-    const fits = (peer: Peer): boolean => peer.quiet && identities.includes(peer.facts.identity);
+  /** The most recently used idle connection that `serves` and has one of these identities; undefined when there is none. */
+  take(identities: readonly string[], serves: (peer: Peer) => boolean): Peer | undefined {
+    const fits = (peer: Peer): boolean =>
+      peer.quiet && identities.includes(peer.facts.identity) && serves(peer);
     const at = this.#idle.findLastIndex(fits);
     return at < 0 ? undefined : this.#idle.splice(at, 1)[0];
   }

@@ -22,10 +22,10 @@ export type HttpsRequest = Readonly<{
  * answered: whatever the status is · certificate: the host's is not valid for its name · failed: no address, no answer, too
  * slow, too large. `why` is a part of a sentence.
  */
-export type HttpsAnswer = Readonly<
-  | { kind: 'answered'; status: number; type: string; text: string }
-  | { kind: 'certificate' | 'failed'; why: string }
->;
+export type HttpsAnswer =
+  | Readonly<{ kind: 'answered'; status: number; type: string; text: string }>
+  | Readonly<{ kind: 'certificate'; why: string }>
+  | Readonly<{ kind: 'failed'; why: string }>;
 
 export type Https = (wanted: HttpsRequest) => Promise<HttpsAnswer>;
 

@@ -15,9 +15,9 @@ export type StsPolicy = Readonly<{
 export type StsRead = Readonly<{ policy: StsPolicy } | { problem: string }>;
 
 const MAX_AGE_S = 31_557_600; // RFC 8461 §3.2: one year
-const MAX_MX = 100;
-const MAX_LINES = 120;
-const MAX_LINE_CHARS = 300;
+const MAX_MX = 50;
+const MAX_LINES = 60;
+const MAX_LINE_CHARS = 200;
 
 /**
  * The id of the policy that TXT records (strings joined) at _mta-sts.<domain> announce; undefined when they announce none:
