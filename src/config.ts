@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { smtpConfig } from './accept/config.ts';
+import { alertsConfig } from './alerts/config.ts';
 import { crossCheck } from './config/check.ts';
 import { declaredDomain, declaredPool, declaredTransport, declaredUser } from './config/entries.ts';
 import { readYaml, type Environment, type Problem, type ReadFile } from './config/read.ts';
@@ -97,6 +98,9 @@ export const configSchema = z.strictObject({
   suppression: suppressionConfig
     .prefault({})
     .describe('What puts recipients on the suppression list by itself: hard and soft bounces, complaints.'),
+  alerts: alertsConfig
+    .prefault({})
+    .describe('Who hears of trouble, and how. Such as { to: [ops@example.com] }'),
   events: eventsConfig.prefault({}).describe('The record of what became of each message.'),
   system: systemSchema.prefault({}).describe('Our own mail.'),
   log: logSchema.prefault({}).describe('The log on standard output.'),

@@ -11,7 +11,14 @@ import { makeGuard } from './guard.ts';
 import { makeListeners, type Listeners } from './listeners.ts';
 import { noLinks, type Links } from './links.ts';
 import { makeSubmissionDesk } from './submission-desk.ts';
-import { makeTake, type Learn, type RecipientFields, type Reserve, type Submit } from './take.ts';
+import {
+  makeTake,
+  type Learn,
+  type RecipientFields,
+  type Reserve,
+  type Submit,
+  type Unauthorised,
+} from './take.ts';
 import { makeTally, type Tally } from './tally.ts';
 import type { AskRoom, IsSuppressed } from './transaction.ts';
 import { makeTurnstile } from './turnstile.ts';
@@ -41,6 +48,8 @@ export type AcceptDeps = Readonly<{
   room?: AskRoom;
   /** Told each log-in; absent: nobody wants to know. */
   loggedIn?: LoggedIn;
+  /** Told each sender that is not the user's and was refused; absent: nobody wants to know. */
+  unauthorised?: Unauthorised;
 }>;
 
 export type Accept = Listeners &
@@ -77,7 +86,7 @@ export function makeAccept(deps: AcceptDeps): Accept {
 function openDesk(deps: AcceptDeps, { tally, budget }: Readonly<{ tally: Tally; budget: Budget }>): Desk {
   const { config, hostname, clock, log, settings, openSpill, isSuppressed, room } = deps;
   const { maxMessageBytes, maxRecipients } = config;
-  const { submit, reserve, recipientFields, learn, links = noLinks } = deps;
+  const { submit, reserve, recipientFields, learn, unauthorised, links = noLinks } = deps;
   const common = { hostname, clock, log, tally, settings, maxRecipients };
   return makeSubmissionDesk({
     ...common,
@@ -87,6 +96,6 @@ function openDesk(deps: AcceptDeps, { tally, budget }: Readonly<{ tally: Tally; 
     maxMessageBytes,
     budget,
     authenticate: makeAuthenticate({ settings, guard: makeGuard(), clock, loggedIn: deps.loggedIn }),
-    take: makeTake({ ...common, submit, reserve, links, recipientFields, learn }),
+    take: makeTake({ ...common, submit, reserve, links, recipientFields, learn, unauthorised }),
   });
 }

@@ -11,7 +11,7 @@ import { decide, type DecideDeps, type Decision } from './decide.ts';
 import type { Sender } from './envelope.ts';
 import { readHeader, type HeaderFacts } from './parse.ts';
 import { cutStored, peopleOf, type Person } from './people.ts';
-import { ruleOnSender } from './policy.ts';
+import { mayUse, ruleOnSender } from './policy.ts';
 import { replies, type Reply } from './replies.ts';
 import type { Tally } from './tally.ts';
 
@@ -54,6 +54,9 @@ export type RecipientFields = (
 /** Told what a message says of its recipients. Returns at once. */
 export type Learn = (account: string, people: readonly Person[]) => void;
 
+/** A user was refused as the sender `address`. Returns at once. */
+export type Unauthorised = (user: User, address: string) => void;
+
 export type TakeDeps = DecideDeps &
   Readonly<{
     hostname: string;
@@ -65,6 +68,7 @@ export type TakeDeps = DecideDeps &
     /** Asked only for messages in which values are merged; absent: there is no such store. */
     recipientFields?: RecipientFields | undefined;
     learn?: Learn | undefined;
+    unauthorised?: Unauthorised | undefined;
   }>;
 
 /** A message with the same idempotency key is not sent again for so long. */
@@ -111,6 +115,17 @@ export function makeTake(deps: TakeDeps): Take {
   };
 }
 
+/** Who tried to be somebody else is made known; what cannot be read is nobody. */
+function refused(
+  reply: Reply,
+  { user, facts }: Readonly<{ user: User; facts: HeaderFacts }>,
+  { unauthorised }: TakeDeps,
+): Reply {
+  const foreign = facts.from.find(({ address }) => !mayUse(user, address));
+  if (foreign) unauthorised?.(user, foreign.address);
+  return reply;
+}
+
 type Prepared = Readonly<{ submission: Submission; decision: Decision; fingerprint: string }>;
 
 function prepare(arrival: Arrival, deps: TakeDeps): Prepared | Reply {
@@ -119,7 +134,7 @@ function prepare(arrival: Arrival, deps: TakeDeps): Prepared | Reply {
   const facts = readHeader(message.header, message.block, message.size, now);
   if ('code' in facts) return facts;
   const ruling = ruleOnSender(user, sender.address, facts.from, facts.hasReplyTo);
-  if ('code' in ruling) return ruling;
+  if ('code' in ruling) return refused(ruling, { user, facts }, deps);
   const decision = decide({ user, sender, recipients: arrival.recipients, facts, ruling, now }, deps);
   if ('code' in decision) return decision;
   const needsUtf8 = needsSmtputf8(sender, decision.recipients, facts);

@@ -12,6 +12,7 @@ import { dayOf } from '../lib/day.ts';
 import type { Log } from '../lib/log.ts';
 import { syncFile } from '../store/declared.ts';
 import { checkDurability } from '../store/durability.ts';
+import { alertsSink, startAlerts, watchedListeners } from './alerts.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
 import { startDelivery, type DeliveryRole } from './delivery.ts';
@@ -112,6 +113,8 @@ async function startRoles(
   if (tracking) undo.push(tracking.stop);
   const feedback = submission && (await startFeedback(base, tracking?.unsubscribe));
   if (feedback) undo.push(() => feedback.stop(0));
+  const listeners = watchedListeners({ tracking, feedback });
+  undo.push(startAlerts(base, { roles, submit, listeners }).stop);
   // Last, since it tells of all the others.
   const neighbours = { submission, delivery, tracking, feedback };
   const verify = (password: string): Promise<boolean> => verifyAdmin(base, password);
@@ -141,7 +144,7 @@ function startSinks(
       sinks: [
         ...(delivery && logsEvents ? [makeLogSink(log.child({ role: 'events' }))] : []),
         ...(stats ? [stats.sink] : []),
-        ...(delivery ? [recipientsSink(base), healthSink(base), suppressSink(base)] : []),
+        ...(delivery ? [recipientsSink(base), healthSink(base), alertsSink(base), suppressSink(base)] : []),
       ],
       elected: () => delivery?.segments().working ?? false,
       clock,

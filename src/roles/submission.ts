@@ -1,6 +1,7 @@
 // The submission role: listeners take messages and hand them to the backlog.
 import { join } from 'node:path';
 import { makeAccept, type Accept, type OpenListener } from '../accept/accept.ts';
+import { makeUnauthorised } from '../alerts/unauthorised.ts';
 import { watchDurability } from '../store/durability.ts';
 import { watchRoom } from '../store/room.ts';
 import { makeReserve, makeRoom } from '../backlog/quota.ts';
@@ -8,6 +9,7 @@ import type { Base } from './base.ts';
 import type { SubmitMail } from './backlog.ts';
 import { linksOf } from './links.ts';
 import { openLogInNotes } from './log-ins.ts';
+import { makeTell } from './notices.ts';
 import type { Role } from './role.ts';
 
 const FULL = { kind: 'refused', why: 'full' } as const;
@@ -39,6 +41,7 @@ export async function startSubmission(base: Base, submit: SubmitMail): Promise<S
     return durability.problem() === undefined ? submit(request) : Promise.resolve(UNSAFE);
   };
   const logIns = await openLogInNotes(base);
+  const unauthorised = makeUnauthorised({ ...base, redis: base.asking, tell: makeTell(base) });
   const accept = makeAccept({
     config: config.smtp,
     hostname: config.hostname,
@@ -54,6 +57,7 @@ export async function startSubmission(base: Base, submit: SubmitMail): Promise<S
     recipientFields: (account, addresses) => base.recipients.fieldsOf(account, addresses),
     learn: (account, people) => base.recipients.learn(account, people),
     loggedIn: logIns.note,
+    unauthorised: unauthorised.note,
     room: makeRoom(base.asking, base.keys, clock),
   });
   const listeners = await accept.start();
@@ -67,6 +71,7 @@ export async function startSubmission(base: Base, submit: SubmitMail): Promise<S
       durability.stop();
       logIns.stop();
       await accept.stop(graceMs);
+      unauthorised.stop();
     },
   };
 }

@@ -36,19 +36,32 @@ export function watchRoom(
   return { problem: () => problem, look, stop };
 }
 
-async function memoryProblem(redis: Redis, isOurs: boolean): Promise<string | undefined> {
+/** Bytes that Redis uses, and how many mail may take there before intake stops. Rejects with RedisTrouble. */
+export async function measureMemory(
+  redis: Redis,
+  isOurs: boolean,
+): Promise<Readonly<{ used: number; limit: number }>> {
   const info = String(await redis.call('INFO', 'memory'));
   const figure = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
-  const used = figure('used_memory');
   const max = figure('maxmemory');
   const limit = max > 0 ? max * MEMORY_SHARE : isOurs ? totalmem() * HOST_SHARE : Number.POSITIVE_INFINITY;
+  return { used: figure('used_memory'), limit };
+}
+
+/** Bytes that are free on the disk of `folder`. */
+export async function measureDisk(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+async function memoryProblem(redis: Redis, isOurs: boolean): Promise<string | undefined> {
+  const { used, limit } = await measureMemory(redis, isOurs);
   if (used <= limit) return undefined;
   return `Redis uses ${megabytes(used)} of ${megabytes(limit)} that mail may take: none is accepted (452) until some has left. See "postino queue".`;
 }
 
 async function diskProblem(folder: string): Promise<string | undefined> {
-  const { bavail, bsize } = await statfs(folder);
-  const free = bavail * bsize;
+  const free = await measureDisk(folder);
   if (free >= MIN_FREE_BYTES) return undefined;
   return `Only ${megabytes(free)} are free in ${folder}: no mail is accepted (452) until there are ${megabytes(MIN_FREE_BYTES)}.`;
 }
