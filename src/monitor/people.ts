@@ -122,12 +122,14 @@ async function act(
   { before, after }: Readonly<{ before: SenderRecord; after: SenderRecord }>,
   deps: PeopleDeps,
 ): Promise<void> {
-  if (before.state === after.state) return;
-  const { measures, clock, config } = deps;
+  const { measures } = deps;
   const { name } = user;
+  const { until = 0 } = after;
+  if (after.state === 'slowed' && before.until !== after.until)
+    await measures.slow(name, after.reason, until);
+  if (before.state === after.state) return;
   if (before.state === 'slowed') await measures.unslow(name);
   if (before.state === 'stopped' && after.held === undefined) await measures.resume(name);
-  if (after.state === 'slowed') await measures.slow(name, after.reason, clock.now() + config.senders.stopFor);
   if (after.state === 'stopped' && after.held === undefined)
     await measures.pause(name, after.reason, after.until);
   await tellState(user, { key: name, scope: 'user', before, after }, deps);

@@ -1,5 +1,6 @@
 // Thresholds for senders: from which rates on they are warned, slowed and stopped, and what looks like a stolen password.
 import { z } from 'zod';
+import { rateSchema } from '../lib/rate.ts';
 import { durationLike } from '../lib/values.ts';
 
 const duration = durationLike('"24h" or "7d"');
@@ -30,11 +31,7 @@ export const senderConfig = z.strictObject({
     .prefault({})
     .describe('Complaints per hundred deliveries within 24 hours; fewer than minimum count as so many.'),
   stopFor: duration.default(24 * HOUR).describe('How long a sender is stopped.'),
-  slowTo: z
-    .string()
-    .regex(/^\d+\/(?:s|min|h|d)$/, 'must be a rate such as "100/h"')
-    .default('100/h')
-    .describe('Rate at which the mail of a slowed sender leaves.'),
+  slowTo: rateSchema.prefault('100/h').describe('Rate at which the mail of a slowed sender leaves.'),
   domains: z
     .enum(['warn', 'act'])
     .default('warn')

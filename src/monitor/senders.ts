@@ -12,7 +12,7 @@ export type SenderState = Readonly<{
   reason: string;
   /** Rounds in a row that called for less. */
   calm: number;
-  /** When a stop ends by itself. */
+  /** When what slows or stops it ends by itself. */
   until?: EpochMs | undefined;
   /** What happened before does not count: it was paid for, or an operator forgave it. */
   countFrom: EpochMs;
@@ -85,13 +85,19 @@ export function nextSender(
 ): SenderState {
   if (now.state === 'stopped') return afterStop(now, { isPaused, at });
   if (rank(judged.state) > rank(now.state)) {
-    const until = judged.state === 'stopped' ? { until: at + stopForMs } : {};
+    const until = { until: isGraver(judged.state, 'warned') ? at + stopForMs : undefined };
     return { ...judged, since: at, calm: 0, countFrom: now.countFrom, ...until };
   }
-  if (judged.state === now.state) return now.calm === 0 ? now : { ...now, calm: 0 };
+  if (judged.state === now.state) {
+    // What slows it has an end; as long as it is called for it is made longer.
+    if (now.state === 'slowed' && now.until !== undefined && at >= now.until)
+      return { ...now, calm: 0, until: at + stopForMs };
+    return now.calm === 0 ? now : { ...now, calm: 0 };
+  }
   if (now.calm + 1 < CALM_ROUNDS) return { ...now, calm: now.calm + 1 };
   const reason = judged.state === 'fine' ? 'Its rates are in order again.' : judged.reason;
-  return { state: judged.state, since: at, reason, calm: 0, countFrom: now.countFrom };
+  const until = judged.state === 'slowed' ? { until: at + stopForMs } : {};
+  return { state: judged.state, since: at, reason, calm: 0, countFrom: now.countFrom, ...until };
 }
 
 /** A stop ends when its time is over, or when an operator lifts the pause; what led to it does not count again. */

@@ -100,6 +100,16 @@ describe('stages', () => {
   });
 });
 
+test('what slows a sender has an end, and is made longer while it is called for', () => {
+  const round = (now: SenderState, state: 'slowed' | 'fine', at: number): SenderState =>
+    nextSender(now, { judged: { state, reason: 'x' }, isPaused: false, at, stopForMs: 100 });
+  const slowed = round(FINE, 'slowed', 10);
+  expect(slowed).toMatchObject({ state: 'slowed', since: 10, until: 110 });
+  expect(round(slowed, 'slowed', 109)).toBe(slowed);
+  expect(round(slowed, 'slowed', 110)).toMatchObject({ state: 'slowed', since: 10, until: 210 });
+  expect(round(FINE, 'fine', 10).until).toBeUndefined();
+});
+
 test('a user’s own thresholds take the place of those for all, one by one', () => {
   const watch = { bounces: { stop: 20 }, theft: 'tell', recipientsPerHour: 50 } as const;
   expect(senderConfigFor({ watch }, config)).toMatchObject({
