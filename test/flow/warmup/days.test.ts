@@ -1,5 +1,6 @@
 // What days do to a warm-up that is kept in Redis: bad ones slip back, idle ones do not count, and all processes agree.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { Allowance } from '../../../src/deliver/warmup/allowance.ts';
 import { warmupConfig } from '../../../src/deliver/warmup/config.ts';
 import type { Clock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
@@ -7,6 +8,7 @@ import type { Notice } from '../../../src/model/notice.ts';
 import type { Outcome, RemoteReply } from '../../../src/model/outcome.ts';
 import { transportSchema, type Transport } from '../../../src/model/settings.ts';
 import { openWarmup, type Warmup } from '../../../src/roles/warmup.ts';
+import { openWarmupStore } from '../../../src/store/warmup.ts';
 import { connectRedis, type RedisConnection } from '../../../src/store/redis.ts';
 import { bounced, deferred, via } from '../../support/backlog.ts';
 import { handClock, type HandClock } from '../../support/hand-clock.ts';
@@ -129,6 +131,25 @@ test('it goes on where it was after a pause of any length, and after a restart',
   const after = open();
   expect(await dayOf(after, 'google')).toBe(3);
   expect(await send(after, 'google', 100)).toBe(50);
+});
+
+test('what was counted on the last moment of a day and leaves on the next counts for the next', async () => {
+  const one = open();
+  hand.pass(DAY / 2 - 1);
+  expect(await send(one, 'google', 20)).toBe(20);
+  const leaving = { transport: ip, provider: 'google' };
+  const late = Array.from({ length: 8 }, () => new Allowance(one, leaving, clock).claim());
+  hand.pass(1);
+  expect((await Promise.all(late)).filter((held) => held === undefined)).toHaveLength(8);
+  expect(await one.overview(ip)).toMatchObject({
+    providers: [{ provider: 'others' }, { day: 2, cap: 40, used: 8 }],
+  });
+  expect(await send(one, 'google', 100)).toBe(32);
+  expect(
+    (await openWarmupStore(connection, prefix).read({ transport: 'ip1', day: '2026-06-01' })).used.get(
+      'google',
+    ),
+  ).toBe(20);
 });
 
 test('it is over after its last day, told once, and then counts nothing', async () => {
