@@ -11,17 +11,11 @@ import { makeGuard } from './guard.ts';
 import { makeListeners, type Listeners } from './listeners.ts';
 import { noLinks, type Links } from './links.ts';
 import { makeSubmissionDesk } from './submission-desk.ts';
-import {
-  makeTake,
-  type Learn,
-  type RecipientFields,
-  type Reserve,
-  type Submit,
-  type Unauthorised,
-} from './take.ts';
+import { makeTake, type Learn, type RecipientFields, type Reserve, type Submit } from './take.ts';
 import { makeTally, type Tally } from './tally.ts';
 import type { AskRoom, IsSuppressed } from './transaction.ts';
 import { makeTurnstile } from './turnstile.ts';
+import type { Unauthorised } from './unauthorised.ts';
 
 export type { OpenListener } from './listeners.ts';
 

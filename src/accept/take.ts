@@ -11,9 +11,10 @@ import { decide, type DecideDeps, type Decision } from './decide.ts';
 import type { Sender } from './envelope.ts';
 import { readHeader, type HeaderFacts } from './parse.ts';
 import { cutStored, peopleOf, type Person } from './people.ts';
-import { mayUse, ruleOnSender } from './policy.ts';
+import { ruleOnSender } from './policy.ts';
 import { replies, type Reply } from './replies.ts';
 import type { Tally } from './tally.ts';
+import { refused, type Unauthorised } from './unauthorised.ts';
 
 export type SubmitRequest = Readonly<{
   submission: Submission;
@@ -53,9 +54,6 @@ export type RecipientFields = (
 
 /** Told what a message says of its recipients. Returns at once. */
 export type Learn = (account: string, people: readonly Person[]) => void;
-
-/** A user was refused as the sender `address`. Returns at once. */
-export type Unauthorised = (user: User, address: string) => void;
 
 export type TakeDeps = DecideDeps &
   Readonly<{
@@ -115,17 +113,6 @@ export function makeTake(deps: TakeDeps): Take {
   };
 }
 
-/** Who tried to be somebody else is made known; what cannot be read is nobody. */
-function refused(
-  reply: Reply,
-  { user, facts }: Readonly<{ user: User; facts: HeaderFacts }>,
-  { unauthorised }: TakeDeps,
-): Reply {
-  const foreign = facts.from.find(({ address }) => !mayUse(user, address));
-  if (foreign) unauthorised?.(user, foreign.address);
-  return reply;
-}
-
 type Prepared = Readonly<{ submission: Submission; decision: Decision; fingerprint: string }>;
 
 function prepare(arrival: Arrival, deps: TakeDeps): Prepared | Reply {
@@ -134,7 +121,7 @@ function prepare(arrival: Arrival, deps: TakeDeps): Prepared | Reply {
   const facts = readHeader(message.header, message.block, message.size, now);
   if ('code' in facts) return facts;
   const ruling = ruleOnSender(user, sender.address, facts.from, facts.hasReplyTo);
-  if ('code' in ruling) return refused(ruling, { user, facts }, deps);
+  if ('code' in ruling) return refused(ruling, { user, facts }, deps.unauthorised);
   const decision = decide({ user, sender, recipients: arrival.recipients, facts, ruling, now }, deps);
   if ('code' in decision) return decision;
   const needsUtf8 = needsSmtputf8(sender, decision.recipients, facts);
