@@ -6,6 +6,7 @@ import type { Recorded } from './line.ts';
 import { readForward } from './read.ts';
 import { matches, type Filter } from './filter.ts';
 import { search, type Found } from './search.ts';
+import { traceOf, type Trace } from './trace.ts';
 
 export type History = Readonly<{
   /** Events after the cursor, oldest first, in batches, to the present end. undefined: from the oldest kept. */
@@ -14,6 +15,8 @@ export type History = Readonly<{
   follow(after: Cursor | undefined, signal: AbortSignal): AsyncGenerator<readonly Recorded[]>;
   /** At most `limit` events that match, newest first. */
   search(filter: Filter, limit: number): Promise<Found>;
+  /** The first events of a delivery, or of all deliveries of a submission; cheap however long the history is. */
+  trace(id: string): Promise<Trace>;
   /** Cursor of the last event on disk. */
   end(): Promise<Cursor | undefined>;
 }>;
@@ -34,6 +37,7 @@ export function makeHistory({ folder, clock }: Readonly<{ folder: string; clock:
         },
       }),
     search: (filter, limit) => search(folder, filter, limit),
+    trace: (id) => traceOf(folder, id),
     end: () => lastCursor(folder),
   };
 }
@@ -47,4 +51,5 @@ export {
   type Filter,
   type Found,
   type Recorded,
+  type Trace,
 };
