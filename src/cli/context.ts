@@ -55,9 +55,12 @@ export type IdlePool = Readonly<{ pool: string; users: readonly string[] }>;
 export function idlePools({
   users,
   transports,
-}: Pick<Settings, 'users' | 'transports'>): readonly IdlePool[] {
+  pools,
+}: Pick<Settings, 'users' | 'transports'> & Partial<Pick<Settings, 'pools'>>): readonly IdlePool[] {
   const carried = new Set([...transports.values()].map(({ pool }) => pool));
-  const idle = [...users.values()].filter(({ pool, disabled }) => !disabled && !carried.has(pool));
+  const isIdle = (pool: string): boolean =>
+    !carried.has(pool) && !carried.has(pools?.get(pool)?.fallback ?? pool);
+  const idle = [...users.values()].filter(({ pool, disabled }) => !disabled && isIdle(pool));
   return [...Map.groupBy(idle, ({ pool }) => pool)].map(([pool, own]) => ({
     pool,
     users: own.map(({ name }) => name),
