@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { bounceRules } from '../../src/deliver/classify.ts';
 import { deliveryConfig, dnsConfig } from '../../src/deliver/config.ts';
-import { makeDeliver, type Deliver, type Order } from '../../src/deliver/deliver.ts';
+import { makeDeliver, type Deliver, type DeliverDeps, type Order } from '../../src/deliver/deliver.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import type { Capabilities, Letter, Part, Render } from '../../src/model/letter.ts';
@@ -36,6 +36,7 @@ export type Bench = Readonly<{
 export async function makeBench(
   records: Readonly<Record<string, Records>>,
   delivery: Readonly<Record<string, unknown>> = {},
+  more: Partial<DeliverDeps> = {},
 ): Promise<Bench> {
   const dns = await startFakeDns(records);
   const anchor = await startFakeMx({ host: '127.0.0.250' });
@@ -59,6 +60,7 @@ export async function makeBench(
     clock: systemClock,
     log: silentLog,
     bounceRules: rules,
+    ...more,
   });
   return {
     deliver,
