@@ -48,8 +48,16 @@ export function makeBinds(
         await redis.call('PEXPIRE', keyOf(name), everyMs * ROUNDS * 2);
       }
     },
-    read: async ({ name }) =>
-      judgeBinds(hashIn(await redis.call('HGETALL', keyOf(name))), clock.now() - everyMs * ROUNDS),
+    read: async ({ name }) => {
+      const since = clock.now() - everyMs * ROUNDS;
+      const said = hashIn(await redis.call('HGETALL', keyOf(name)));
+      // Processes that are no more would gather here for ever.
+      const old = [...said]
+        .filter(([, text]) => Number.parseInt(text, 10) < since)
+        .map(([process]) => process);
+      if (old.length > 0) await redis.call('HDEL', keyOf(name), ...old);
+      return judgeBinds(said, since);
+    },
   };
 }
 

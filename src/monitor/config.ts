@@ -49,6 +49,7 @@ export const monitorConfig = z.strictObject({
   cleanChecks: checks.default(3).describe('Clean answers in a row after which an entry of a list is over.'),
   blocklists: z
     .array(blocklistSchema)
+    .refine((lists) => new Set(lists.map(({ zone }) => zone)).size === lists.length, 'a zone is there twice')
     .default([...DEFAULT_BLOCKLISTS])
     .describe('Block lists that are asked for our addresses; [] asks none. Read their terms first.'),
   rates: ratesConfig.prefault({}).describe('What replies say of a transport, per provider.'),

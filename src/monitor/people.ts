@@ -87,15 +87,27 @@ async function lookAtUser(user: User, seen: Seen, deps: PeopleDeps): Promise<voi
   await keep(key, { before: seen.records.get(key), after: held }, deps);
 }
 
+/** A sender with ever new domains is looked at as a whole, and by the worst of them. */
+const MAX_DOMAINS = 200;
+
+/** Those that something was said of, then those with the most bounces and complaints. */
+function worstDomains({ own, records, day }: Seen): readonly string[] {
+  const weightOf = (key: string): number => {
+    const { bounced, complained } = day.get(key) ?? NO_SENDER_TALLY;
+    return records.has(key) ? Infinity : bounced + complained;
+  };
+  const domains = own.filter((key) => readSenderKey(key).domain !== undefined);
+  return domains.toSorted((one, other) => (weightOf(one) < weightOf(other) ? 1 : -1)).slice(0, MAX_DOMAINS);
+}
+
 /** One domain is told of; what its rates call for is handed on. */
 async function lookAtDomains(
   user: User,
   { seen, config }: Readonly<{ seen: Seen; config: SenderConfig }>,
   deps: PeopleDeps,
 ): Promise<readonly Pick<SenderState, 'state' | 'reason'>[]> {
-  const domains = seen.own.filter((key) => readSenderKey(key).domain !== undefined);
   const judged = [];
-  for (const key of domains) {
+  for (const key of worstDomains(seen)) {
     const before = seen.records.get(key) ?? NEW;
     const tally = seen.day.get(key) ?? NO_SENDER_TALLY;
     const verdict = judgeSender(tally, config, before.state);

@@ -82,8 +82,9 @@ export function makeTransportWatch(deps: TransportsDeps): TransportWatch {
       if (!known) await deps.states.refresh();
       known ??= new Map(await deps.findings.all());
       const memory = known;
-      const transports = deps.transports().filter(({ kind }) => kind === 'smtp');
-      await tidy(memory, new Set(transports.map(({ name }) => name)), deps);
+      const all = deps.transports();
+      const transports = all.filter(({ kind }) => kind === 'smtp');
+      await tidy(memory, new Set(all.map(({ name }) => name)), deps);
       const counts = await deps.counts.transports();
       const round = roundOf(deps);
       await Promise.all(

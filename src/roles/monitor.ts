@@ -64,8 +64,9 @@ export function startMonitor(base: Base): Monitor {
     await Promise.all([watch.round(), people.round()]);
   };
   const { quietly, ended } = makeTurns(deps.log);
+  // No transport can have this name.
   const lease = holdLease(
-    'monitor',
+    ':monitor',
     { ...base, redis: base.asking },
     {
       gained: () => {

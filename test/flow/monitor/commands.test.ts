@@ -18,6 +18,7 @@ beforeAll(async () => {
     address,
     publicAddress,
     ehlo: `${name}.relay.test`,
+    warm: true,
     pool: 'shop',
   });
   relay = await startRelay({

@@ -1,17 +1,27 @@
-// Listings and bad senders seen from outside: by which address mail leaves, and whose mail is held.
+// Listings and bad senders seen from outside: by which address mail leaves, whose mail is held, who logs in from where.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Event } from '../../../src/model/event.ts';
-import { startRelay, type Relay } from '../../support/relay.ts';
+import { embeddedSocket } from '../../../src/embedded.ts';
+import { makeMmdb } from '../../support/mmdb.ts';
+import { relayUsers, startRelay, type Relay } from '../../support/relay.ts';
 import { message, sendMail } from '../../support/sender.ts';
 import { startSmallWorld, type World } from '../../support/world.ts';
 
 let world: World<'one' | 'two'>;
 let relay: Relay;
+let folder: string;
 const CLIENTS = { shop: '127.0.0.65', sloppy: '127.0.0.85' } as const;
 type Client = keyof typeof CLIENTS;
 
 beforeAll(async () => {
   world = await startSmallWorld();
+  folder = mkdtempSync(join(tmpdir(), 'postino-geo-'));
+  const geo = join(folder, 'countries.mmdb');
+  writeFileSync(geo, makeMmdb({ '127.0.0.90/32': 'IT', '127.0.0.91/32': 'FR' }));
   const { table } = world.dns;
   table.set('2.0.0.127.bl.test', { a: ['127.0.0.2'] });
   for (const n of [1, 2]) {
@@ -36,6 +46,7 @@ beforeAll(async () => {
   relay = await startRelay({
     world,
     config: {
+      tracking: { geo },
       delivery: { retry: { steps: ['2s'] } },
       monitor: {
         every: '1s',
@@ -46,13 +57,23 @@ beforeAll(async () => {
         senders: { bounces: { minimum: 20, warn: 10, slow: 20, stop: 40 }, stopFor: '1h' },
       },
       transports: [transport(1), transport(2)],
-      users: [user('shop'), user('sloppy')],
+      users: [
+        user('shop'),
+        user('sloppy'),
+        {
+          name: 'traveller',
+          password: relayUsers.shop.password,
+          domains: ['traveller.example'],
+          pool: 'shop',
+        },
+      ],
     },
   });
 });
 afterAll(async () => {
   await relay.close();
   await world.close();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 let sent = 0;
@@ -144,4 +165,26 @@ describe('a sender whose mail bounces', () => {
       .poll(() => notices('sender-state').findLast(({ key }) => key === 'sloppy')?.state, { timeout: 20_000 })
       .toBe('fine');
   }, 120_000);
+});
+
+test('countries of log-ins are noted, of those that succeed alone', async () => {
+  const { password } = relayUsers.shop;
+  const from = 'a@traveller.example';
+  const logIn = (address: string, secret: string) =>
+    sendMail({
+      port: relay.ports.plain,
+      from: address,
+      user: { name: 'traveller', password: secret },
+      mail: from,
+      rcpt: ['kim@one.test'],
+      data: message([`From: ${from}`, 'Subject: On the way']),
+    });
+  for (const address of ['127.0.0.90', '127.0.0.90', '127.0.0.91', '127.0.0.92'])
+    expect((await logIn(address, password)).at(-1)).toMatch(/^(250|5)/);
+  await logIn('127.0.0.91', 'wrong');
+  const redis = new Redis({ path: embeddedSocket(relay.data) ?? '' });
+  await expect
+    .poll(async () => Object.keys(await redis.hgetall('postino:logins:traveller')).sort())
+    .toEqual(['FR', 'FR last', 'IT', 'IT last']);
+  await redis.quit();
 });
