@@ -141,10 +141,12 @@ export class Gate {
     const lane = this.#lanes.get(name) ?? newLane(name, limit);
     this.#lanes.set(name, lane);
     lane.limit = limit;
-    if (turn && turn !== lane.turn) {
+    // Those that are on their way began by the old one, and end by it.
+    if (turn && turn !== lane.turn && lane.active === 0) {
       lane.turn = turn;
       turn.onChange(() => {
         if (this.#lanes.get(name) === lane) this.#next(lane);
+        else turn.rest();
       });
     }
     return lane;

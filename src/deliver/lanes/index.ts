@@ -53,7 +53,7 @@ export class Lanes {
     }
     this.#each('all');
     this.#stop();
-    this.#shaping.close();
+    await this.#shaping.close();
   }
 
   #watch(): void {

@@ -8,7 +8,7 @@ const shareScript = loadScript(new URL('./scripts/share-1.lua', import.meta.url)
 const turnsScript = loadScript(new URL('./scripts/turns-1.lua', import.meta.url));
 
 /** How long a share is ours without a word from us. */
-export const SHARE_LIFE_MS = 30_000;
+export const SHARE_LIFE_MS = 15_000;
 
 /** How many we hold, and how many we should come down to since others want some. */
 export type Held = Readonly<{ held: number; share: number }>;

@@ -127,14 +127,27 @@ class Watched {
   async #tell(limit: Limit, at: number, reason: string, over?: true): Promise<void> {
     const { scope, key, rule, until } = limit;
     const about = { type: 'limit', scope, key, rule, action: sayEffect(limit), until } as const;
-    const user = scope === 'user' ? { user: key } : {};
-    await this.#deps.tell({ ...about, ...user, at, reason, ...(over && { over }) });
+    await this.#deps.tell({ ...about, ...namesOf(limit), at, reason, ...(over && { over }) });
   }
 
   #changed(limits: readonly Limit[]): void {
     this.#limits = limits;
     for (const task of this.#tasks) task();
   }
+}
+
+/** The names in a limit's key, for those who read events by them. */
+function namesOf({ scope, key }: Limit): Pick<Notice, 'user' | 'transport' | 'provider' | 'site'> {
+  if (scope === 'user') return { user: key };
+  if (scope === 'transport') return { transport: key };
+  if (scope === 'provider') return whereOf(key);
+  const slash = key.indexOf('/');
+  return { transport: key.slice(0, slash), ...whereOf(key.slice(slash + 1).replace(/^provider:/, '')) };
+}
+
+function whereOf(name: string): Pick<Notice, 'provider' | 'site'> {
+  const site = name.startsWith('site:') ? name.slice(5) : name;
+  return site.includes(':') ? { site } : { provider: name };
 }
 
 function readLimit(text: string): readonly Limit[] {

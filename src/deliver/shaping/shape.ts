@@ -27,7 +27,8 @@ export type ShapeDeps = Readonly<{
 export type Kept = Readonly<{ idle(): number; evict(): boolean }>;
 
 /** A lane that has to wait longer keeps nobody in its room. */
-const LONG_MS = 60_000;
+const LONG_MS = 20_000;
+const ASKED_MS = 120_000;
 /** So much of what may go soon waits in a lane's room. */
 const SOON_MS = 5000;
 /** How long an attempt waits for a connection of its provider to close. */
@@ -49,6 +50,8 @@ export class Shape {
   };
   #rule: ShapeRule;
   #active = 0;
+  /** When somebody asked for a turn; who waits asks again within half a minute. */
+  #askedAt = -Infinity;
   /** Attempts that began and are to use a kept connection; those that have leave to open one. */
   #toKept = 0;
   #toOpen = 0;
@@ -79,6 +82,7 @@ export class Shape {
   waitMs(): number {
     const { share } = this.#deps;
     const now = this.#deps.clock.ticks();
+    this.#askedAt = now;
     const connects = this.#needsConnection();
     const wait = this.#ownWait(now, connects);
     if (wait > 0) share?.leave(this.#seat);
@@ -173,7 +177,8 @@ export class Shape {
     const now = this.#deps.clock.ticks();
     const isPaced =
       (messages && this.#messages.waitMs(now) > 0) || (connects && this.#connects.waitMs(now) > 0);
-    return this.#active === 0 && this.#adaptation.isNeutral && isPaced !== true;
+    const isAsked = now - this.#askedAt < ASKED_MS;
+    return this.#active === 0 && !isAsked && this.#adaptation.isNeutral && isPaced !== true;
   }
 
   #ownWait(now: number, connects: boolean): number {

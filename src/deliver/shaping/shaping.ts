@@ -106,9 +106,10 @@ export class Shaping {
     return this.#shares.get(provider)?.state;
   }
 
-  close(): void {
+  /** Gives the shares back. */
+  async close(): Promise<void> {
     this.#stop();
-    for (const share of this.#shares.values()) share.close();
+    await Promise.all(Array.from(this.#shares.values(), (share) => share.close()));
   }
 
   async #limit({ rule, key, why }: ReturnType<Automation['hear']>[number]): Promise<void> {

@@ -30,7 +30,7 @@ export type ShareDeps = Readonly<{
 }>;
 
 /** We stop trusting a lease a little before Redis would hand it to others. */
-const MARGIN_MS = 5000;
+const MARGIN_MS = 4000;
 const RENEW_MS = 2000;
 
 /**
@@ -136,9 +136,12 @@ export class Share {
     return { held: this.#held, open: this.#open, active, waiting: this.#waiting.size };
   }
 
-  close(): void {
-    this.#stop?.();
-    this.#stop = undefined;
+  /** Gives back what it holds: nobody sends here any more. */
+  async close(): Promise<void> {
+    this.#rest();
+    const { rule, leases, provider } = this.#deps;
+    if (rule.connections === undefined || this.#held === 0) return;
+    await leases.share(provider, { used: 0, want: 0, all: rule.connections }).catch(() => undefined);
   }
 
   #count(seat: Seat): Counted {
@@ -256,7 +259,12 @@ export class Share {
     void this.#lease();
     for (const seat of this.#seats) if (seat.slots === 0 && seat.active === 0) this.#seats.delete(seat);
     if (this.#held > 0 || this.#waiting.size > 0 || this.#seats.size > 0 || this.#open > 0) return;
-    this.close();
+    this.#rest();
+  }
+
+  #rest(): void {
+    this.#stop?.();
+    this.#stop = undefined;
   }
 
   /** After what runs now, so that a lane can go on with the slot that it just had. */

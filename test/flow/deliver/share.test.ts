@@ -19,7 +19,7 @@ beforeAll(async () => {
   await redis.whenReady();
 });
 afterEach(() => {
-  for (const share of running.splice(0)) share.close();
+  return Promise.all(running.splice(0).map((share) => share.close()));
 });
 afterAll(async () => {
   await redis.close();
