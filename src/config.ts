@@ -17,6 +17,7 @@ import { trackingConfig } from './http/tracking-config.ts';
 import { durationLike } from './lib/values.ts';
 import { nameSchema } from './model/settings.ts';
 import { monitorConfig } from './monitor/config.ts';
+import { scanConfig } from './scan/config.ts';
 import { suppressionConfig } from './store/suppression-config.ts';
 import { parseRedisUrl } from './store/redis-url.ts';
 
@@ -98,6 +99,9 @@ export const configSchema = z.strictObject({
   suppression: suppressionConfig
     .prefault({})
     .describe('What puts recipients on the suppression list by itself: hard and soft bounces, complaints.'),
+  scan: scanConfig
+    .optional()
+    .describe('A scanner that looks at mail before it is sent; without it nobody does.'),
   alerts: alertsConfig
     .prefault({})
     .describe('Who hears of trouble, and how. Such as { to: [ops@example.com] }'),

@@ -29,6 +29,7 @@ const GROUPS = {
   template: 'Stored templates and their versions.',
   recipient: 'What is known of the people that mail went to.',
   message: 'What became of a message.',
+  quarantine: 'Messages that a scanner refused.',
   alert: 'What goes on, and who hears of it.',
 };
 

@@ -53,7 +53,8 @@ export function alertOf(event: Event, own: string): Alert | undefined {
   const over = event.over === true;
   const key = oneLine(keyOf(event, kind), MAX_FACT);
   return {
-    id: event.id,
+    // A message for many is put into quarantine once.
+    id: kind === 'quarantine' ? `${event.submission}.quarantined` : event.id,
     kind,
     at: event.at,
     key,

@@ -5,6 +5,7 @@ import { RedisTrouble } from '../lib/script.ts';
 import type { Delivery, WayOut } from '../model/delivery.ts';
 import type { Render } from '../model/letter.ts';
 import type { Cause, Held, Outcome, Via } from '../model/outcome.ts';
+import type { Examined } from '../model/scan.ts';
 import type { Submission } from '../model/submission.ts';
 import { ownSubject } from './own-subject.ts';
 import { conclude, drop, expire, pretend, type Sent } from './conclude.ts';
@@ -34,6 +35,10 @@ export type AttemptDeps = Readonly<{
   plan: RetryPlan;
   render(submission: Submission, delivery: Delivery): Render;
   send(order: Order): Promise<Outcome>;
+  /** What a scanner says of the message; absent: nobody scans. May reject: the attempt is then made again. */
+  examine?(submission: Submission, delivery: Delivery, signal: AbortSignal): Promise<Examined>;
+  /** Takes a delivery out whose message is not to be sent before an operator has seen it; there where `examine` is. */
+  quarantine?(subject: Subject, why: Readonly<{ reason: string; epoch: string }>): Promise<boolean>;
   /** Tells the sender of a final failure, if that is wanted. Must be repeatable: it runs again after a crash. */
   report(submission: Submission, delivery: Delivery, failure: Failure): Promise<void>;
   /** Where a retry goes: another transport when the present one is not to be used, or `held` the delivery. */
@@ -137,18 +142,46 @@ async function go(deps: AttemptDeps, post: Begin, subject: Subject, progress: Pr
   if (deps.clock.now() >= delivery.expiresAt) return settle(deps, post, () => expire(deps, subject));
   if (submission.instructions.drop === true)
     return settle(deps, post, () => pretend(deps, post.transport, subject));
-  const sent = await carry(deps, post, subject);
+  const examined = await examine(deps, post, subject);
+  const seen: Subject = { submission: examined.submission, delivery };
+  if (examined.kind === 'quarantine') return setAside(deps, post, seen, examined.reason);
+  const sent = examined.kind === 'pass' ? await carry(deps, post, seen, examined.notes) : examined;
   progress.sent();
-  return settle(deps, post, () => conclude(deps, post, subject, sent));
+  return settle(deps, post, () => conclude(deps, post, seen, sent));
 }
 
-async function carry(deps: AttemptDeps, post: Post, { submission, delivery }: Subject): Promise<Sent> {
+/** A scan that cannot be made is like a letter that cannot be: later. */
+async function examine(deps: AttemptDeps, post: Post, { submission, delivery }: Subject): Promise<Examined> {
+  if (!deps.examine) return { kind: 'pass', submission, notes: [] };
+  try {
+    return await deps.examine(submission, delivery, post.signal);
+  } catch (error) {
+    const outcome = failed(deps, delivery, { error, sentence: 'a message could not be scanned' });
+    return { kind: 'outcome', submission, outcome };
+  }
+}
+
+async function setAside(deps: AttemptDeps, post: Begin, subject: Subject, reason: string): Promise<void> {
+  await settle(deps, post, async () => {
+    await deps.quarantine?.(subject, { reason, epoch: post.epoch });
+  });
+}
+
+async function carry(
+  deps: AttemptDeps,
+  post: Post,
+  { submission, delivery }: Subject,
+  scanned: readonly string[],
+): Promise<Sent> {
   const render = deps.render(submission, delivery);
   let letter: Pick<Sent, 'notes' | 'subject'> = {};
   const noting: Render = async (peer) => {
     const rendered = await render(peer);
     if ('letter' in rendered)
-      letter = { notes: rendered.letter.notes, subject: ownSubject(submission, rendered.letter) };
+      letter = {
+        notes: [...scanned, ...(rendered.letter.notes ?? [])],
+        subject: ownSubject(submission, rendered.letter),
+      };
     return rendered;
   };
   try {
@@ -161,11 +194,20 @@ async function carry(deps: AttemptDeps, post: Post, { submission, delivery }: Su
     });
     return { outcome, ...letter };
   } catch (error) {
-    const isTrouble = error instanceof RedisTrouble;
-    const sentence = isTrouble ? 'a letter could not be loaded' : 'an attempt failed in a way that is a bug';
-    deps.log[isTrouble ? 'warn' : 'error']({ delivery: delivery.id, error: String(error) }, sentence);
-    return { outcome: { kind: 'deferred', conversation: '', cause: bug(error) } };
+    return { outcome: failed(deps, delivery, { error, sentence: 'a letter could not be loaded' }) };
   }
+}
+
+/** Trouble of Redis, which `sentence` is about, or a bug of ours. */
+function failed(
+  { log }: AttemptDeps,
+  delivery: Delivery,
+  { error, sentence }: Readonly<{ error: unknown; sentence: string }>,
+): Outcome {
+  const isTrouble = error instanceof RedisTrouble;
+  const said = isTrouble ? sentence : 'an attempt failed in a way that is a bug';
+  log[isTrouble ? 'warn' : 'error']({ delivery: delivery.id, error: String(error) }, said);
+  return { kind: 'deferred', conversation: '', cause: bug(error) };
 }
 
 function bug(error: unknown): Cause {

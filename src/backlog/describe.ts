@@ -67,6 +67,18 @@ export function describeRescheduled(subject: Subject, due: EpochMs, at: EpochMs)
   };
 }
 
+/** A scanner refused its message: it waits until an operator decides. */
+export function describeQuarantined(subject: Subject, reason: string, at: EpochMs): Event {
+  const { delivery, submission } = subject;
+  return {
+    ...base(subject, 'deferred', at),
+    id: `${delivery.id}.deferred.quarantined.${delivery.run}`,
+    class: 'quarantined',
+    reason,
+    age: at - submission.at,
+  };
+}
+
 /** The end of a message that asked not to be sent: told as delivered, so that a sender's program can be tried out. */
 export function describeUnsent(subject: Subject, at: EpochMs): Event {
   const { delivery, submission } = subject;

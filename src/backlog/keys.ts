@@ -24,6 +24,9 @@ export function makeKeys(prefix: string) {
     shelf: (pause: string) => `${prefix}shelf:${pause}`,
     carried: `${prefix}carried`,
     resting: `${prefix}resting`,
+    /** Held while one process has a message scanned; else why nobody should for now. */
+    scanning: (account: string, id: string) => `${prefix}scanning:${account}:${id}`,
+    quarantine: `${prefix}quarantine`,
     queues: `${prefix}q`,
   } as const;
 }

@@ -1,6 +1,7 @@
 // postino queue …: what waits, and what an operator can do with it.
 import type { Operate } from '../backlog/operate.ts';
 import { pauseKinds, type Pause, type PauseName } from '../backlog/pauses.ts';
+import type { Quarantine } from '../backlog/quarantine.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sayDuration } from '../lib/duration.ts';
 import type { Delivery } from '../model/delivery.ts';
@@ -21,7 +22,13 @@ import { readMoment } from './moment.ts';
 import { change, changeOptions, selectionOf, selectionOptions } from './selection.ts';
 import { clean, sayTime } from './timeline.ts';
 
-export type QueueContext = Readonly<{ operate: Operate; clock: Clock; settingsNow(): Settings }>;
+export type QueueContext = Readonly<{
+  operate: Operate;
+  clock: Clock;
+  settingsNow(): Settings;
+  /** Messages that a scanner refused; absent: there is no scanner. */
+  quarantine?: Pick<Quarantine, 'reasons' | 'size'>;
+}>;
 
 const PAUSE: readonly Option[] = pauseKinds.map((kind) => ({
   flags: `--${kind} <${kind}>`,
@@ -92,9 +99,10 @@ export const queueCommands: readonly Command<QueueContext>[] = [
   },
 ];
 
-async function overview({ operate, settingsNow }: QueueContext): Promise<Result> {
+async function overview({ operate, settingsNow, quarantine }: QueueContext): Promise<Result> {
   const depth = await operate.depth([...settingsNow().transports.keys()]);
   const pauses = await operate.pauses();
+  const quarantined = (await quarantine?.size()) ?? 0;
   const rows = depth.perTransport.map(({ transport, waiting, later, sending }) => [
     transport,
     String(waiting),
@@ -112,22 +120,24 @@ async function overview({ operate, settingsNow }: QueueContext): Promise<Result>
     ...(depth.paused > 0
       ? [`${depth.paused} of them ${depth.paused === 1 ? 'is' : 'are'} held by a pause and in no column.`]
       : []),
+    ...(quarantined > 0 ? [`Messages in quarantine: ${quarantined} ("postino quarantine list").`] : []),
     ...idlePools(settingsNow()).map(sayIdlePool),
     ...(pauses.length > 0 ? [`Paused: ${pauses.map(sayPause).join('; ')}.`] : []),
   ].join('\n');
-  return done(text, { ...depth, pauses: pauses.map(({ name }) => name) });
+  return done(text, { ...depth, pauses: pauses.map(({ name }) => name), quarantined });
 }
 
-async function list({ operate, clock }: QueueContext, options: Values): Promise<Result> {
+async function list({ operate, clock, quarantine }: QueueContext, options: Values): Promise<Result> {
   const limit = Number(textOf(options, 'limit') ?? LIMIT);
   if (!Number.isInteger(limit) || limit < 1) return misused('--limit must be a whole number above 0.');
   const deliveries = await operate.list(selectionOf(options), limit);
+  const reasons = await quarantine?.reasons(deliveries.filter(({ state }) => state === 'paused'));
   const now = clock.now();
   const rows = deliveries.map((delivery) => [
     delivery.id,
     delivery.recipient.address,
     delivery.transport === '' ? '(none)' : delivery.transport,
-    delivery.state,
+    sayState(delivery, reasons),
     String(delivery.attempts),
     sayDue(delivery.due, now),
   ]);
@@ -135,6 +145,12 @@ async function list({ operate, clock }: QueueContext, options: Values): Promise<
     table(['delivery', 'recipient', 'transport', 'state', 'tries', 'due'], rows, 'Nothing waits.'),
     deliveries,
   );
+}
+
+/** What is paused since a scanner refused its message says so, and why. */
+function sayState({ state, submission }: Delivery, reasons: ReadonlyMap<string, string> | undefined): string {
+  const reason = state === 'paused' ? reasons?.get(submission) : undefined;
+  return reason === undefined ? state : clean(`quarantined: ${reason}`);
 }
 
 async function show({ operate, clock }: QueueContext, id: string): Promise<Result> {

@@ -1,7 +1,7 @@
 // The header that a recipient gets: control fields go, our Received and missing fields come, the rest stays. Pure.
 import { isControlField, isControlFieldInPassing } from '../mail/control.ts';
 import { mailDate } from '../mail/date.ts';
-import { encodedPhrase } from '../mail/encode.ts';
+import { encodedPhrase, encodedWords } from '../mail/encode.ts';
 import { foldField, isAsciiText, oneLine } from '../mail/fold.ts';
 import type { Field } from '../mail/headers.ts';
 import type { Submission } from '../model/submission.ts';
@@ -35,12 +35,13 @@ export function receivedField(submission: Submission, hostname: string): Buffer 
   return Buffer.from(`Received: ${text};\r\n ${mailDate(submission.at)}\r\n`, 'latin1');
 }
 
-function editsFor({ rewrite, passing }: Submission): (field: Field) => Edit {
+function editsFor({ rewrite, passing, scan }: Submission): (field: Field) => Edit {
   const goes = passing ? isControlFieldInPassing : isControlField;
   let fromWritten = false;
   let replyToWritten = false;
   return ({ name }) => {
     if (goes(name)) return 'drop';
+    if (scan?.subject !== undefined && name === 'subject') return subjectField(scan.subject);
     if (rewrite && name === 'from') {
       if (fromWritten) return 'drop';
       fromWritten = true;
@@ -56,7 +57,7 @@ function editsFor({ rewrite, passing }: Submission): (field: Field) => Edit {
 }
 
 function missingFields(names: ReadonlySet<string>, submission: Submission): string {
-  const { rewrite } = submission;
+  const { rewrite, scan } = submission;
   let added = '';
   if (rewrite && !names.has('from')) added += addressField('From', rewrite.from).toString();
   if (rewrite?.replyTo !== undefined && !names.has('reply-to')) {
@@ -66,7 +67,18 @@ function missingFields(names: ReadonlySet<string>, submission: Submission): stri
   if (!names.has('message-id'))
     added += foldField('Message-ID', oneLine(submission.messageId, MAX_VALUE_CHARS));
   if (isMime(names) && !names.has('mime-version')) added += 'MIME-Version: 1.0\r\n';
+  for (const [name, value] of scan?.add ?? []) added += scanField(name, value);
   return added;
+}
+
+/** What a scanner adds; over 7 bits it becomes encoded words. */
+function scanField(name: string, value: string): string {
+  const line = oneLine(value, MAX_VALUE_CHARS);
+  return foldField(name, isAsciiText(line) ? line : encodedWords(line));
+}
+
+function subjectField(subject: string): Buffer {
+  return Buffer.from(scanField('Subject', subject));
 }
 
 function isMime(names: ReadonlySet<string>): boolean {

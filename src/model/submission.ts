@@ -1,6 +1,7 @@
 // Submission: one accepted DATA, that is one body, its recipients and what the sender asked for.
 import { z } from 'zod';
 import { instructionsSchema } from './instructions.ts';
+import { scanSchema } from './scan.ts';
 import { treatmentSchema } from './treatment.ts';
 
 /** How a recipient wants to hear of success, delay or failure (RFC 3461 §4.1 and §4.2). */
@@ -60,6 +61,8 @@ const submissionSchema = z.strictObject({
   }),
   instructions: instructionsSchema,
   treatment: treatmentSchema.optional(),
+  /** What a scanner said of it before the first attempt. */
+  scan: scanSchema.optional(),
   /** Sentences about what was asked for and not done, for the events. */
   notes: z.array(z.string()).optional(),
 });

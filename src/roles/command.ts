@@ -11,6 +11,7 @@ import type { HistoryContext } from '../cli/history-context.ts';
 import { limitCommands, type LimitContext } from '../cli/limit.ts';
 import { messageCommands } from '../cli/message.ts';
 import { monitorCommands, type MonitorContext } from '../cli/monitor.ts';
+import { quarantineCommands, type QuarantineContext } from '../cli/quarantine.ts';
 import { queueCommands, type QueueContext } from '../cli/queue.ts';
 import { sendCommands, type SendContext } from '../cli/send.ts';
 import { settingsCommands } from '../cli/settings.ts';
@@ -32,6 +33,7 @@ import { openDns, trackingTarget } from './dns.ts';
 import { linksOf } from './links.ts';
 import { checkDeps } from './monitor.ts';
 import { makeTell } from './notices.ts';
+import { openQuarantine, readSource } from './scan.ts';
 import { PREFIX } from './start.ts';
 
 /** All that a command may ask for. */
@@ -42,7 +44,8 @@ export type Context = SettingsContext &
   SendContext &
   CheckContext &
   MonitorContext &
-  AlertContext;
+  AlertContext &
+  QuarantineContext;
 
 /** Every command but `start`. A new one is an entry of a table in src/cli. */
 export const commands: readonly Command<Context>[] = [
@@ -55,6 +58,7 @@ export const commands: readonly Command<Context>[] = [
   ...checkCommands,
   ...monitorCommands,
   ...alertCommands,
+  ...quarantineCommands,
 ];
 
 export type Surroundings = Readonly<{
@@ -159,6 +163,8 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     checkTransport: (transport) => checkTransport(transport, checkDeps(base)),
     tell: makeTell(base),
     alerts: alertsOf(base),
+    quarantine: openQuarantine(base),
+    readSource: (submission, maxBytes) => readSource(base, submission, maxBytes),
     readFile: readTextFile,
     readInput,
   };

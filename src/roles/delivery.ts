@@ -13,6 +13,7 @@ import { openDeliver, type Deliver } from './deliver.ts';
 import { keepHouse } from './house.ts';
 import { makeReporter } from './report.ts';
 import type { Role } from './role.ts';
+import { openScan } from './scan.ts';
 
 export type DeliveryRole = Role &
   Readonly<{
@@ -37,11 +38,13 @@ export async function startDelivery(base: Base, submit: SubmitMail): Promise<Del
   const report = makeReporter(base, submit);
   const { transitions, jobs, keys, pauses, bodies, asking: redis, owner } = base;
   const shared = { redis, keys, transitions, jobs, clock, log, chooseAgain, report, dropBody: bodies.drop };
+  const scanning = openScan(base);
   const attempt = makeAttempt({
     ...shared,
     plan: { steps: config.delivery.retry.steps },
     render: deliver.render,
     send: deliver.send,
+    ...scanning.deps,
     suppressions: base.suppressions.hashOf,
     suppressedEverywhere: () => base.suppressions.hashOf(EVERYWHERE),
     moveOut: bodies.moveOut,
@@ -69,6 +72,7 @@ export async function startDelivery(base: Base, submit: SubmitMail): Promise<Del
       await housekeeping.stop();
       await carriers.stop(graceMs);
       await deliver.close(0);
+      scanning.stop();
       await segments.stop();
     },
   };

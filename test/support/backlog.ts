@@ -3,6 +3,7 @@ import type { AttemptDeps, Failure, Order } from '../../src/backlog/attempt.ts';
 import { makeAttempt } from '../../src/backlog/attempt.ts';
 import { carry, type Carrier } from '../../src/backlog/carrier.ts';
 import { makeKeys } from '../../src/backlog/keys.ts';
+import type { QuarantineDeps } from '../../src/backlog/quarantine.ts';
 import { makeOperate } from '../../src/backlog/operate.ts';
 import { watchPauses } from '../../src/backlog/pauses.ts';
 import { makeJobAdder } from '../../src/backlog/queue.ts';
@@ -61,6 +62,10 @@ export async function startBacklog(
     handover?: boolean;
     render?: AttemptDeps['render'];
     dropBody?: AttemptDeps['dropBody'];
+    /** Has messages scanned before their first attempt. */
+    scan?: (
+      base: Pick<QuarantineDeps, 'redis' | 'keys' | 'clock'>,
+    ) => Pick<AttemptDeps, 'examine' | 'quarantine'>;
   } = {},
 ) {
   const prefix = options.prefix ?? randomPrefix();
@@ -94,6 +99,7 @@ export async function startBacklog(
     dropBody: options.dropBody ?? (() => Promise.resolve()),
     moveOut: async (submission) => movedOut.push(submission.id) > 0,
     tally: () => undefined,
+    ...options.scan?.({ redis: asking, keys, clock }),
   };
   const attempt = makeAttempt(deps);
   const carryHere = (owner: string): Carrier =>
