@@ -216,7 +216,7 @@ async function moveState(
 ): Promise<Findings['streaks']> {
   const { states, clock, config, tell } = round;
   const now = states.stateOf(name);
-  const signals = signalsOf(found, { warming, at: clock.now() });
+  const signals = signalsOf(found, { warming, at: clock.now(), now });
   const rules = { checks: config.rates.checks, calm: config.rates.calm, restMs: config.rates.rest };
   const { to, streaks } = nextState(now, { signals, streaks: found.streaks, rules, at: clock.now() });
   // Where another was faster the next round sees what it said.
@@ -236,12 +236,15 @@ async function moveState(
 /** What the findings say to the state. What was found before an operator's release lowers it, and quarantines no more. */
 export function signalsOf(
   found: Findings,
-  { warming, at }: Readonly<{ warming: boolean; at: EpochMs }>,
+  { warming, at, now }: Readonly<{ warming: boolean; at: EpochMs; now: TransportState }>,
 ): Signals {
   const entries = found.listings.filter(({ listed }) => listed);
   const fatal = entries.filter(
     ({ listed }) => listed?.act === 'quarantine' && listed.since > found.pardonedAt,
   );
+  // While something new is being confirmed nobody says that the lists are clean.
+  const isOpen = now.cause === 'listing' && found.listings.some(({ pending }) => pending);
+  const stays = isOpen && now.state === 'quarantined' ? now.reason : undefined;
   const names = found.identity.filter(({ state }) => state === 'trouble');
   const troubles: Signals['troubles'] = [
     ...(found.bind.state === 'trouble' ? [{ cause: 'bind' as const, sentence: found.bind.sentence }] : []),
@@ -250,7 +253,7 @@ export function signalsOf(
   ];
   return {
     warming,
-    listed: fatal.length > 0 ? sayAll(fatal) : undefined,
+    listed: fatal.length > 0 ? sayAll(fatal) : stays,
     troubles,
     rates: pardoned(found.rates, at - found.pardonedAt),
   };

@@ -315,6 +315,22 @@ test('another process that takes over goes on where the first one was', async ()
   expect(changes()).toEqual(['ip1 Hard', 'ip1 quarantined']);
 });
 
+test('what was found may be lost: a quarantine stays while the entry is confirmed anew', async () => {
+  list('1.2.0.192.bl.test');
+  await watch.round();
+  await minutes(2);
+  expect(state()).toBe('quarantined/listing');
+  await deps.findings.forget('ip1');
+  watch = makeTransportWatch(deps);
+  await watch.round();
+  expect(state()).toBe('quarantined/listing');
+  await minutes(2);
+  unlist('1.2.0.192.bl.test');
+  await minutes(32);
+  expect(state()).toBe('healthy/none');
+  expect(changes().filter((change) => change.includes('ip1 h'))).toEqual(['ip1 healthy']);
+});
+
 test('a transport that is removed leaves nothing behind', async () => {
   await states.set('ip1', 'degraded', 'x');
   await watch.round();
