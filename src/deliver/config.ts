@@ -61,6 +61,11 @@ const DEFAULT_TIMEOUTS = timeoutsSchema.parse({});
 const steps = z.array(duration).min(1);
 const DEFAULT_STEPS = [2, 5, 15, 30, 60, 120, 240].map((minutes) => minutes * 60_000);
 
+const tlsReportsSchema = z.strictObject({
+  contact: z.email().describe('Whom a receiver may ask about a report: an address of yours.'),
+  organization: z.string().min(1).max(200).optional().describe('Your name in reports; default: hostname.'),
+});
+
 export const deliveryConfig = z.strictObject({
   routes: z.array(routeSchema).default([]).describe('Smart hosts by recipient domain; the first match wins.'),
   providers: z
@@ -80,6 +85,9 @@ export const deliveryConfig = z.strictObject({
     .boolean()
     .default(false)
     .describe('Keep to TLSA records (DANE); needs a resolver that validates DNSSEC, best on this host.'),
+  tlsReports: tlsReportsSchema
+    .optional()
+    .describe('Send daily reports about TLS (RFC 8460) to domains that ask for them; without it none.'),
   allowPrivateAddresses: z
     .boolean()
     .default(false)

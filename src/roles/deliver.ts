@@ -7,6 +7,8 @@ import { makeWorkshop } from '../compose/worker/workshop.ts';
 import { bounceRules } from '../deliver/classify.ts';
 import { makeDeliver, type CatchFacts, type Deliver as Stage } from '../deliver/deliver.ts';
 import type { Upstream } from '../deliver/route.ts';
+import type { TlsResult } from '../deliver/security/results.ts';
+import { openStsStore } from '../deliver/security/sts-store.ts';
 import { canBind } from '../deliver/transports/source.ts';
 import { oneLine } from '../mail/fold.ts';
 import { fieldsNamed, scanHeaders, valueOf } from '../mail/headers.ts';
@@ -36,7 +38,7 @@ export type Deliver = Stage &
 const MAX_SUBJECT = 255;
 
 /** Opens compose and deliver for one process. */
-export function openDeliver(base: Base): Deliver {
+export function openDeliver(base: Base, countTls?: (result: TlsResult) => void): Deliver {
   const { config, clock, domains, bodies, templates } = base;
   const linker = openLinker(base);
   const workshop = makeWorkshop({ clock });
@@ -68,6 +70,8 @@ export function openDeliver(base: Base): Deliver {
     bounceRules: bounceRules.parse(parse(readFileSync(findConfig('bounces.yaml'), 'utf8'))),
     providers: readProviders(config.delivery.providers),
     shaping: openShaping(base),
+    stsStore: openStsStore({ redis: base.asking, prefix: base.prefix, log: base.log }),
+    ...(countTls && { countTls }),
   });
   return {
     ...stage,

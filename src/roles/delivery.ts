@@ -13,6 +13,7 @@ import { openDeliver, type Deliver } from './deliver.ts';
 import { keepHouse } from './house.ts';
 import { makeReporter } from './report.ts';
 import type { Role } from './role.ts';
+import { startTlsReports } from './tls-reports.ts';
 import { openScan } from './scan.ts';
 
 export type DeliveryRole = Role &
@@ -32,7 +33,8 @@ const LOOK_AT_TRANSPORTS_MS = 2_000;
 export async function startDelivery(base: Base, submit: SubmitMail): Promise<DeliveryRole> {
   const { clock, config } = base;
   const log = base.log.child({ role: 'delivery' });
-  const deliver = openDeliver(base);
+  const tlsReports = startTlsReports(base, submit);
+  const deliver = openDeliver(base, tlsReports.count);
   const tallies = new Map<string, number>();
   const { again: chooseAgain } = deliver.choice;
   const report = makeReporter(base, submit);
@@ -72,6 +74,7 @@ export async function startDelivery(base: Base, submit: SubmitMail): Promise<Del
       await housekeeping.stop();
       await carriers.stop(graceMs);
       await deliver.close(0);
+      await tlsReports.stop();
       scanning.stop();
       await segments.stop();
     },

@@ -98,7 +98,11 @@ function ofSession({ phase, reply, detail }: Trouble): Verdict {
 export function certificateFailure(why: string): FailureType {
   if (/expired/i.test(why)) return 'certificate-expired';
   if (/altname|hostname/i.test(why)) return 'certificate-host-mismatch';
-  if (/self.signed|signature|issuer|first.certificate|not.trusted|untrusted|unable.to.verify|not.verified/i.test(why))
+  if (
+    /self.signed|signature|issuer|first.certificate|not.trusted|untrusted|unable.to.verify|not.verified/i.test(
+      why,
+    )
+  )
     return 'certificate-not-trusted';
   return 'validation-failure';
 }
