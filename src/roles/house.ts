@@ -3,6 +3,7 @@ import { evacuate } from '../backlog/evacuate.ts';
 import { holdLease, type Lease } from '../backlog/lease.ts';
 import { reconcile } from '../backlog/reconcile.ts';
 import { putToRest } from '../backlog/rest.ts';
+import { textsIn } from '../lib/answers.ts';
 import type { Transport } from '../model/settings.ts';
 import type { Base } from './base.ts';
 import { endPauses } from './shaping.ts';
@@ -80,11 +81,22 @@ function makeMoving(base: Base, deps: HouseDeps): () => Promise<void> {
   /** When each transport was searched in vain. */
   const fruitless = new Map<string, number>();
   let ways = '';
+  const isFruitless = (name: string): boolean =>
+    clock.ticks() - (fruitless.get(name) ?? Number.NEGATIVE_INFINITY) < FRUITLESS_MS;
   const leave = async (name: string, holder: 'alive' | 'dead'): Promise<void> => {
-    const searched = fruitless.get(name);
-    if (searched !== undefined && clock.ticks() - searched < FRUITLESS_MS) return;
+    if (isFruitless(name)) return;
     if (await isEmpty(deps, name)) return;
     if ((await evacuate(name, deps, holder)) === 0) fruitless.set(name, clock.ticks());
+  };
+  /** What belonged to a removed one goes to the others of its pool, or waits for one; what is paused does, too. */
+  const clear = async (name: string): Promise<void> => {
+    if (isFruitless(name)) return;
+    await evacuate(name, deps, 'dead');
+    for await (const _ of deps.operate.select({ transport: name })) {
+      fruitless.set(name, clock.ticks());
+      return;
+    }
+    await base.asking.call('SREM', base.keys.carried, name);
   };
   return async () => {
     const { transports } = settingsNow();
@@ -96,7 +108,7 @@ function makeMoving(base: Base, deps: HouseDeps): () => Promise<void> {
       if (!paused && holders.orphanedFor(name) > ORPHAN_MS) await leave(name, 'dead');
       else if (draining || states.stateOf(name).state === 'quarantined') await leave(name, 'alive');
     }
-    await evacuateRemoved(base, deps);
+    for (const name of await removedOnes(base)) await clear(name);
     if (changed) await evacuate('', deps, 'alive');
     ways = now;
   };
@@ -120,17 +132,12 @@ function waysOut(transports: readonly Transport[], { states, holders, settingsNo
   return [...members.sort(), ...pools.sort()].join(' ');
 }
 
-/** What belonged to transports that are in the settings no more goes to the others of its pool, or waits for one. */
-async function evacuateRemoved({ asking, keys, settingsNow }: Base, deps: HouseDeps): Promise<void> {
-  const carried = await asking.call('SMEMBERS', keys.carried);
+/** Transports that are in the settings no more, and that nobody works any more: a carrier may still end in good order. */
+async function removedOnes({ asking, keys, settingsNow }: Base): Promise<readonly string[]> {
   const { transports } = settingsNow();
-  const removed = Array.isArray(carried) ? carried.map(String).filter((name) => !transports.has(name)) : [];
-  for (const name of removed) {
-    // Its carrier may still be ending in good order; until then what it sends is in good hands.
-    if (Number(await asking.call('EXISTS', keys.lease(name))) === 1) continue;
-    await evacuate(name, deps, 'dead');
-    let left = 0;
-    for await (const _ of deps.operate.select({ transport: name })) left++;
-    if (left === 0) await asking.call('SREM', keys.carried, name);
-  }
+  const removed = textsIn(await asking.call('SMEMBERS', keys.carried)).filter(
+    (name) => !transports.has(name),
+  );
+  const held = await Promise.all(removed.map((name) => asking.call('EXISTS', keys.lease(name))));
+  return removed.filter((_, n) => Number(held[n]) === 0);
 }
