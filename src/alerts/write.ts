@@ -99,9 +99,11 @@ function writeHtml(sheet: Sheet, hostname: string): string {
   return `<!doctype html>\n<html><head><meta charset="utf-8"><title>Alerts</title></head><body>\n${body}\n</body></html>\n`;
 }
 
+/** Plain ASCII where names are: pagers and filters read subjects, too. */
 function headline({ kind, key, over, facts }: Alert): string {
-  const state = facts.state === undefined ? '' : `: ${facts.state}`;
-  return `${over ? 'Over: ' : ''}${NAMES[kind]}${key === '' ? '' : ` – ${key}`}${state}`;
+  const about = [key, facts.state === undefined ? '' : `is ${facts.state}`].filter((part) => part !== '');
+  const tail = about.length === 0 ? '' : `: ${about.join(' ')}`;
+  return `${over ? 'Over: ' : ''}${NAMES[kind]}${tail}`;
 }
 
 function factsOf({ at, facts }: Alert): readonly (readonly [string, string])[] {

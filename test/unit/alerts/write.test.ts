@@ -26,7 +26,7 @@ const envelope = {
 
 test('says what happened, what to do, and the facts, in both forms', async () => {
   const mail = await simpleParser(writeMail({ rule: 'urgent', alerts: [alert()], more: 0 }, envelope));
-  expect(mail.subject).toBe('[mail.a.example] state of a transport – ip1: quarantined');
+  expect(mail.subject).toBe('[mail.a.example] state of a transport: ip1 is quarantined');
   for (const form of [mail.text ?? '', mail.html || ''])
     for (const part of [
       'Transport ip1 is listed by Spamhaus.',
