@@ -3,6 +3,7 @@ import { hashIn } from '../lib/answers.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
 import type { Event } from '../model/event.ts';
+import { makeSpans, type Span, type SpansDeps } from './spans.ts';
 import { addTallies, type Counts, type Tally } from './rates.ts';
 import {
   addSenderTallies,
@@ -20,11 +21,9 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const KEPT = { minute: 75 * MINUTE, hour: 26 * HOUR, volume: 3 * HOUR, peak: 31 * DAY } as const;
-const WINDOW = { minutes: 60, hours: 24, days: 28 } as const;
+const WINDOW = { minutes: 60, hours: 24, days: 28, most: 60 } as const;
 /** Counters that one span may have: who sends by ever new domains is counted as a user alone from then on. */
 const ROOM = 20_000;
-/** Spans that ended so long ago change no more, and are not read again. */
-const SETTLED_MS = 2 * HOUR;
 
 /** What a user handed in: within the last sixty minutes, and in the busiest hour of each earlier day that had mail. */
 export type Volume = Readonly<{ hour: number; peaks: readonly number[] }>;
@@ -46,51 +45,52 @@ export type CountStore = Readonly<{
 export function makeCounts(deps: Readonly<{ redis: Redis; prefix: string; clock: Clock }>): CountStore {
   const { redis, clock } = deps;
   const prefix = `${deps.prefix}rates:`;
-  const read = async (key: string): Promise<ReadonlyMap<string, string>> =>
-    hashIn(await redis.call('HGETALL', prefix + key));
-  const settled = makeSettled(read, clock);
-  const lately = (size: number, count: number): readonly number[] => {
-    const now = Math.floor(clock.now() / size);
-    return Array.from({ length: count }, (_, n) => now - n);
-  };
+  const spans = <T>(kind: string, sizeMs: number, more: Rest<T>): ReturnType<typeof makeSpans<T>> =>
+    makeSpans({
+      clock,
+      sizeMs,
+      most: WINDOW.most,
+      read: async (n) => hashIn(await redis.call('HGETALL', `${prefix}${kind}:${n}`)),
+      ...more,
+    });
+  // Events come late when the disk or Redis was away, but not for long.
+  const minutes = spans('t:m', MINUTE, { settledMs: 10 * MINUTE, parse: transportTallies });
+  const hours = spans('t:h', HOUR, { settledMs: 2 * HOUR, parse: transportTallies });
+  const users = spans('s:h', HOUR, { settledMs: 2 * HOUR, parse: senderTallies });
+  const domains = spans('d:h', HOUR, { settledMs: 2 * HOUR, parse: senderTallies });
+  const volumes = spans('v', HOUR, { settledMs: 2 * HOUR, parse: numbersIn });
+  const peaks = spans('v:d', DAY, { settledMs: 2 * HOUR, parse: numbersIn });
   return {
     record: (events) => record(events, { redis, prefix, now: clock.now() }),
-    transports: async () => {
-      const minutes = await Promise.all(lately(MINUTE, WINDOW.minutes).map((n) => read(`t:m:${n}`)));
-      const hours = await Promise.all(lately(HOUR, WINDOW.hours).map((n) => settled('t:h', n)));
-      return joined(minutes, hours);
-    },
-    senders: async (since) => {
-      const spans = lately(HOUR, WINDOW.hours);
-      const kinds = ['s:h', 'd:h'] as const;
-      const hours = await Promise.all(
-        spans.flatMap((n) => kinds.map(async (kind) => ({ n, all: senderTallies(await settled(kind, n)) }))),
-      );
-      return senderSums(hours, since);
-    },
+    transports: async () => joined(await minutes(WINDOW.minutes), await hours(WINDOW.hours)),
+    senders: async (since) =>
+      senderSums([...(await users(WINDOW.hours)), ...(await domains(WINDOW.hours))], since),
     sendersNow: async () => {
-      const [now = 0, before = 0] = lately(HOUR, 2);
-      const [current, last] = await Promise.all([read(`s:h:${now}`), read(`s:h:${before}`)]);
-      return slidingSenders(senderTallies(current), senderTallies(last), restOf(clock.now()));
+      const [these, those] = await users(2);
+      return slidingSenders(these?.found, those?.found, restOf(clock.now()));
     },
     volumes: async () => {
-      const [now = 0, before = 0] = lately(HOUR, 2);
-      const [these, those] = await Promise.all([read(`v:${now}`), read(`v:${before}`)]);
-      const [, ...earlier] = lately(DAY, WINDOW.days + 1);
-      const days = await Promise.all(earlier.map((n) => settled('v:d', n)));
-      return slidingVolumes(these, those, { days, rest: restOf(clock.now()) });
+      const [these, those] = await volumes(2);
+      const [, ...days] = await peaks(WINDOW.days + 1);
+      const usual = days.map(({ found }) => found);
+      return slidingVolumes(these?.found, those?.found, { days: usual, rest: restOf(clock.now()) });
     },
   };
 }
 
+type Rest<T> = Pick<SpansDeps<T>, 'settledMs' | 'parse'>;
+
+const numbersIn = (counters: ReadonlyMap<string, string>): ReadonlyMap<string, number> =>
+  new Map([...counters].map(([name, text]) => [name, Number(text)]));
+
 function senderSums(
-  hours: readonly Readonly<{ n: number; all: ReadonlyMap<string, SenderTally> }>[],
+  hours: readonly Span<ReadonlyMap<string, SenderTally>>[],
   since: (key: string) => EpochMs,
 ): ReadonlyMap<string, SenderTally> {
   const sums = new Map<string, SenderTally>();
-  for (const { n, all } of hours) {
-    for (const [key, tally] of all) {
-      if (n * HOUR <= since(key)) continue;
+  for (const { start, found } of hours) {
+    for (const [key, tally] of found) {
+      if (start <= since(key)) continue;
       sums.set(key, addSenderTallies([sums.get(key) ?? NO_SENDER_TALLY, tally]));
     }
   }
@@ -99,9 +99,9 @@ function senderSums(
 
 /** This hour, and the part of the one before that makes sixty minutes with it. */
 function slidingSenders(
-  these: ReadonlyMap<string, SenderTally>,
-  those: ReadonlyMap<string, SenderTally>,
-  rest: number,
+  these: ReadonlyMap<string, SenderTally> = new Map(),
+  those: ReadonlyMap<string, SenderTally> = new Map(),
+  rest: number = 0,
 ): ReadonlyMap<string, SenderTally> {
   const users = [...new Set([...these.keys(), ...those.keys()])];
   return new Map(
@@ -113,15 +113,15 @@ function slidingSenders(
 }
 
 function slidingVolumes(
-  these: ReadonlyMap<string, string>,
-  those: ReadonlyMap<string, string>,
-  { days, rest }: Readonly<{ days: readonly ReadonlyMap<string, string>[]; rest: number }>,
+  these: ReadonlyMap<string, number> = new Map(),
+  those: ReadonlyMap<string, number> = new Map(),
+  { days, rest }: Readonly<{ days: readonly ReadonlyMap<string, number>[]; rest: number }>,
 ): ReadonlyMap<string, Volume> {
   const users = [...new Set([...these.keys(), ...those.keys()])];
   return new Map(
     users.map((user) => {
-      const hour = Number(these.get(user) ?? 0) + Math.floor(Number(those.get(user) ?? 0) * rest);
-      const peaks = days.map((day) => Number(day.get(user) ?? 0)).filter((peak) => peak > 0);
+      const hour = (these.get(user) ?? 0) + Math.floor((those.get(user) ?? 0) * rest);
+      const peaks = days.map((day) => day.get(user) ?? 0).filter((peak) => peak > 0);
       return [user, { hour, peaks }];
     }),
   );
@@ -130,29 +130,11 @@ function slidingVolumes(
 /** How much of the hour before still counts. */
 const restOf = (now: EpochMs): number => 1 - (now % HOUR) / HOUR;
 
-type Span = (kind: string, n: number) => Promise<ReadonlyMap<string, string>>;
-
-/** Spans that change no more are kept in memory while they count. */
-function makeSettled(read: (key: string) => Promise<ReadonlyMap<string, string>>, clock: Clock): Span {
-  const kept = new Map<string, Readonly<{ until: EpochMs; counters: ReadonlyMap<string, string> }>>();
-  return async (kind, n) => {
-    const key = `${kind}:${n}`;
-    const known = kept.get(key);
-    if (known) return known.counters;
-    const counters = await read(key);
-    const size = kind === 'v:d' ? DAY : HOUR;
-    const end = (n + 1) * size;
-    const now = clock.now();
-    if (end + SETTLED_MS > now) return counters;
-    for (const [old, { until }] of kept) if (until < now) kept.delete(old);
-    kept.set(key, { until: end + (kind === 'v:d' ? KEPT.peak : DAY), counters });
-    return counters;
-  };
-}
+type Transports = ReturnType<typeof transportTallies>;
 
 function joined(
-  minutes: readonly ReadonlyMap<string, string>[],
-  hours: readonly ReadonlyMap<string, string>[],
+  minutes: readonly Span<Transports>[],
+  hours: readonly Span<Transports>[],
 ): ReadonlyMap<string, Counts> {
   const hour = summed(minutes);
   const day = summed(hours);
@@ -165,10 +147,10 @@ function joined(
   );
 }
 
-function summed(spans: readonly ReadonlyMap<string, string>[]): Map<string, Map<string, Tally>> {
+function summed(spans: readonly Span<Transports>[]): Map<string, Map<string, Tally>> {
   const sums = new Map<string, Map<string, Tally>>();
-  for (const span of spans) {
-    for (const [transport, providers] of transportTallies(span)) {
+  for (const { found } of spans) {
+    for (const [transport, providers] of found) {
       const sum = sums.get(transport) ?? new Map<string, Tally>();
       sums.set(transport, sum);
       for (const [provider, tally] of providers) {
