@@ -13,7 +13,9 @@ import type { Settings, Transport, User } from '../model/settings.ts';
 import type { Ask } from '../monitor/answer.ts';
 import { openAsk } from '../monitor/ask.ts';
 import { checkIdentity } from '../monitor/identity.ts';
+import { readProviders } from '../roles/shaping.ts';
 import { checkDurability } from '../store/durability.ts';
+import { securityFindings } from './check-security.ts';
 import { idlePools, sayIdlePool } from './context.ts';
 import { done, type Command, type Result } from './command.ts';
 
@@ -54,6 +56,8 @@ async function check(context: CheckContext): Promise<Result> {
     ...(context.redis ? [clockFinding(context.clockOffset())] : []),
     ...(await transportFindings(context)),
     ...(await nameFindings(context)),
+    ...providersFindings(config),
+    ...(await securityFindings(context, BRIEFLY)),
     ...trackingFindings(context),
     ...(await feedbackFindings(context)),
   ];
@@ -196,6 +200,18 @@ function wantsLinks({ defaults, rules }: User): boolean {
     ({ opens, clicks, unsubscribe }) =>
       opens === true || unsubscribe === true || (clicks !== undefined && clicks !== 'none'),
   );
+}
+
+/** The operator's own file of providers, where there is one. */
+function providersFindings({ delivery: { providers } }: Config): Finding[] {
+  if (providers === undefined) return [];
+  try {
+    const { all } = readProviders(providers);
+    return [ok('providers', `${providers}: in order, ${all.length} providers in all.`)];
+  } catch (error) {
+    const sentence = error instanceof Error ? error.message : String(error);
+    return [{ name: 'providers', state: 'problem', sentence }];
+  }
 }
 
 /** Letters name an address in that domain: it has to reach us. */
