@@ -4,7 +4,7 @@ import { makeSubmit, type Submitted, type SubmitRequest } from '../backlog/submi
 import { makeJobAdder } from '../backlog/queue.ts';
 import { makeTransitions } from '../backlog/transitions.ts';
 import { pin } from '../compose/compose.ts';
-import { domainOf, type Delivery } from '../model/delivery.ts';
+import { domainOf, type Delivery, type Pins } from '../model/delivery.ts';
 import type { Priority } from '../model/instructions.ts';
 import type { User } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
@@ -51,7 +51,7 @@ export async function openSubmit(
     clockOffset: base.offset.ms,
     route: (submission) => routeOf(base, submission),
     chooseTransport: makeChoice(base, providerOf).first,
-    pin: (submission) => pin(submission, base.settingsNow()),
+    pin: (submission) => pinFor(base, submission),
     reserve,
   });
   return async (request) => {
@@ -79,6 +79,18 @@ function routeOf(
   const domain = domains.get(domainOf(headerFrom));
   const ofDomain = user !== undefined && domain?.account === user.account ? domain.pool : undefined;
   return { pool: (wished === user?.pool ? wished : ofDomain) ?? user?.pool ?? 'default', priority };
+}
+
+/**
+ * Keys to sign with. Our own mail that asks for the system's domain is signed for it, whichever account the domain is of; what
+ * we only pass on never asks.
+ */
+function pinFor({ config, settingsNow }: Base, submission: Submission): Pins {
+  const settings = settingsNow();
+  const { domain } = config.system;
+  const isOwn = submission.user === SYSTEM && submission.instructions.signingDomain === domain;
+  const account = isOwn ? settings.domains.get(domain)?.account : undefined;
+  return pin(account === undefined ? submission : { ...submission, account }, settings);
 }
 
 /** "default" may have no transport where commands made them all: then the first one's, and a sandbox only for want of others. */
