@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { userSchema } from '../../../src/model/settings.ts';
+import { openPassword } from '../../../src/store/via.ts';
 import { syncFile, type Declared, type SyncDeps } from '../../../src/store/declared.ts';
 import { openDomains } from '../../../src/store/domains.ts';
 import { connectRedis } from '../../../src/store/redis.ts';
@@ -106,4 +107,50 @@ test('the tracking host and the brand of a domain come and go with the file; its
   const later = deps.settings.current()?.domains.get('shop.example');
   expect(later).not.toHaveProperty('trackingHost');
   expect(later?.keys).toEqual(first?.keys);
+});
+
+test('the password of an upstream relay is sealed, and sealed anew only when it changes', async () => {
+  const via = { host: 'smtp.example.net', port: 587, tls: 'required', verify: true, username: 'me' } as const;
+  const declared = (password: string): Declared => {
+    const up = { name: 'up', address: '192.0.2.5', via: { ...via, password } };
+    return { ...nothing, transports: [up] };
+  };
+  const stored = () => deps.settings.current()?.transports.get('up')?.via;
+  await syncFile(declared('upstream-one'), deps);
+  const first = stored();
+  expect(first).toMatchObject({ host: 'smtp.example.net', username: 'me' });
+  expect(JSON.stringify(first)).not.toContain('upstream-one');
+  expect(first && openPassword('up', first, deps.sealer)).toBe('upstream-one');
+  const revision = deps.settings.current()?.revision;
+  await syncFile(declared('upstream-one'), deps);
+  expect(deps.settings.current()?.revision).toBe(revision);
+  await syncFile(declared('upstream-two'), deps);
+  const next = stored();
+  expect(next && openPassword('up', next, deps.sealer)).toBe('upstream-two');
+  // Under another name, or with another master key, it opens nothing.
+  expect(next && openPassword('down', next, deps.sealer)).toBeUndefined();
+  expect(next && openPassword('up', next, makeSealer(Buffer.alloc(32, 4)))).toBeUndefined();
+});
+
+test('a new address warms up from its first start on, and goes on at the next ones', async () => {
+  const at = (day: string, transport: Declared['transports'][number]) =>
+    syncFile({ ...nothing, transports: [transport] }, { ...deps, today: () => day });
+  const ip = { name: 'ip', address: '192.0.2.6' };
+  const stored = () => deps.settings.current()?.transports.get('ip');
+  await at('2026-11-25', ip);
+  expect(stored()?.warmup).toEqual({ since: '2026-11-25' });
+  const revision = deps.settings.current()?.revision;
+  await at('2026-12-01', ip);
+  expect(stored()?.warmup).toEqual({ since: '2026-11-25' });
+  expect(deps.settings.current()?.revision).toBe(revision);
+  await at('2026-12-01', { ...ip, warmup: { day: 10 } });
+  expect(stored()?.warmup).toEqual({ since: '2026-11-22', day: 10 });
+  await at('2026-12-05', { ...ip, warmup: { day: 10 } });
+  expect(stored()?.warmup).toEqual({ since: '2026-11-22', day: 10 });
+  await at('2026-12-05', { ...ip, warm: true });
+  expect(stored()).toMatchObject({ warm: true });
+  expect(stored()?.warmup).toBeUndefined();
+  await deps.settings.transports.change('ip', (old) => ({ ...old, draining: true }), 'switch');
+  await at('2026-12-06', { ...ip, warm: true });
+  expect(stored()?.draining).toBe(true);
 });
