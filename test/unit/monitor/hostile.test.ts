@@ -8,25 +8,18 @@ import { pointerName, reversedName } from '../../../src/monitor/addresses.ts';
 import { blocklistSchema, hasCode } from '../../../src/monitor/blocklists.ts';
 import { verdictOf } from '../../../src/monitor/dnsbl.ts';
 import { countedOf, readSenderKey, senderTallies, transportTallies } from '../../../src/monitor/tallies.ts';
+import { randomFrom, rounds } from '../../support/random.ts';
 
-/** A small generator with a seed, so that a failure can be had again. */
-function makeRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return state % below;
-  };
-}
-const ALPHABET = [...'abc019.:-|@<>"\\ \n\0/é\u{1F4A9}%[]{}'];
+const ALPHABET = 'abc019.:-|@<>"\\ \n\0/é%[]{}';
 const textOf = (random: (below: number) => number): string =>
-  Array.from({ length: random(40) }, () => ALPHABET[random(ALPHABET.length)]).join('');
+  Array.from({ length: random(40) }, () => ALPHABET.charAt(random(ALPHABET.length))).join('');
 
 const blank = noticeEvent({ type: 'trouble', at: 0, scope: '', key: '', reason: '' });
 const types = ['accepted', 'delivered', 'deferred', 'bounced', 'complained', 'expired', 'opened'] as const;
 
 test('counters of any event are of its user and transport', () => {
-  const random = makeRandom(7);
-  for (let n = 0; n < 20_000; n++) {
+  const random = randomFrom(7);
+  for (let n = 0; n < rounds(20_000); n++) {
     const type = types[random(types.length)] ?? 'accepted';
     const event: Event = {
       ...blank,
@@ -49,8 +42,8 @@ test('counters of any event are of its user and transport', () => {
 });
 
 test('what stands in Redis may be anything', () => {
-  const random = makeRandom(11);
-  for (let n = 0; n < 5_000; n++) {
+  const random = randomFrom(11);
+  for (let n = 0; n < rounds(5_000); n++) {
     const counters = new Map([[textOf(random), textOf(random)]]);
     transportTallies(counters);
     senderTallies(counters);
@@ -59,9 +52,9 @@ test('what stands in Redis may be anything', () => {
 });
 
 test('addresses, codes and answers may be anything', () => {
-  const random = makeRandom(13);
+  const random = randomFrom(13);
   const list = blocklistSchema.parse({ name: 'x', zone: 'bl.test', quarantine: ['127.0.0.2-9'] });
-  for (let n = 0; n < 20_000; n++) {
+  for (let n = 0; n < rounds(20_000); n++) {
     const text = textOf(random);
     reversedName(text);
     pointerName(text);
