@@ -25,7 +25,7 @@ export function signOf(outcome: Outcome): Sign {
   if (outcome.kind === 'held') return 'none';
   const { phase, class: kind, reply } = outcome.cause;
   if (reply) {
-    if (kind === 'greylisted' || kind === 'authentication') return 'none';
+    if (kind === 'greylisted' || kind === 'authentication' || kind === 'tls') return 'none';
     if (reply.code === 421 || reply.status?.startsWith('4.7.')) return 'complaint';
     return phase === 'greeting' ? 'unreachable' : 'none';
   }

@@ -18,6 +18,15 @@ describe('the sign of an outcome', () => {
       deferred({ class: 'greylisted', reply: { code: 451, status: '4.7.1', text: '' } }),
       'none',
     ],
+    [
+      'TLS that was demanded and refused',
+      deferred({
+        phase: 'tls',
+        class: 'tls',
+        reply: { code: 454, status: '4.7.0', text: 'TLS not available' },
+      }),
+      'none',
+    ],
     ['a full mailbox', deferred({ reply: { code: 452, status: '4.2.2', text: '' } }), 'none'],
     ['a refused connection', deferred({ phase: 'connect', class: 'connection' }), 'unreachable'],
     ['silence', deferred({ phase: 'greeting', class: 'connection' }), 'unreachable'],
