@@ -32,6 +32,8 @@ export type ShareDeps = Readonly<{
 /** We stop trusting a lease a little before Redis would hand it to others. */
 const MARGIN_MS = 4000;
 const RENEW_MS = 2000;
+/** For so long the other side may still count what is closed here. */
+const SETTLE_MS = 100;
 
 /**
  * The share. A lane keeps a slot from message to message, as long as it has some and its connection lives; then the next
@@ -50,7 +52,8 @@ export class Share {
   #validUntil = -Infinity;
   /** Sockets that are opening, open or closing. */
   #open = 0;
-  #leasing = false;
+  /** While a lease is asked for: how many we said are in use, since we may come out of it with no more. */
+  #asking: number | undefined;
   #waking = false;
   #stop: (() => void) | undefined;
 
@@ -121,7 +124,7 @@ export class Share {
     const until = clock.ticks() + ms;
     while (this.#open >= this.#mayOpen()) {
       if (clock.ticks() >= until) return undefined;
-      this.#evict();
+      if (this.#asking === undefined) this.#evict();
       const change = this.#change(until - clock.ticks());
       void this.#lease();
       await change;
@@ -153,12 +156,15 @@ export class Share {
       if (serves) this.#wakeSoon();
       serves = false;
     };
-    const closed = (): void => {
-      useless();
-      if (open) this.#open--;
-      open = false;
+    const gone = (): void => {
+      this.#open--;
       this.#changed();
       if (this.#share < this.#held) void this.#lease();
+    };
+    const closed = (): void => {
+      useless();
+      if (open) this.#deps.clock.after(SETTLE_MS, gone);
+      open = false;
     };
     return { useless, closed };
   }
@@ -166,7 +172,8 @@ export class Share {
   /** As many as may be open: none when the lease has passed to others. */
   #mayOpen(): number {
     if (this.#deps.rule.connections === undefined) return Infinity;
-    return this.#deps.clock.ticks() < this.#validUntil + MARGIN_MS ? this.#held : 0;
+    if (this.#deps.clock.ticks() >= this.#validUntil + MARGIN_MS) return 0;
+    return Math.min(this.#held, this.#asking ?? Infinity);
   }
 
   /** As many as we may give out; none once the lease may have passed to others. */
@@ -229,11 +236,11 @@ export class Share {
 
   async #lease(): Promise<void> {
     const { rule, leases, provider, log, clock } = this.#deps;
-    if (rule.connections === undefined || this.#leasing) return;
-    this.#leasing = true;
+    if (rule.connections === undefined || this.#asking !== undefined) return;
     const asked = clock.ticks();
     const { active } = this.state;
     const used = Math.min(Math.max(active, this.#open), this.#held);
+    this.#asking = used;
     const want = Math.min(rule.connections, active + this.#waiting.size + this.#forRoom.length);
     try {
       const { held, share } = await leases.share(provider, { used, want, all: rule.connections });
@@ -243,9 +250,12 @@ export class Share {
       this.#keepRenewing();
       for (let over = this.#open - share; over > 0 && this.#evict(); over--);
     } catch (error) {
+      // It may have run all the same, and left us what we said.
+      this.#held = used;
+      this.#share = Math.min(this.#share, used);
       log.debug({ provider, error: String(error) }, 'could not lease a share of connections');
     }
-    this.#leasing = false;
+    this.#asking = undefined;
     this.#changed();
     this.#wakeSoon();
   }

@@ -172,3 +172,49 @@ test('a place that is kept for a delivery counts from when it was kept', async (
   await settle();
   expect(begun.length).toBe(2);
 });
+
+test('two hundred sites that never answer, and two hundred that are suspended, delay no other', async () => {
+  const clock = handClock();
+  const never = new Promise<void>(() => undefined);
+  const done: string[] = [];
+  let parked = 0;
+  const suspended: Turn = {
+    waitMs: () => 3_600_000,
+    begin: () => {},
+    end: () => {},
+    rest: () => {},
+    atOnce: () => 0,
+    onChange: () => {},
+  };
+  const gate = new Gate({
+    clock,
+    log: silentLog,
+    locate: async (domain) => ({
+      lane: domain,
+      limit: 10,
+      ...(domain.startsWith('suspended') && { turn: suspended }),
+    }),
+    attempt: async ({ ref, domain }, { begun, sent }) => {
+      begun();
+      if (domain.startsWith('tarpit')) await never;
+      done.push(ref);
+      sent();
+    },
+    park: async () => void parked++,
+    pull: async () => ({ items: [], more: false }),
+    putBack: async () => undefined,
+  });
+  let held = 0;
+  for (let i = 0; i < 6000; i++) {
+    const domain = i % 2 === 0 ? `tarpit${i % 200}.test` : `suspended${i % 200}.test`;
+    held++;
+    void gate.admit({ ref: `x${i}`, run: 1, domain, priority: 3 }).then(() => held--);
+  }
+  await settle();
+  // Jobs of the queue that are held fast are fewer than its workers, so that others come through.
+  expect(held).toBeLessThanOrEqual(60);
+  expect(parked).toBeGreaterThan(4000);
+  for (let i = 0; i < 50; i++) void gate.admit({ ref: `good${i}`, run: 1, domain: 'good.test', priority: 3 });
+  await settle();
+  expect(done.length).toBe(50);
+});
