@@ -57,6 +57,14 @@ const MAX_MUST = 200;
 
 /** Decides on a message, or says why it cannot be taken. Most mail asks for nothing, and costs nothing. */
 export function decide(question: Question, deps: DecideDeps): Decision | Reply {
+  const decision = decideBy(question, deps);
+  // RFC 8689 §5: whoever asks for more TLS than that, in whatever way, gets it.
+  if (!question.facts.tlsOptional || 'code' in decision || decision.instructions.tls !== undefined)
+    return decision;
+  return { ...decision, instructions: { ...decision.instructions, tls: 'optional' } };
+}
+
+function decideBy(question: Question, deps: DecideDeps): Decision | Reply {
   if (isPlain(question))
     return {
       instructions: { priority: priorityOf(undefined, question.user) },

@@ -27,6 +27,8 @@ export type HeaderFacts = Readonly<{
   autoReply: boolean;
   /** Type of the whole message in lower case; "text/plain" when it names none. */
   contentType: string;
+  /** The sender does not want the recipient's domain to be asked what TLS it demands (TLS-Required: No, RFC 8689 §5). */
+  tlsOptional: boolean;
   /** There is a Reply-To already. */
   hasReplyTo: boolean;
   /** The client's own, with angle brackets; undefined when it sent none that is one. */
@@ -126,7 +128,10 @@ function readToAndCc(header: Buffer, fields: Fields): readonly string[] {
     .map((mailbox) => mailbox.address.toLowerCase());
 }
 
-function readKind(header: Buffer, fields: Fields): Pick<HeaderFacts, 'contentType' | 'autoReply'> {
+function readKind(
+  header: Buffer,
+  fields: Fields,
+): Pick<HeaderFacts, 'contentType' | 'autoReply' | 'tlsOptional'> {
   const type = fields.get('content-type')?.[0];
   const contentType = type ? readContentType(valueOf(header, type)).type : 'text/plain';
   const automatic = fields.get('auto-submitted')?.[0];
@@ -134,6 +139,7 @@ function readKind(header: Buffer, fields: Fields): Pick<HeaderFacts, 'contentTyp
   return {
     contentType,
     autoReply: contentType === 'multipart/report' || /^auto-replied\b/i.test(submitted),
+    tlsOptional: (fields.get('tls-required') ?? []).some((field) => /^no$/i.test(valueOf(header, field))),
   };
 }
 

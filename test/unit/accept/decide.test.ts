@@ -72,6 +72,24 @@ function decided(given: Case): Decision {
   return answer;
 }
 
+test.each([
+  ['plain mail', {}, 'optional'],
+  ['in any case', { header: ['tls-required:  NO '] }, 'optional'],
+  ['mail that asks for other things', { header: ['TLS-Required: No', 'X-Postino-Tag: x'] }, 'optional'],
+  ['not mail that asks for TLS', { mail: 'FROM:<me@shop.example> REQUIRETLS' }, 'verified'],
+  [
+    'not mail of a user whose mail is to go by TLS',
+    { user: user({ defaults: { tls: 'encrypted' } }) },
+    'encrypted',
+  ],
+  ['not with another word', { header: ['TLS-Required: yes'] }, undefined],
+] as const)(
+  'TLS-Required: No (RFC 8689 §5) makes it go whatever its domain demands: %s',
+  (_name, given, tls) => {
+    expect(decided({ header: ['TLS-Required: No'], ...given }).instructions.tls).toBe(tls);
+  },
+);
+
 test('plain mail gets the user’s priority and nothing else, and the settings are not looked at', () => {
   const recipients: readonly Recipient[] = [{ address: 'a@example.org' }];
   const answer = ask({ recipients, deps: { settings: () => undefined } });
