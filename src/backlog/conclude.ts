@@ -63,9 +63,10 @@ async function hold(deps: AttemptDeps, post: Begin, subject: Subject, held: Held
   const now = deps.clock.now();
   const way = deps.chooseAgain(delivery, held);
   if (way.transport !== post.transport) return go(deps, post, subject, { way, due: now, uncount: 1 });
+  const waits = { way, uncount: 1, hold: held.rule } as const;
   if (held.rule === 'warmup' && submission.instructions.ttl === undefined)
-    return go(deps, post, subject, { way, due: held.until, uncount: 1, movesExpiryAt: now });
-  return go(deps, post, subject, { way, due: Math.min(held.until, delivery.expiresAt), uncount: 1 });
+    return go(deps, post, subject, { ...waits, due: held.until, movesExpiryAt: now });
+  return go(deps, post, subject, { ...waits, due: Math.min(held.until, delivery.expiresAt) });
 }
 
 /** Ends a delivery whose recipient is suppressed. */
@@ -117,7 +118,7 @@ async function moveOutQuietly(deps: AttemptDeps, submission: Submission): Promis
 }
 
 /** When it goes on, and what is stored with that. */
-type Again = Pick<Schedule, 'due' | 'event' | 'uncount' | 'ambiguous' | 'movesExpiryAt'>;
+type Again = Pick<Schedule, 'due' | 'event' | 'uncount' | 'ambiguous' | 'movesExpiryAt' | 'hold'>;
 
 function again(deps: AttemptDeps, post: Begin, subject: Subject, next: Again): Promise<void> {
   return go(deps, post, subject, { ...next, way: deps.chooseAgain(subject.delivery) });

@@ -79,13 +79,15 @@ export function readRecord(flat: readonly string[]): Delivery | undefined {
 
 function readWishes(
   fields: ReadonlyMap<string, string>,
-): Pick<Delivery, 'maxAttempts' | 'campaign' | 'batch' | 'fallback'> {
+): Pick<Delivery, 'maxAttempts' | 'campaign' | 'batch' | 'fallback' | 'hold'> {
   const maxAttempts = Number(fields.get('maxAttempts') ?? 0);
   const campaign = fields.get('campaign');
   const batch = fields.get('batch');
   const fallback = fields.get('fallback') ?? '';
+  const hold = fields.get('hold') ?? '';
   return {
     ...(fallback === '' ? {} : { fallback }),
+    ...(hold === '' ? {} : { hold }),
     ...(maxAttempts > 0 ? { maxAttempts } : {}),
     ...(campaign === undefined ? {} : { campaign }),
     ...(batch === undefined ? {} : { batch }),

@@ -48,6 +48,8 @@ export type Schedule = Readonly<{
   fallback?: string;
   /** The pool that it belongs to from now on; absent: as it was. */
   pool?: string;
+  /** The rule that holds it until it is due; absent: none does. */
+  hold?: string;
   event?: Event;
   /** 1 to take the attempt back that was counted when it began. */
   uncount?: 0 | 1;
@@ -154,6 +156,7 @@ async function schedule({ redis, keys }: Records, ref: string, leaves: string, n
     next.movesExpiryAt === undefined ? '' : Math.round(next.movesExpiryAt),
     next.fallback ?? UNCHANGED,
     next.pool ?? '',
+    next.hold ?? '',
   ];
   const keyList = [keys.delivery(ref), keys.due, keys.events, keys.hand(leaves)];
   const run = Number(await redis.run(scheduleScript, keyList, args));

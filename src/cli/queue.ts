@@ -162,7 +162,7 @@ async function show({ operate, clock }: QueueContext, id: string): Promise<Resul
 
 function describe(delivery: Delivery, now: number): string {
   const { id, recipient, user, pool, transport, priority, state, attempts, due, expiresAt } = delivery;
-  const { campaign, batch, maxAttempts, fallback } = delivery;
+  const { campaign, batch, maxAttempts, fallback, hold } = delivery;
   const way = transport === '' ? '(none)' : transport;
   const leaves = fallback === undefined ? way : `${way} of the fallback pool ${fallback}`;
   const belongs = [campaign && `campaign ${campaign}`, batch && `batch ${batch}`].filter(Boolean).join(', ');
@@ -172,10 +172,17 @@ function describe(delivery: Delivery, now: number): string {
     `  from user ${user}, pool ${pool}, transport ${leaves}, priority ${priority}`,
     ...(belongs === '' ? [] : [`  ${belongs}`]),
     `  ${state}, tried ${attempts} times${most}; due ${sayDue(due, now)}; expires in ${sayDuration(Math.max(0, expiresAt - now))}`,
+    ...(hold === undefined ? [] : [`  held until then: ${HOLDS[hold] ?? hold}`]),
   ]
     .map((line) => clean(line).replaceAll('\n', ' '))
     .join('\n');
 }
+
+/** Why something is held, by the names of rules. */
+const HOLDS: Readonly<Record<string, string>> = {
+  warmup: 'its transport has sent what its warm-up lets it send today',
+  provider: 'other connections to the provider are open',
+};
 
 function sayDue(due: number, now: number): string {
   return due <= now ? 'now' : `in ${sayDuration(due - now)}, at ${sayTime(due)} UTC`;

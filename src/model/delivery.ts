@@ -30,6 +30,8 @@ export type Delivery = Readonly<{
   transport: string;
   /** The fallback pool that this transport is of; absent: it is one of its own pool. */
   fallback?: string;
+  /** The rule that holds it until it is due; absent: nothing holds it. */
+  hold?: string;
   priority: Priority;
   state: DeliveryState;
   /** Grows each time it is scheduled; a job that carries another number is stale and ends silently. */

@@ -5,6 +5,7 @@
 --       9 "idle": not while an attempt runs, "any", or "<epoch>": only the attempt that this epoch began
 --       10 now, epoch ms, where its expiry moves along with its due time ("" where it stays)
 --       11 fallback pool that the transport is of ("" none, "-" as it was)  12 its own pool ("" as it was)
+--       13 the rule that holds it until then ("" none)
 -- Returns  the new run; 0 when the delivery has ended or is another run; -1 when an attempt of somebody else runs.
 local record = redis.call('HMGET', KEYS[1], 'run', 'state', 'transport', 'site', 'shelf', 'epoch', 'due')
 if not record[1] then
@@ -28,6 +29,11 @@ if ARGV[11] == '' then
   redis.call('HDEL', KEYS[1], 'fallback')
 elseif ARGV[11] ~= '-' then
   redis.call('HSET', KEYS[1], 'fallback', ARGV[11])
+end
+if ARGV[13] == '' then
+  redis.call('HDEL', KEYS[1], 'hold')
+else
+  redis.call('HSET', KEYS[1], 'hold', ARGV[13])
 end
 if ARGV[12] ~= '' then redis.call('HSET', KEYS[1], 'pool', ARGV[12]) end
 if ARGV[6] ~= '0' then redis.call('HINCRBY', KEYS[1], 'attempts', -ARGV[6]) end

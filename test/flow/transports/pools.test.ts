@@ -250,7 +250,8 @@ test('alone, it holds the rest until tomorrow: no attempt, no time and no messag
     );
   }, 20_000);
   const midnight = (Math.floor(Date.now() / 86_400_000) + 1) * 86_400_000;
-  for (const { due, attempts, expiresAt } of await waiting('lonely')) {
+  for (const { due, attempts, expiresAt, hold } of await waiting('lonely')) {
+    expect(hold).toBe('warmup');
     expect(due).toBe(midnight);
     expect(attempts).toBe(0);
     // An hour is what it has to be sent in: it still has that tomorrow.
