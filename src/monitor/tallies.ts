@@ -23,7 +23,21 @@ export function readSenderKey(key: string): Sender {
 }
 
 /** Bounces that tell of us or of nobody, and not of who was written to. */
-const OURS = new Set(['blocked', 'reputation', 'local', 'tls', 'dns', 'routing', 'suppressed', 'expired']);
+const OURS = new Set([
+  'blocked',
+  'reputation',
+  'rate-limited',
+  'greylisted',
+  'busy',
+  'connection',
+  'protocol',
+  'local',
+  'tls',
+  'dns',
+  'routing',
+  'suppressed',
+  'expired',
+]);
 const UNKNOWN = new Set(['bad-mailbox', 'inactive-mailbox', 'bad-domain', 'no-mail-domain']);
 
 /** What an event counts as for its sender. */
