@@ -28,7 +28,10 @@ const MAX_TRIES = 14;
 
 /** One round over all rules. Rejects with RedisTrouble; the next round goes on where this one stopped. */
 export async function dispatch(deps: DispatchDeps): Promise<void> {
-  for (const rule of deps.rules) await dispatchRule(rule, deps);
+  const rounds = await Promise.allSettled(deps.rules.map((rule) => dispatchRule(rule, deps)));
+  // A webhook that is slow keeps nobody else waiting; Redis being away is told as it is.
+  const failed = rounds.find((round) => round.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 async function dispatchRule(rule: AlertRule, deps: DispatchDeps): Promise<void> {

@@ -37,6 +37,8 @@ export type WatchDeps = Readonly<{
   clock: Clock;
   log: Log;
   remindMs: number;
+  /** Ends what nobody looks at any more: its host is gone. One watch of all does that. */
+  cleans?: boolean;
   tell(notice: Notice): Promise<void>;
 }>;
 
@@ -50,12 +52,18 @@ const conditionSchema = z.object({
   toldAt: z.number(),
   /** Good rounds in a row. */
   good: z.number(),
+  /** When somebody looked at it last, about. */
+  seenAt: z.number(),
 });
 
 /** Something that goes on. */
 export type Condition = Readonly<z.infer<typeof conditionSchema>>;
 
 export const conditionsKey = (prefix: string): string => `${prefix}alerts:conditions`;
+
+/** How exact "when somebody looked" is, and after how long it is nobody's. */
+const SEEN_MS = 10 * 60_000;
+const FORGOTTEN_MS = 6 * 3_600_000;
 
 /** What goes on, by "<source>|<kind>|<key>". Rejects with RedisTrouble. */
 export async function readConditions(redis: Redis, prefix: string): Promise<ReadonlyMap<string, Condition>> {
@@ -73,6 +81,7 @@ export function makeWatch(deps: WatchDeps): Readonly<{ round(): Promise<void> }>
   return {
     round: async () => {
       const known = await readConditions(deps.redis, deps.prefix);
+      if (deps.cleans === true) await clean(known, deps);
       for (const check of deps.checks) {
         const own = new Map(
           [...known].filter(([field]) => field.startsWith(`${deps.source}|${check.kind}|`)),
@@ -87,6 +96,18 @@ export function makeWatch(deps: WatchDeps): Readonly<{ round(): Promise<void> }>
       }
     },
   };
+}
+
+async function clean(known: ReadonlyMap<string, Condition>, deps: WatchDeps): Promise<void> {
+  for (const [field, condition] of known) {
+    const { key, seenAt } = condition;
+    if (deps.clock.now() - seenAt < FORGOTTEN_MS) continue;
+    await end(
+      field,
+      { before: condition, reason: `Nobody looks at ${key} any more: its process is gone.` },
+      deps,
+    );
+  }
 }
 
 async function look(
@@ -123,26 +144,37 @@ async function settle(check: Check, { findings, known }: Seen, deps: WatchDeps):
 
 type One = Readonly<{ field: string; finding: Finding; before: Condition | undefined }>;
 
-async function settleOne(check: Check, { field, finding, before }: One, deps: WatchDeps): Promise<void> {
-  const { clock, remindMs } = deps;
-  const now = clock.now();
-  if (finding.state === 'unknown') return;
-  if (finding.state === 'bad') {
-    const { key, reason, account } = finding;
-    const own = account === undefined ? {} : { account };
-    const begun = before ?? { kind: check.kind, key, ...own, since: now, toldAt: 0, good: 0, reason };
-    const condition: Condition = { ...begun, reason, good: 0 };
-    // Kept before it is told: after a crash the same notice with the same time is told again, and is one.
-    if (!before || before.good > 0 || before.reason !== reason) await keep(field, condition, deps);
-    if (condition.toldAt > 0 && now - condition.toldAt < remindMs) return;
-    const isFirst = condition.toldAt === 0;
-    const still = isFirst ? reason : `Still, for ${sayDuration(now - condition.since)}: ${reason}`;
-    await deps.tell({ ...noticeOf(condition), at: isFirst ? condition.since : now, reason: still });
-    return keep(field, { ...condition, toldAt: Math.max(1, now) }, deps);
-  }
-  if (!before) return;
+async function settleOne(check: Check, one: One, deps: WatchDeps): Promise<void> {
+  const { field, finding, before } = one;
+  if (finding.state === 'bad') return goesOn(check, one, deps);
+  if (finding.state === 'unknown' || !before) return;
   if (before.good + 1 < check.calm) return keep(field, { ...before, good: before.good + 1 }, deps);
-  await deps.tell({ ...noticeOf(before), at: now, reason: finding.reason, over: true });
+  await end(field, { before, reason: finding.reason }, deps);
+}
+
+/** It begins, or has not ended yet. */
+async function goesOn({ kind }: Check, { field, finding, before }: One, deps: WatchDeps): Promise<void> {
+  const now = deps.clock.now();
+  const { key, reason, account } = finding;
+  const own = account === undefined ? {} : { account };
+  const begun = before ?? { kind, key, ...own, since: now, toldAt: 0, good: 0, reason, seenAt: now };
+  const isStale = now - begun.seenAt >= SEEN_MS;
+  const condition: Condition = { ...begun, reason, good: 0, ...(isStale ? { seenAt: now } : {}) };
+  // Kept before it is told: after a crash the same notice with the same time is told again, and is one.
+  if (!before || isStale || before.good > 0 || before.reason !== reason) await keep(field, condition, deps);
+  if (condition.toldAt > 0 && now - condition.toldAt < deps.remindMs) return;
+  const isFirst = condition.toldAt === 0;
+  const still = isFirst ? reason : `Still, for ${sayDuration(now - condition.since)}: ${reason}`;
+  await deps.tell({ ...noticeOf(condition), at: isFirst ? condition.since : now, reason: still });
+  await keep(field, { ...condition, toldAt: Math.max(1, now) }, deps);
+}
+
+async function end(
+  field: string,
+  { before, reason }: Readonly<{ before: Condition; reason: string }>,
+  deps: WatchDeps,
+): Promise<void> {
+  await deps.tell({ ...noticeOf(before), at: deps.clock.now(), reason, over: true });
   await deps.redis.call('HDEL', conditionsKey(deps.prefix), field);
 }
 

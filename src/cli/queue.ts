@@ -3,7 +3,7 @@ import type { Operate } from '../backlog/operate.ts';
 import { pauseKinds, type Pause, type PauseName } from '../backlog/pauses.ts';
 import type { Quarantine } from '../backlog/quarantine.ts';
 import type { Clock } from '../lib/clock.ts';
-import { sayDuration } from '../lib/duration.ts';
+import { parseDuration, sayDuration } from '../lib/duration.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Settings } from '../model/settings.ts';
 import {
@@ -52,7 +52,14 @@ export const queueCommands: readonly Command<QueueContext>[] = [
   {
     words: 'queue pause',
     summary: 'Stop sending for a domain, a user or a campaign; mail is still taken.',
-    options: PAUSE,
+    options: [
+      ...PAUSE,
+      {
+        flags: '--for <duration>',
+        summary: 'until it resumes by itself, such as "2h"; default: somebody does it',
+      },
+      { flags: '--reason <text>', summary: 'for those who look at it later' },
+    ],
     run: (context, _, options) => pause(context, options),
   },
   {
@@ -143,7 +150,10 @@ async function list({ operate, clock, quarantine }: QueueContext, options: Value
   ]);
   return done(
     table(['delivery', 'recipient', 'transport', 'state', 'tries', 'due'], rows, 'Nothing waits.'),
-    deliveries,
+    deliveries.map((delivery) => {
+      const quarantined = reasons?.get(delivery.submission);
+      return quarantined === undefined ? delivery : { ...delivery, quarantined };
+    }),
   );
 }
 
@@ -213,10 +223,13 @@ async function move(
   );
 }
 
-/** What an operator paused needs no reason; anything else has one. */
+/** What an operator paused needs no more than its name. */
 function sayPause({ name, by, until }: Pause): string {
-  if (by === 'operator') return name;
-  return `${name} (by ${by}${until === undefined ? '' : ` until ${sayTime(until)}`})`;
+  const why = [
+    ...(by === 'operator' ? [] : [`by ${by}`]),
+    ...(until === undefined ? [] : [`until ${sayTime(until)}`]),
+  ];
+  return why.length === 0 ? name : `${name} (${why.join(', ')})`;
 }
 
 function pauseName(options: Values): PauseName | undefined {
@@ -230,11 +243,17 @@ function pauseName(options: Values): PauseName | undefined {
 const WHICH =
   'Name one of --domain, --user and --campaign; a transport is paused by "postino transport pause".';
 
-async function pause({ operate }: QueueContext, options: Values): Promise<Result> {
+async function pause({ operate, clock }: QueueContext, options: Values): Promise<Result> {
   const name = pauseName(options);
   if (!name) return misused(WHICH);
-  await operate.pause(name);
-  return done(`Paused: ${name}. Mail for it is taken and waits.`, { paused: name });
+  const [given, reason] = [textOf(options, 'for'), textOf(options, 'reason')];
+  const ms = given === undefined ? undefined : parseDuration(given);
+  if (given !== undefined && (ms === undefined || ms <= 0))
+    return misused('--for must be a duration such as "30m", "2h" or "1d".');
+  const until = ms === undefined ? {} : { until: clock.now() + ms };
+  await operate.pause(name, { ...until, ...(reason === undefined ? {} : { reason }) });
+  const end = ms === undefined ? '' : ` for ${sayDuration(ms)}`;
+  return done(`Paused${end}: ${name}. Mail for it is taken and waits.`, { paused: name, ...until });
 }
 
 async function resume({ operate }: QueueContext, options: Values): Promise<Result> {

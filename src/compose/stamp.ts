@@ -4,6 +4,7 @@ import { mailDate } from '../mail/date.ts';
 import { encodedPhrase, encodedWords } from '../mail/encode.ts';
 import { foldField, isAsciiText, oneLine } from '../mail/fold.ts';
 import type { Field } from '../mail/headers.ts';
+import type { Scan } from '../model/scan.ts';
 import type { Submission } from '../model/submission.ts';
 import { editFields, type Edit } from './edit.ts';
 
@@ -39,9 +40,14 @@ function editsFor({ rewrite, passing, scan }: Submission): (field: Field) => Edi
   const goes = passing ? isControlFieldInPassing : isControlField;
   let fromWritten = false;
   let replyToWritten = false;
+  let subjectWritten = false;
   return ({ name }) => {
     if (goes(name)) return 'drop';
-    if (scan?.subject !== undefined && name === 'subject') return subjectField(scan.subject);
+    if (scan?.subject !== undefined && name === 'subject') {
+      if (subjectWritten) return 'drop';
+      subjectWritten = true;
+      return Buffer.from(scanField('Subject', scan.subject));
+    }
     if (rewrite && name === 'from') {
       if (fromWritten) return 'drop';
       fromWritten = true;
@@ -67,18 +73,18 @@ function missingFields(names: ReadonlySet<string>, submission: Submission): stri
   if (!names.has('message-id'))
     added += foldField('Message-ID', oneLine(submission.messageId, MAX_VALUE_CHARS));
   if (isMime(names) && !names.has('mime-version')) added += 'MIME-Version: 1.0\r\n';
-  for (const [name, value] of scan?.add ?? []) added += scanField(name, value);
-  return added;
+  return added + scanFields(names, scan);
+}
+
+function scanFields(names: ReadonlySet<string>, { subject, add = [] }: Partial<Scan> = {}): string {
+  const missing = subject !== undefined && !names.has('subject') ? scanField('Subject', subject) : '';
+  return missing + add.map(([name, value]) => scanField(name, value)).join('');
 }
 
 /** What a scanner adds; over 7 bits it becomes encoded words. */
 function scanField(name: string, value: string): string {
   const line = oneLine(value, MAX_VALUE_CHARS);
   return foldField(name, isAsciiText(line) ? line : encodedWords(line));
-}
-
-function subjectField(subject: string): Buffer {
-  return Buffer.from(scanField('Subject', subject));
 }
 
 function isMime(names: ReadonlySet<string>): boolean {

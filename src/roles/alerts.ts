@@ -36,6 +36,8 @@ import { watchRedis } from './redis-watch.ts';
 import type { RoleName } from './role.ts';
 import type { Tracking } from './tracking.ts';
 
+/** Who looks at what is the same for all processes. */
+const SHARED = 'all';
 const DISPATCH_MS = 2_000;
 const WATCH_MS = 10_000;
 /** A round that waits for the DNS or a webhook is not worth a longer stop. */
@@ -95,7 +97,7 @@ export function startAlerts(base: Base, { roles, submit, listeners }: AlertsOpti
   if (roles.includes('delivery')) {
     const deps = dispatchDeps(base, submit);
     if (deps.rules.length > 0) rounds('alerts', DISPATCH_MS, () => dispatch(deps));
-    if (config.alerts.watch) rounds('watch', WATCH_MS, watchOf(base, 'all', sharedChecks(base)).round);
+    if (config.alerts.watch) rounds('watch', WATCH_MS, watchOf(base, SHARED, sharedChecks(base)).round);
   }
   const host = hostName();
   const local = localChecks(base, { host, roles, listeners });
@@ -143,6 +145,7 @@ function watchOf(base: Base, source: string, checks: readonly Check[]) {
   const { asking: redis, prefix, clock, log, config } = base;
   return makeWatch({
     source,
+    cleans: source === SHARED,
     checks,
     redis,
     prefix,

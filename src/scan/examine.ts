@@ -41,7 +41,9 @@ export type Examine = (submission: Submission, delivery: Delivery, signal: Abort
 type Found =
   | Readonly<{ kind: 'verdict'; submission: Submission }>
   | Readonly<{ kind: 'later'; reason: string }>
-  | Readonly<{ kind: 'trouble'; problem: string }>;
+  | Readonly<{ kind: 'trouble'; problem: string }>
+  /** We are stopping, which is no fault of the scanner's. */
+  | Readonly<{ kind: 'interrupted' }>;
 
 const LOOK_AGAIN_MS = 250;
 /** Beyond its time-out, for what surrounds a scan. */
@@ -74,6 +76,8 @@ export function makeExamine(deps: ExamineDeps): Examine {
         return { kind: 'outcome', submission, outcome: deferral('content', found.reason) };
       case 'trouble':
         return inTrouble(submission, found.problem, deps);
+      case 'interrupted':
+        return { kind: 'outcome', submission, outcome: held(deps.clock.now()) };
     }
   };
 }
@@ -95,6 +99,7 @@ async function scanOrWait(
     if (claimed.mine) return scan(message, deps, signal);
     await clock.sleep(LOOK_AGAIN_MS, signal);
   }
+  if (signal.aborted) return { kind: 'interrupted' };
   return { kind: 'trouble', problem: 'another process scans it and does not come to an end' };
 }
 
@@ -107,16 +112,15 @@ async function scan(
   if (submission.size > config.maxSize)
     return keep({ verdict: 'unscanned', reason: 'It was not scanned: it is too large for that.' });
   const resting = trouble.resting();
-  if (resting !== undefined) return giveBack(resting);
+  if (resting !== undefined) return giveBack({ kind: 'trouble', problem: resting });
   const body = await deps.loadBody(submission);
   const answer = await ask({ submission, recipient, body }, signal);
   const verdict: Verdict | undefined = answer.ok ? readVerdict(answer.text) : undefined;
-  // Stopping is no fault of the scanner's.
-  if (!verdict && signal.aborted) return giveBack('the scan was interrupted');
+  if (!verdict && signal.aborted) return giveBack({ kind: 'interrupted' });
   if (!verdict) {
     const problem = answer.ok ? 'its answer is none of rspamd' : answer.problem;
     trouble.began(problem);
-    return giveBack(problem);
+    return giveBack({ kind: 'trouble', problem });
   }
   trouble.over();
   if (verdict.kind === 'final') return keep(verdict.scan);
@@ -126,9 +130,9 @@ async function scan(
   async function keep(found: Omit<Scan, 'at'>): Promise<Found> {
     return { kind: 'verdict', submission: await verdicts.keep(submission, { ...found, at: clock.now() }) };
   }
-  async function giveBack(problem: string): Promise<Found> {
+  async function giveBack(found: Found): Promise<Found> {
     await verdicts.putOff(submission, '', 1);
-    return { kind: 'trouble', problem };
+    return found;
   }
 }
 

@@ -305,6 +305,33 @@ describe('the watch', () => {
   });
 });
 
+test('what nobody looks at any more is over: its host is gone', async () => {
+  const clock = handClock(START);
+  const prefix = randomPrefix();
+  const told: Notice[] = [];
+  const common = {
+    redis,
+    prefix,
+    clock,
+    log: silentLog,
+    remindMs: 24 * HOUR,
+    tell: async (notice: Notice) => void told.push(notice),
+  };
+  const bad: Finding = { key: 'host-1', state: 'bad', reason: 'Full.' };
+  const check: Check = { kind: 'disk', everyMs: 60_000, calm: 2, look: async () => [bad] };
+  const host = makeWatch({ ...common, source: 'host-1', checks: [check] });
+  const all = makeWatch({ ...common, source: 'all', checks: [], cleans: true });
+  for (let hours = 0; hours < 10; hours++) {
+    await host.round();
+    await all.round();
+    clock.pass(HOUR);
+  }
+  expect(told).toHaveLength(1);
+  clock.pass(6 * HOUR);
+  await all.round();
+  expect(told.map(({ over }) => over)).toEqual([undefined, true]);
+});
+
 test('who tries to send as others is told once an hour, however often and by whatever process', async () => {
   const clock = handClock(START);
   const prefix = randomPrefix();

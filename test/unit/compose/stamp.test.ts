@@ -32,6 +32,32 @@ describe('mail that only passes through', () => {
   });
 });
 
+describe('what a scanner said', () => {
+  test('its fields come last, in 7 bits, and its subject in place of all others', () => {
+    const scan = {
+      verdict: 'marked',
+      at: 1,
+      add: [
+        ['X-Spam', 'Yes'],
+        ['X-Note', 'bücher\r\nBcc: a@b'],
+      ],
+      subject: '[SPÄM] hi',
+    };
+    const text = `From: a@b\r\nSubject: hi\r\nsubject: two\r\n${complete}`;
+    expect(stamp(text, { scan })).toBe(
+      `From: a@b\r\nSubject: =?utf-8?B?W1NQw4RNXSBoaQ==?=\r\n${complete}X-Spam: Yes\r\nX-Note: =?utf-8?B?YsO8Y2hlciBCY2M6IGFAYg==?=\r\n`,
+    );
+    expect(stamp(`From: a@b\r\n${complete}`, { scan: { verdict: 'marked', at: 1, subject: 'x' } })).toBe(
+      `From: a@b\r\n${complete}Subject: x\r\n`,
+    );
+  });
+
+  test('a message that is clean stays as it is', () => {
+    const text = `From: a@b\r\n${complete}`;
+    expect(stamp(text, { scan: { verdict: 'clean', at: 1, symbols: ['A 1'] } })).toBe(text);
+  });
+});
+
 describe('the fields of the client', () => {
   test('stay byte for byte: odd spacing, 8-bit bytes, order, duplicates', () => {
     const text = `subject :  a \t\r\n\tb  \r\nX-Odd:\r\nX-Odd: \xff\xa0\r\nFrom: a@b\r\nDATE: yesterday\r\nmessage-id:<c@d>\r\n`;
