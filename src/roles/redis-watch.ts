@@ -8,7 +8,10 @@ const LOOK_MS = 5_000;
 const AWAY_MS = 15_000;
 
 /** Looks every few seconds; says in the log that Redis is away, and to everybody that it was, once it is back. */
-export function watchRedis({ asking, clock, log }: Base, tell: Tell): Readonly<{ stop(): void }> {
+export function watchRedis(
+  { asking, clock, log }: Pick<Base, 'asking' | 'clock' | 'log'>,
+  tell: Tell,
+): Readonly<{ stop(): void }> {
   let answered = clock.ticks();
   let told = false;
   let isLooking = false;

@@ -210,6 +210,26 @@ describe('a message', () => {
   });
 });
 
+test('a stop in the middle of a scan lets nothing pass, and costs no attempt', async () => {
+  const { submit, carriers, carryHere, operate, orders, types, transitions } = await begin({
+    timeout: '20s',
+    onTrouble: 'accept',
+  });
+  rspamd.answer(() => 'silent');
+  const sent = request(['a@example.net']);
+  await submit(sent);
+  await until(() => rspamd.seen.length === 1);
+  await carriers[0]?.stop(50);
+  const [waiting] = await operate.list({}, 1);
+  expect([waiting?.state, waiting?.attempts]).toEqual(['waiting', 0]);
+  const stored = await transitions.readSubmissionOf(`default:${sent.submission.id}-1`);
+  expect(stored?.scan).toBeUndefined();
+  rspamd.answer(() => ({ action: 'no action' }));
+  carriers.push(carryHere('p2'));
+  await until(async () => (await types()).includes('delivered'), 30_000);
+  expect(orders.map(({ submission }) => submission.scan?.verdict)).toEqual(['clean']);
+});
+
 describe('the quarantine', () => {
   const refuse = async (count: number, more: Parameters<typeof begin>[1] = {}) => {
     const made = await begin({}, more);
