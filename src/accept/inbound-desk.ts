@@ -18,9 +18,10 @@ export type InboundMail = Readonly<{
 
 /**
  * What came of it, each with a reply of its own. taken: dealt with, or of no interest · later: nothing was done, and the
- * same may come again · noRequest, expired: the one who wrote should know that nothing was done.
+ * same may come again · noRequest, expired: the one who wrote should know that nothing was done · unread: nobody reads such
+ * mail here.
  */
-export type Receipt = 'taken' | 'later' | 'noRequest' | 'expired';
+export type Receipt = 'taken' | 'later' | 'noRequest' | 'expired' | 'unread';
 
 export type InboundDeskDeps = Readonly<{
   hostname: string;
@@ -41,6 +42,7 @@ const REPLIES: Readonly<Record<Receipt, Reply>> = {
   later: replies.notRead,
   noRequest: replies.noRequest,
   expired: replies.requestExpired,
+  unread: replies.notReadHere,
 };
 
 /** Makes the desk of that door. */

@@ -172,6 +172,11 @@ export const replies = {
     '5.1.1',
     'No such mailbox here, and nothing is relayed; write to the sender of the mail that you received',
   ),
+  notReadHere: say(
+    550,
+    '5.2.1',
+    'Nobody reads mail to this address; write to the sender of the mail that you received',
+  ),
   tooManyUnknown: say(421, '4.7.0', 'Too many unknown recipients; closing the connection'),
   noRequest: say(
     550,

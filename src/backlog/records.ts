@@ -6,7 +6,12 @@ import type { Delivery, DeliveryState, Pins } from '../model/delivery.ts';
 import { prioritySchema } from '../model/instructions.ts';
 import { recipientSchema } from '../model/submission.ts';
 
-const pinsSchema = z.object({ dkim: z.array(z.object({ domain: z.string(), selector: z.string() })) });
+const pinsSchema = z
+  .object({
+    dkim: z.array(z.object({ domain: z.string(), selector: z.string() })),
+    from: z.string().optional(),
+  })
+  .transform(({ dkim, from }): Pins => (from === undefined ? { dkim } : { dkim, from }));
 const RECORD_VERSION = '1';
 const STATES: readonly DeliveryState[] = ['waiting', 'parked', 'sending', 'paused'];
 

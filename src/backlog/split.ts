@@ -16,6 +16,8 @@ export type Ruling = Readonly<{
   pool: string;
   priority: Priority;
   pins: Pins;
+  /** The return path of a delivery that is due then; undefined: the submission's envelope sender. */
+  returnPath?(delivery: string, due: EpochMs): string | undefined;
   /** How long to try where the sender says nothing, milliseconds. */
   expireAfterMs: number;
   /** The transport for a recipient domain; "" when the pool has none. */
@@ -31,9 +33,11 @@ export function split(whole: Whole, ruling: Ruling): Delivery[] {
     const domain = domainOf(recipient.address);
     const due = dueOf(whole, recipient);
     const { transport, fallback } = ruling.wayFor(domain);
+    const id = `${submission.id}-${index + 1}`;
+    const from = ruling.returnPath?.(id, due);
     return {
       v: 1,
-      id: `${submission.id}-${index + 1}`,
+      id,
       account: submission.account,
       submission: submission.id,
       user: submission.user,
@@ -52,7 +56,7 @@ export function split(whole: Whole, ruling: Ruling): Delivery[] {
       ...(maxAttempts === undefined ? {} : { maxAttempts }),
       ...(campaign === undefined ? {} : { campaign }),
       ...(batch === undefined ? {} : { batch }),
-      pins,
+      pins: from === undefined ? pins : { ...pins, from },
     };
   });
 }

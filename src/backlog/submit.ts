@@ -63,6 +63,8 @@ export type SubmitDeps = Readonly<{
   /** The transport of a pool for this user and recipient domain; "" when the pool has none. */
   chooseTransport(pool: string, user: string, domain: string): WayOut;
   pin(submission: Submission): Pins;
+  /** Gives the deliveries of this submission return paths of their own; undefined: they have its envelope sender. */
+  returnPath?: (submission: Submission) => ((delivery: string, due: EpochMs) => string) | undefined;
   /** A place in a lane of this process, for a delivery that may go at once; undefined: it goes by the queue. */
   reserve(delivery: Delivery): Handover | undefined;
 }>;
@@ -125,10 +127,12 @@ async function outcomeOf(
 function makeDeliveries(request: SubmitRequest, deps: SubmitDeps): Delivery[] {
   const { submission } = request;
   const { pool, priority } = deps.route(submission);
+  const returnPath = deps.returnPath?.(submission);
   return split(request, {
     pool,
     priority,
     pins: deps.pin(submission),
+    ...(returnPath === undefined ? {} : { returnPath }),
     expireAfterMs: deps.expireAfterMs,
     wayFor: (domain) => deps.chooseTransport(pool, submission.user, domain),
   });

@@ -10,9 +10,11 @@ import type { SettingsStore } from '../store/settings.ts';
 import type { Recipients } from '../store/recipients.ts';
 import type { Suppressions } from '../store/suppressions.ts';
 import type { TemplateContent, Templates } from '../store/templates.ts';
+import type { ResolveMx } from '../store/return-host.ts';
 import type { ResolveHost } from '../store/tracking-host.ts';
 import type { TransportStates } from '../store/transport-states.ts';
 import type { Command } from './command.ts';
+import type { OwnAddresses } from './feedback.ts';
 
 export type SettingsContext = Readonly<{
   settings: SettingsStore;
@@ -35,6 +37,9 @@ export type SettingsContext = Readonly<{
   trackingTarget: string | undefined;
   /** What the monitor says of a user; undefined: nothing. */
   sendingOf?(user: string): Promise<SenderRecord | undefined>;
+  resolveMx: ResolveMx;
+  /** Addresses of ours; undefined where the configuration has no feedback.domain. */
+  feedback: OwnAddresses | undefined;
   clock: Clock;
   /** All of standard input, as text. */
   readInput(): Promise<string>;

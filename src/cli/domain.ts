@@ -1,8 +1,9 @@
 // postino domain …: sender domains, their DKIM keys and the DNS records to publish.
 import { z } from 'zod';
-import { brand, trackingHost } from '../config/entries.ts';
+import { brand, returnPath, trackingHost } from '../config/entries.ts';
 import type { Domain, Settings } from '../model/settings.ts';
 import { checkDomain, recordsFor, type RecordFinding, type WantedRecord } from '../store/domains.ts';
+import { checkReturnPath, returnPathRecord } from '../store/return-host.ts';
 import { checkTracking, trackingRecord } from '../store/tracking-host.ts';
 import {
   accountOf,
@@ -18,9 +19,11 @@ import {
 } from './command.ts';
 import { unknownPool, type SettingsCommand, type SettingsContext } from './context.ts';
 import { sayOptionIssues } from './option-values.ts';
+import { sayRecords } from './records.ts';
 
 const setOptions: readonly Option[] = [
   { flags: '--tracking-host <host>', summary: 'host under which its links are tracked: click.shop.example' },
+  { flags: '--return-path <host>', summary: 'host that its bounces come to: bounce.shop.example' },
   { flags: '--brand-name <name>', summary: 'who the unsubscribe page speaks for' },
   { flags: '--brand-logo <url>', summary: 'https address of the picture on it' },
   { flags: '--pool <name>', summary: 'pool that its mail leaves by, for users of its account' },
@@ -35,9 +38,9 @@ export const domainCommands: readonly SettingsCommand[] = [
       const change = await context.domains.add(domain, accountOf(options));
       if (!change.ok) return failed(change.problem);
       const records = recordsFor(change.entry, await context.settings.refresh());
-      const next = `Then: postino domain check ${change.entry.name}`;
+      const { name } = change.entry;
       return done(
-        `Domain ${change.entry.name} was added. Publish these records:\n\n${sayRecords(records)}\n\n${next}`,
+        `Domain ${name} was added. Publish these records:\n\n${sayRecords(records)}\n\n${sayNext(name, context)}`,
         {
           ...publicDomain(change.entry),
           records,
@@ -65,25 +68,27 @@ export const domainCommands: readonly SettingsCommand[] = [
   {
     words: 'domain show <domain>',
     summary: 'Print the DNS records to publish for a domain.',
-    run: async ({ settings, trackingTarget }, args) => {
+    run: async ({ settings, trackingTarget, feedback }, args) => {
       const now = await settings.refresh();
       const domain = find(now, args['domain']);
       if (!domain) return unknown(args['domain']);
-      const records = allRecords(domain, now, trackingTarget);
-      const text = `${sayBrand(domain)}${sayRecords(records)}${sayNoTarget(domain, trackingTarget)}`;
+      const targets = { trackingTarget, feedback };
+      const records = allRecords(domain, now, targets);
+      const text = `${sayBrand(domain)}${sayRecords(records)}${sayNoTarget(domain, targets)}`;
       return done(text, { ...publicDomain(domain), records });
     },
   },
   {
     words: 'domain set <domain>',
-    summary: 'Change the tracking host, the brand and the pool of a domain; "" removes.',
+    summary:
+      'Change the tracking host, the host for bounces, the brand and the pool of a domain; "" removes.',
     options: setOptions,
     run: setDomain,
   },
   {
     words: 'domain check <domain>',
     summary:
-      'Compare the DNS with what should be there; fails when a key or the tracking host is not published.',
+      'Compare the DNS with what should be there; fails when a key or a host of its own is not published.',
     run: checkOne,
   },
   {
@@ -107,6 +112,9 @@ const given = z.object({
   trackingHost: z
     .union([z.literal(''), trackingHost], { error: 'must be a host name such as click.shop.example' })
     .optional(),
+  returnPath: z
+    .union([z.literal(''), returnPath], { error: 'must be a host name such as bounce.shop.example' })
+    .optional(),
   brandName: brand.shape.name,
   brandLogo: z
     .union([z.literal(''), brand.shape.logo.unwrap()], { error: 'must be an https address' })
@@ -115,7 +123,7 @@ const given = z.object({
 });
 
 async function setDomain(
-  { settings, trackingTarget }: SettingsContext,
+  { settings, trackingTarget, feedback }: SettingsContext,
   args: Readonly<Record<string, string>>,
   options: Values,
 ): Promise<Result> {
@@ -129,16 +137,17 @@ async function setDomain(
   const name = find(now, args['domain'])?.name ?? args['domain'] ?? '';
   const change = await settings.domains.change(name, (old) => withOptions(old, read.data));
   if (!change.ok) return failed(change.problem);
-  const record = trackingRecord(change.entry, trackingTarget);
-  const publish = record === undefined ? '' : `\nPublish:\n\n${sayRecords([record])}`;
+  const targets = { trackingTarget, feedback };
+  const records = hostRecords(change.entry, targets);
+  const publish = records.length === 0 ? '' : `\nPublish:\n\n${sayRecords(records)}`;
   return done(
-    `Domain ${name} was changed.${publish}${sayNoTarget(change.entry, trackingTarget)}`,
+    `Domain ${name} was changed.${publish}${sayNoTarget(change.entry, targets)}`,
     publicDomain(change.entry),
   );
 }
 
 function withOptions(domain: Domain, options: z.infer<typeof given>): Domain {
-  const { trackingHost: oldHost, brand: oldBrand, pool: oldPool, ...rest } = domain;
+  const { trackingHost: oldHost, returnPath: oldPath, brand: oldBrand, pool: oldPool, ...rest } = domain;
   const mark = {
     ...some('name', options.brandName ?? oldBrand?.name),
     ...some('logo', options.brandLogo ?? oldBrand?.logo),
@@ -146,6 +155,7 @@ function withOptions(domain: Domain, options: z.infer<typeof given>): Domain {
   return {
     ...rest,
     ...some('trackingHost', options.trackingHost ?? oldHost),
+    ...some('returnPath', options.returnPath ?? oldPath),
     ...some('pool', options.pool ?? oldPool),
     ...(Object.keys(mark).length === 0 ? {} : { brand: mark }),
   };
@@ -159,32 +169,56 @@ function some<K extends string>(key: K, value: string | undefined): Partial<Reco
 }
 
 async function checkOne(
-  { settings, resolveTxt, resolveHost, trackingTarget }: SettingsContext,
+  { settings, resolveTxt, resolveHost, resolveMx, trackingTarget, feedback }: SettingsContext,
   args: Readonly<Record<string, string>>,
 ): Promise<Result> {
   const now = await settings.refresh();
   const domain = find(now, args['domain']);
   if (!domain) return unknown(args['domain']);
-  const [records, tracking] = await Promise.all([
+  const checked = await Promise.all([
     checkDomain(domain, now, resolveTxt),
     checkTracking(domain, trackingTarget, resolveHost),
+    checkReturnPath(domain, feedback?.domain, { resolveHost, resolveMx }),
   ]);
-  const findings = tracking ? [...records, tracking] : records;
-  const isNeeded = ({ purpose }: RecordFinding): boolean => purpose === 'dkim' || purpose === 'tracking';
+  const findings = checked.flat().filter((finding) => finding !== undefined);
+  const isNeeded = ({ purpose }: RecordFinding): boolean => purpose !== 'spf' && purpose !== 'dmarc';
   const bad = findings.some((finding) => isNeeded(finding) && finding.state !== 'ok');
-  const noTarget = sayNoTarget(domain, trackingTarget);
+  const noTarget = sayNoTarget(domain, { trackingTarget, feedback });
   return { text: sayFindings(findings) + noTarget, data: findings, code: bad || noTarget !== '' ? 1 : 0 };
 }
 
-function allRecords(domain: Domain, settings: Settings, target: string | undefined): readonly WantedRecord[] {
-  const tracking = trackingRecord(domain, target);
-  const records = recordsFor(domain, settings);
-  return tracking ? [...records, tracking] : records;
+/** Where hosts of a domain lead to. */
+type Targets = Pick<SettingsContext, 'trackingTarget' | 'feedback'>;
+
+function allRecords(domain: Domain, settings: Settings, targets: Targets): readonly WantedRecord[] {
+  return [...recordsFor(domain, settings), ...hostRecords(domain, targets)];
 }
 
-function sayNoTarget({ trackingHost: host }: Domain, target: string | undefined): string {
-  if (host === undefined || target !== undefined) return '';
-  return `\n\nNothing is tracked under ${host} yet: set tracking.url in the configuration to the address under which the world reaches this relay's tracking listener.`;
+function hostRecords(domain: Domain, { trackingTarget, feedback }: Targets): readonly WantedRecord[] {
+  const records = [trackingRecord(domain, trackingTarget), returnPathRecord(domain, feedback?.domain)];
+  return records.filter((record) => record !== undefined);
+}
+
+function sayNext(name: string, { feedback }: Targets): string {
+  const check = `Then: postino domain check ${name}`;
+  if (!feedback) return check;
+  const host = `bounce.${name}`;
+  return `For SPF in your own domain, publish as well\n\n${host}. CNAME\n    ${feedback.domain}.\n\nand: postino domain set ${name} --return-path ${host}\n${check}`;
+}
+
+function sayNoTarget(
+  { trackingHost: host, returnPath: path }: Domain,
+  { trackingTarget, feedback }: Targets,
+): string {
+  const noTracking =
+    host === undefined || trackingTarget !== undefined
+      ? ''
+      : `\n\nNothing is tracked under ${host} yet: set tracking.url in the configuration to the address under which the world reaches this relay's tracking listener.`;
+  const noFeedback =
+    path === undefined || feedback !== undefined
+      ? ''
+      : `\n\nNo bounces come to ${path} yet: set feedback.domain in the configuration.`;
+  return noTracking + noFeedback;
 }
 
 function sayBrand({ brand: mark }: Domain): string {
@@ -206,12 +240,6 @@ function publicDomain({ keys, ...domain }: Domain): Readonly<Record<string, unkn
     ...domain,
     keys: keys.map(({ selector, algorithm, publicKey }) => ({ selector, algorithm, publicKey })),
   };
-}
-
-function sayRecords(records: readonly WantedRecord[]): string {
-  return records
-    .map(({ name, type, value, note }) => `; ${note}\n${name}. ${type}\n    ${value}`)
-    .join('\n\n');
 }
 
 const SAYINGS = {

@@ -1,6 +1,7 @@
-// All commands that change settings: users, domains, pools, transports, suppressions, templates, recipients.
+// All commands that change settings: users, domains, our addresses, pools, transports, suppressions, templates, recipients.
 import type { SettingsCommand } from './context.ts';
 import { domainCommands } from './domain.ts';
+import { feedbackCommands } from './feedback.ts';
 import { poolCommands } from './pool.ts';
 import { recipientCommands } from './recipient.ts';
 import { suppressionCommands } from './suppression.ts';
@@ -11,6 +12,7 @@ import { userCommands } from './user.ts';
 export const settingsCommands: readonly SettingsCommand[] = [
   ...userCommands,
   ...domainCommands,
+  ...feedbackCommands,
   ...poolCommands,
   ...transportCommands,
   ...suppressionCommands,

@@ -26,6 +26,10 @@ export const userOptions: readonly Option[] = [
   { flags: '--no-trusted-smart-host', summary: 'check From again' },
   { flags: '--smart-host-controls', summary: 'follow control headers of a trusted smart host’s own mail' },
   { flags: '--no-smart-host-controls', summary: 'follow none of them' },
+  { flags: '--verp', summary: 'return paths of ours, so that bounces are read' },
+  { flags: '--no-verp', summary: 'bounces go to the envelope sender' },
+  { flags: '--auto-suppress', summary: 'bounces and complaints put recipients on the suppression list' },
+  { flags: '--no-auto-suppress', summary: 'they do not' },
   { flags: '--messages-per-hour <n>', summary: '0: no limit' },
   { flags: '--messages-per-day <n>', summary: '0: no limit' },
   { flags: '--recipients-per-message <n>', summary: '0: no limit' },
@@ -74,8 +78,17 @@ export function applyUserOptions(
     unauthorisedFrom,
     trustedSmartHost: switched('trustedSmartHost', user.trustedSmartHost),
     smartHostControls: switched('smartHostControls', user.smartHostControls),
+    ...chosen(options),
   };
   return applyTreatment(next, options, blocks);
+}
+
+/** What stays by its default until somebody says otherwise. */
+function chosen({ verp, autoSuppress }: Values): Pick<User, 'verp' | 'autoSuppress'> {
+  return {
+    ...(typeof verp === 'boolean' ? { verp } : {}),
+    ...(typeof autoSuppress === 'boolean' ? { autoSuppress } : {}),
+  };
 }
 
 function texts(options: Values): Fields {

@@ -45,8 +45,8 @@ export function makeCompose(given: Omit<RenderDeps, 'budget'> & TreatDeps): Comp
     render: (submission, delivery) => async (peer) => {
       const { pins } = delivery;
       if (!pins) return { refusal: notPinned() };
-      const international = !isAsciiText(submission.from) || !isAsciiText(delivery.recipient.address);
-      if (international && !peer.smtputf8) return { refusal: needsSmtputf8('envelope') };
+      if (isInternational(submission, delivery) && !peer.smtputf8)
+        return { refusal: needsSmtputf8('envelope') };
       const rendered = submission.treatment
         ? await own(submission, delivery, pins, peer)
         : await cached(cacheKey(submission, pins, peer), async () =>
@@ -96,11 +96,20 @@ function weigh(rendered: Rendered): number | undefined {
   return rendered.bytes.parts.reduce((sum, part) => sum + (Buffer.isBuffer(part) ? part.length : 0), 0);
 }
 
+/** Pinned with the delivery, so that each attempt has the same. */
+function envelopeSender(submission: Submission, { pins }: Delivery): string {
+  return pins?.from ?? submission.from;
+}
+
+function isInternational(submission: Submission, delivery: Delivery): boolean {
+  return !isAsciiText(envelopeSender(submission, delivery)) || !isAsciiText(delivery.recipient.address);
+}
+
 function letterOf(submission: Submission, delivery: Delivery, peer: Capabilities, bytes: Bytes): Letter {
   const { recipient } = delivery;
-  const international = !isAsciiText(submission.from) || !isAsciiText(recipient.address);
+  const international = isInternational(submission, delivery);
   return {
-    from: submission.from,
+    from: envelopeSender(submission, delivery),
     to: recipient.address,
     // Fields inside a part may need it too: what the client said stands where the peer offers it.
     smtputf8:

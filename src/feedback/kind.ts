@@ -11,9 +11,9 @@ export type Mail = Readonly<{
 
 /**
  * taken: dealt with, or of no interest · later: nothing was done, and the same may come again · noRequest, expired: nothing
- * was done, and whoever wrote should know.
+ * was done, and whoever wrote should know · unread: nobody reads such mail here.
  */
-export type Receipt = 'taken' | 'later' | 'noRequest' | 'expired';
+export type Receipt = 'taken' | 'later' | 'noRequest' | 'expired' | 'unread';
 
 export type Kind = Readonly<{
   name: string;

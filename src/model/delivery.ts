@@ -13,6 +13,8 @@ export type DeliveryState = 'waiting' | 'parked' | 'sending' | 'paused' | 'unkno
 export type Pins = Readonly<{
   /** DKIM keys to sign with, by domain and selector; empty: unsigned. */
   dkim: readonly Readonly<{ domain: string; selector: string }>[];
+  /** Envelope sender of its letters where it is a return path of ours; absent: that of the submission. */
+  from?: string;
 }>;
 
 export type Delivery = Readonly<{

@@ -10,6 +10,7 @@ import type { User } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
 import type { Base } from './base.ts';
 import { makeChoice, SYSTEM } from './choice.ts';
+import { returnPathOf } from './return-path.ts';
 
 /** Redis reads one socket a few kilobytes per turn and syncs once per turn for all: bodies spread over several. */
 const ENTRANCES = 8;
@@ -52,6 +53,7 @@ export async function openSubmit(
     route: (submission) => routeOf(base, submission),
     chooseTransport: makeChoice(base, providerOf).first,
     pin: (submission) => pinFor(base, submission),
+    returnPath: (submission) => returnPathOf(base, submission),
     reserve,
   });
   return async (request) => {

@@ -14,6 +14,7 @@ import { openLimits, type Limits } from '../deliver/shaping/limits.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Settings } from '../model/settings.ts';
+import { makeReturnPaths, type ReturnPaths } from '../mail/verp.ts';
 import { openBodies, type Bodies } from '../store/bodies.ts';
 import { openDomains, type Domains } from '../store/domains.ts';
 import { openLinks, type LinkStore } from '../store/links.ts';
@@ -28,6 +29,9 @@ import { openTransportStates, type TransportStates } from '../store/transport-st
 import { makeTokens, type Tokens } from '../tracking/token.ts';
 import { makeTell } from './notices.ts';
 import { openWarmup, type Warmup } from './warmup.ts';
+
+/** Without feedback.domain none is made; commands show them all the same. */
+const RETURN_PATH_MS = 30 * 86_400_000;
 
 export type Surroundings = Readonly<{
   config: Config;
@@ -52,6 +56,8 @@ type Stores = Readonly<{
   tokens: Tokens;
   /** What is too long for tracked links. */
   links: LinkStore;
+  /** Makes and reads return paths that name their delivery. */
+  returnPaths: ReturnPaths;
 }>;
 
 export type Base = Surroundings &
@@ -211,6 +217,7 @@ function openStores(
     states: openTransportStates({ redis: asking, prefix, clock, log }),
     tokens: makeTokens(masterKey),
     links: openLinks({ redis: asking, prefix }),
+    returnPaths: makeReturnPaths(masterKey, config.feedback?.expire ?? RETURN_PATH_MS),
   };
 }
 

@@ -30,7 +30,7 @@ import { alertsOf } from './alert-context.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
 import { openDns, trackingTarget } from './dns.ts';
-import { linksOf } from './links.ts';
+import { linksOf, ownAddresses } from './links.ts';
 import { checkDeps } from './monitor.ts';
 import { makeTell } from './notices.ts';
 import { openQuarantine, readSource } from './scan.ts';
@@ -154,6 +154,7 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     submit: async (request) => (await openSubmit(base, () => undefined, false))(request),
     ...openDns(config.dns),
     trackingTarget: trackingTarget(config),
+    feedback: ownAddresses(base),
     links: linksOf(base),
     sendingOf: async (user) => (await readSenders(asking, base.prefix)).get(user),
     states: base.states,

@@ -3,16 +3,19 @@ import type { Config } from '../config.ts';
 import { isLoopbackName } from '../http/tracking-config.ts';
 import { openResolver } from '../lib/resolver.ts';
 import type { ResolveTxt } from '../store/domains.ts';
+import type { ResolveMx } from '../store/return-host.ts';
 import type { ResolveHost } from '../store/tracking-host.ts';
 
 /** Asks the configured servers, or the system's. All reject when the DNS does not answer. */
 export function openDns(config: Config['dns']): Readonly<{
   resolveTxt: ResolveTxt;
   resolveHost: ResolveHost;
+  resolveMx: ResolveMx;
 }> {
   const resolver = openResolver(config);
   return {
     resolveTxt: async (name) => (await orNone(resolver.resolveTxt(name))).map((strings) => strings.join('')),
+    resolveMx: async (name) => (await orNone(resolver.resolveMx(name))).map(({ exchange }) => exchange),
     resolveHost: async (name) => {
       const [cname, four, six] = await Promise.all([
         orNone(resolver.resolveCname(name)),

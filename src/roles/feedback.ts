@@ -7,6 +7,8 @@ import { makeFeedback } from '../feedback/feedback.ts';
 import { makeKinds, type KindDeps } from '../feedback/kinds/index.ts';
 import type { Unsubscribe } from '../tracking/unsubscribe.ts';
 import type { Base } from './base.ts';
+import type { SubmitMail } from './backlog.ts';
+import { openReports } from './reports.ts';
 import { openUnsubscribe } from './unsubscribe.ts';
 
 export type FeedbackListeners = Readonly<{
@@ -31,6 +33,7 @@ export type FeedbackState = Readonly<{
 export async function startFeedback(
   base: Base,
   unsubscribe: Unsubscribe | undefined,
+  submit: SubmitMail,
 ): Promise<FeedbackListeners | undefined> {
   const { config, clock } = base;
   if (!config.feedback) return undefined;
@@ -40,7 +43,9 @@ export async function startFeedback(
     ? { unsubscribe, trouble: () => undefined, stop: () => undefined }
     : openUnsubscribe(base);
   const stop: KindDeps['stop'] = (token) => orders.unsubscribe.stop(token, { how: 'mail', scope: 'message' });
-  const { takes, receive } = makeFeedback(makeKinds({ domain, stop, log }));
+  const { takes, receive } = makeFeedback(
+    makeKinds({ domain, stop, ...openReports({ ...base, log }, config.feedback, submit) }),
+  );
   const inbound = makeInbound({
     config: listenersOf(config, config.feedback),
     hostname: config.hostname,

@@ -1,8 +1,21 @@
-// Where links of ours point to, as the front door wants to know it.
+// Where links and mail addresses of ours lead to, as the front door and commands want to know it.
 import type { Links } from '../accept/links.ts';
+import type { OwnAddresses } from '../cli/feedback.ts';
 import { unsubscribeMailbox } from '../feedback/kinds/unsubscribe.ts';
 import { isLoopbackName } from '../http/tracking-config.ts';
 import type { Base } from './base.ts';
+
+/** Addresses that mail to ourselves comes to, as commands show them. */
+export function ownAddresses({
+  config,
+  returnPaths,
+}: Pick<Base, 'config' | 'returnPaths'>): OwnAddresses | undefined {
+  const { feedback, hostname } = config;
+  if (!feedback) return undefined;
+  const { domain, postmaster, complaintKeys } = feedback;
+  const complaints = `${returnPaths.complaints(complaintKeys[0] ?? 0)}@${domain}`;
+  return { domain, hostname, complaints, unsubscribe: unsubscribeMailbox(domain), postmaster };
+}
 
 /**
  * The links of messages that are taken now. An address of this very host is of no use to recipients, only for trying things

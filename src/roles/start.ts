@@ -111,7 +111,7 @@ async function startRoles(
   undo.push(startSinks(base, { delivery, stats: roles.includes('http') ? stats : undefined }));
   const tracking = roles.includes('http') ? await startTracking(base) : undefined;
   if (tracking) undo.push(tracking.stop);
-  const feedback = submission && (await startFeedback(base, tracking?.unsubscribe));
+  const feedback = submission && (await startFeedback(base, tracking?.unsubscribe, submit));
   if (feedback) undo.push(() => feedback.stop(0));
   const listeners = watchedListeners({ tracking, feedback });
   undo.push(startAlerts(base, { roles, submit, listeners }).stop);

@@ -13,9 +13,9 @@ export type SigningKey = Readonly<{ algorithm: DkimAlgorithm; key: KeyObject }>;
 /** A record to publish. DKIM's are needed; SPF and DMARC are recommended and depend on what else sends for the domain. */
 export type WantedRecord = Readonly<{
   name: string;
-  type: 'TXT' | 'CNAME' | 'A' | 'AAAA';
+  type: 'TXT' | 'CNAME' | 'A' | 'AAAA' | 'MX';
   value: string;
-  purpose: 'dkim' | 'spf' | 'dmarc' | 'tracking';
+  purpose: 'dkim' | 'spf' | 'dmarc' | 'tracking' | 'return-path';
   note: string;
 }>;
 
@@ -88,13 +88,12 @@ export function recordsFor(domain: Domain, settings: Settings): readonly WantedR
     purpose: 'dkim' as const,
     note: `${key.algorithm === 'rsa-sha256' ? 'RSA' : 'Ed25519'} key that signs your mail`,
   }));
-  const addresses = addressesOf([...settings.transports.values()]);
   return [
     ...keys,
     {
       name: domain.name,
       type: 'TXT',
-      value: ['v=spf1', ...addresses, '~all'].join(' '),
+      value: spfOf(settings),
       purpose: 'spf',
       note: 'where it is your envelope sender; merge it with an SPF record that is there already',
     },
@@ -106,6 +105,11 @@ export function recordsFor(domain: Domain, settings: Settings): readonly WantedR
       note: 'recommended; a stricter policy is fine once all your mail is signed',
     },
   ];
+}
+
+/** An SPF record that names the addresses that mail leaves from. */
+export function spfOf({ transports }: Pick<Settings, 'transports'>): string {
+  return ['v=spf1', ...addressesOf([...transports.values()]), '~all'].join(' ');
 }
 
 /** Compares the DNS with what should be there. */
@@ -126,7 +130,9 @@ export async function checkDomain(
 }
 
 function isOfPurpose(text: string, record: WantedRecord): boolean {
-  const start = { dkim: '', spf: 'v=spf1', dmarc: 'v=dmarc1', tracking: '' }[record.purpose];
+  const start = { dkim: '', spf: 'v=spf1', dmarc: 'v=dmarc1', tracking: '', 'return-path': '' }[
+    record.purpose
+  ];
   return text.toLowerCase().startsWith(start);
 }
 

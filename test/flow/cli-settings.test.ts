@@ -24,6 +24,7 @@ let server: TestRedis;
 let settings: SettingsStore;
 let context: SettingsContext;
 let zone: Record<string, readonly string[]>;
+let mailHosts: Record<string, string[]>;
 let hosts: Record<string, { cname?: string[]; addresses?: string[] }>;
 let states: Record<string, TransportState>;
 let files: Record<string, string>;
@@ -45,6 +46,7 @@ beforeEach(async () => {
   const tell = () => Promise.resolve();
   const warmup = openWarmup({ redis, prefix, clock: systemClock, log: silentLog, config, transports, tell });
   hosts = {};
+  mailHosts = {};
   files = {};
   context = {
     settings,
@@ -59,6 +61,14 @@ beforeEach(async () => {
     recipients: openRecipients({ redis, prefix, clock: systemClock, log: silentLog, isOurs: false }),
     resolveTxt: async (name) => zone[name] ?? [],
     resolveHost: async (name) => ({ cname: [], addresses: [], ...hosts[name] }),
+    resolveMx: async (name) => mailHosts[name] ?? [],
+    feedback: {
+      domain: 'bounces.relay.example',
+      hostname: 'relay.example',
+      complaints: 'fbl-0123@bounces.relay.example',
+      unsubscribe: 'unsubscribe@bounces.relay.example',
+      postmaster: undefined,
+    },
     trackingTarget: 'track.relay.example',
     clock: systemClock,
     readInput: async () => input,
@@ -522,12 +532,53 @@ describe('pool and transport', () => {
   });
 });
 
+describe('bounces', () => {
+  test('a host for return paths is shown, checked and taken away', async () => {
+    expect((await run('domain add shop.example')).text).toContain('bounce.shop.example. CNAME');
+    const set = await run('domain set shop.example', { returnPath: 'Bounce.Shop.example' });
+    expect(set.text).toMatch(/bounce\.shop\.example\. CNAME\n {4}bounces\.relay\.example\./);
+    expect((await run('domain show shop.example')).text).toContain('bounce.shop.example. CNAME');
+    const state = async (): Promise<unknown> => {
+      const { data } = await run('domain check shop.example');
+      const found = Array.isArray(data) ? data.find(({ purpose }) => purpose === 'return-path') : undefined;
+      return found?.state;
+    };
+    expect(await state()).toBe('missing');
+    hosts['bounce.shop.example'] = { cname: ['Bounces.relay.example.'] };
+    expect(await state()).toBe('ok');
+    hosts['bounce.shop.example'] = { cname: ['elsewhere.example'] };
+    expect(await state()).toBe('different');
+    hosts = {};
+    mailHosts = { 'bounces.relay.example': ['Relay.example'], 'bounce.shop.example': ['relay.example.'] };
+    expect(await state()).toBe('ok');
+    mailHosts['bounce.shop.example'] = ['relay.example', 'other.example'];
+    expect(await state()).toBe('different');
+    expect(await run('domain set shop.example', { returnPath: 'no host' })).toMatchObject({ code: 2 });
+    await run('domain set shop.example', { returnPath: '' });
+    expect(await state()).toBeUndefined();
+  });
+
+  test('our own addresses and records are shown', async () => {
+    const { text } = await run('feedback show');
+    expect(text).toContain('fbl-0123@bounces.relay.example');
+    expect(text).toMatch(/bounces\.relay\.example\. MX\n {4}10 relay\.example\./);
+    expect(text).toMatch(/bounces\.relay\.example\. TXT\n {4}v=spf1/);
+  });
+
+  test('users are switched', async () => {
+    await run('user add shop', { domain: ['shop.example'], verp: false, autoSuppress: true });
+    expect((await run('user show shop')).data).toMatchObject({ verp: false, autoSuppress: true });
+    await run('user set shop', { verp: true });
+    expect((await run('user show shop')).data).toMatchObject({ verp: true, autoSuppress: true });
+  });
+});
+
 describe('suppression', () => {
   test('addresses are added, found, exported, removed', async () => {
     await run('suppression add A@Shop.example', { reason: 'asked, twice' });
     expect((await run('suppression list a@shop.example')).text).toContain('asked, twice');
     expect((await run('suppression export')).text).toMatch(
-      /^address,reason,date,topic\na@shop.example,"asked, twice",\d{4}-\S+,$/,
+      /^address,reason,date,topic,scope,expires,reply,delivery,report\na@shop.example,"asked, twice",\d{4}-\S+,,,,,,$/,
     );
     expect(await run('suppression remove a@shop.example')).toMatchObject({ code: 0 });
     expect(await run('suppression list a@shop.example')).toMatchObject({ code: 1 });
@@ -541,17 +592,36 @@ describe('suppression', () => {
     expect((await run('suppression list a@b.example')).text).toMatch(
       /^a@b.example for the topic news: asked, \d{4}-/,
     );
-    expect((await run('suppression export')).text).toMatch(/a@b.example,asked,\S+,news$/);
+    expect((await run('suppression export')).text).toMatch(/a@b.example,asked,\S+,news,,,,,$/);
     expect(await run('suppression remove a@b.example')).toMatchObject({ code: 1 });
     expect(await run('suppression remove a@b.example', { topic: 'news' })).toMatchObject({ code: 0 });
     expect(await run('suppression add a@b.example', { topic: '' })).toMatchObject({ code: 2 });
+  });
+
+  test('a user, a sender domain, all, and an end', async () => {
+    await run('suppression add a@b.example', { user: 'Shop' });
+    await run('suppression add a@b.example', { domain: 'shop.example', for: '30d' });
+    await run('suppression add a@b.example', { everywhere: true, reason: 'asked' });
+    expect(await run('suppression add a@b.example', { user: 'x', domain: 'y.example' })).toMatchObject({
+      code: 2,
+    });
+    expect(await run('suppression add a@b.example', { for: 'soon' })).toMatchObject({ code: 2 });
+    const { text } = await run('suppression list a@b.example');
+    expect(text).toMatch(/for mail of the user shop: by hand/);
+    expect(text).toMatch(/for mail from shop.example: by hand, \d{4}-\S+, until \d{4}-/);
+    expect(text).toMatch(/for the whole installation: asked/);
+    expect((await run('suppression list', { user: 'shop' })).text.split('\n')).toHaveLength(2);
+    expect((await run('suppression export')).text).toContain('user:shop');
+    expect(await run('suppression remove a@b.example', { user: 'shop' })).toMatchObject({ code: 0 });
+    expect(await run('suppression remove a@b.example', { everywhere: true })).toMatchObject({ code: 0 });
+    expect((await run('suppression list a@b.example')).text.split('\n')).toHaveLength(1);
   });
 
   test('a file is imported, and says which lines were left out', async () => {
     input = 'email\na@b.example\nnonsense\n';
     expect(await run('suppression import -')).toMatchObject({
       code: 1,
-      text: '1 added, 0 known already.\n1 without an address:\n  line 3: nonsense',
+      text: '1 added, 0 known already.\n1 without an address or with a wrong scope:\n  line 3: nonsense',
     });
     expect(await run('suppression import nowhere.csv')).toMatchObject({
       code: 1,

@@ -205,15 +205,11 @@ describe('with all roles', () => {
   test('it is no way into the world, for users neither', async () => {
     const taken = world.mx.one.messages.length;
     for (const source of ['127.0.0.1', shop.networks[0].split('/')[0] ?? ''])
-      for (const to of [
-        'victim@one.test',
-        `postmaster@${DOMAIN}`,
-        `victim%one.test@${DOMAIN}`,
-        `victim@${shop.domain}`,
-      ])
+      for (const to of ['victim@one.test', `victim%one.test@${DOMAIN}`, `victim@${shop.domain}`])
         expect(await mail({ from: `news@${shop.domain}`, to, source })).toMatch(
           /^550 5\.1\.1 No such mailbox/,
         );
+    expect(await mail({ to: `postmaster@${DOMAIN}` })).toMatch(/^550 5\.2\.1 Nobody reads mail/);
     const logIn = await sendMail({
       port,
       user: shop,
