@@ -68,7 +68,7 @@ export function openDeliver(base: Base, countTls?: (result: TlsResult) => void):
     clock,
     log: base.log.child({ role: 'delivery' }),
     bounceRules: bounceRules.parse(parse(readFileSync(findConfig('bounces.yaml'), 'utf8'))),
-    providers: readProviders(config.delivery.providers),
+    providers: providersOf(base),
     shaping: openShaping(base),
     stsStore: openStsStore({ redis: base.asking, prefix: base.prefix, log: base.log }),
     ...(countTls && { countTls }),
@@ -89,6 +89,19 @@ export function openDeliver(base: Base, countTls?: (result: TlsResult) => void):
     render: compose.render,
     canBind: ({ kind, address }) => kind === 'sandbox' || (address !== undefined && canBind(address)),
   };
+}
+
+/** The rules of providers. A warm-up's curve for one that no rule is about would never be used. */
+function providersOf({ config, log }: Base): ReturnType<typeof readProviders> {
+  const providers = readProviders(config.delivery.providers);
+  const known = new Set(providers.all.map(({ name }) => name));
+  for (const provider of Object.keys(config.warmup.providers))
+    if (!known.has(provider))
+      log.warn(
+        { provider },
+        'warmup.providers has a curve for a provider that no rule knows: see config/providers.yaml',
+      );
+  return providers;
 }
 
 /** The relay that a transport sends through, with its password. */
