@@ -228,3 +228,37 @@ test.each([
   expect(result.code).toBe(2);
   expect(result.text).toContain(said);
 });
+
+describe('a pause with an end', () => {
+  test('says who made it and why, holds until then, and is lifted with what it took out', async () => {
+    let sent = 0;
+    const backlog = await begin(async () => {
+      sent++;
+      return delivered;
+    });
+    const end = Date.now() + 1500;
+    const name = 'user:shop';
+    await backlog.operate.pause(name, { by: 'the monitor', reason: 'too many bounces', until: end });
+    expect(await backlog.operate.pauses()).toMatchObject([
+      { name, by: 'the monitor', reason: 'too many bounces', until: end },
+    ]);
+    await submit(backlog, 'a@x.test');
+    await until(async () => (await find(backlog, 'a@x.test')).state === 'paused');
+    expect(await backlog.operate.resumeExpired()).toEqual([]);
+    await until(() => Date.now() > end, 5000);
+    await submit(backlog, 'b@x.test');
+    await until(() => sent === 1);
+    expect(await backlog.operate.resumeExpired()).toMatchObject([{ name }]);
+    await until(() => sent === 2);
+    expect(await backlog.operate.pauses()).toEqual([]);
+  });
+
+  test('of an older version, without more than its time, is one that an operator made', async () => {
+    const backlog = await idle();
+    await backlog.redis.call('HSET', backlog.keys.pauses, 'domain:x.test', '{"at":5}', 'user:y', 'what?');
+    expect(await backlog.operate.pauses()).toEqual([
+      { name: 'domain:x.test', at: 5, by: 'operator' },
+      { name: 'user:y', at: 0, by: 'operator' },
+    ]);
+  });
+});
