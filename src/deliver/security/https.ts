@@ -58,7 +58,7 @@ export function makeHttps(deps: HttpsDeps): Https {
 }
 
 async function addressesOf(deps: HttpsDeps, host: string): Promise<readonly string[]> {
-  if (isIP(host) !== 0) return []; // RFC 8461 and RFC 8460 name hosts
+  if (isIP(host.replace(/^\[|\]$/g, '')) !== 0) return []; // RFC 8461 and RFC 8460 name hosts
   const answers = await Promise.all([deps.dns.a(host), deps.dns.aaaa(host)]);
   const all = answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : []));
   return deps.allowPrivateAddresses ? all : all.filter((address) => !isSpecial(address));

@@ -69,6 +69,7 @@ class Finder {
   /** Domains that have a policy, to be looked at before it is over although no mail goes there. */
   readonly #withPolicy = new Set<string>();
   #fetches = 0;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(deps: StsDeps) {
     this.#deps = deps;
@@ -134,8 +135,7 @@ class Finder {
       return LOOK_AGAIN_MS;
     }
     if (entry.stored?.id === id && this.#isFresh(entry.stored)) return LOOK_AGAIN_MS;
-    if (this.#fetches >= MAX_FETCHES) return AFTER_DNS_TROUBLE_MS;
-    const fetched = await this.#fetch(domain);
+    const fetched = await this.#inTurn(() => this.#fetch(domain));
     if ('kind' in fetched) {
       entry.trouble = fetched;
       return AFTER_TROUBLE_MS;
@@ -147,19 +147,28 @@ class Finder {
     return LOOK_AGAIN_MS;
   }
 
-  async #fetch(domain: string): Promise<StsPolicy | StsTrouble> {
+  /** At most so many at a time; the others wait for one to end. */
+  async #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#fetches >= MAX_FETCHES) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#fetches++;
+    try {
+      return await task();
+    } finally {
+      this.#fetches--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #fetch(domain: string): Promise<StsPolicy | StsTrouble> {
     const host = `mta-sts.${domain}`;
-    const answer = await this.#deps
-      .https({
-        host,
-        port: this.#deps.port,
-        path: '/.well-known/mta-sts.txt',
-        method: 'GET',
-        withinMs: FETCH_MS,
-        maxBytes: MAX_BYTES,
-      })
-      .finally(() => this.#fetches--);
+    const answer = await this.#deps.https({
+      host,
+      port: this.#deps.port,
+      path: '/.well-known/mta-sts.txt',
+      method: 'GET',
+      withinMs: FETCH_MS,
+      maxBytes: MAX_BYTES,
+    });
     if (answer.kind === 'certificate') return { kind: 'certificate', why: answer.why };
     if (answer.kind === 'failed') return { kind: 'fetch', why: answer.why };
     // RFC 8461 §3.3: redirects are not followed.

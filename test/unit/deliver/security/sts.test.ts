@@ -177,3 +177,25 @@ test('a policy that holds for no time is none', async () => {
   expect(await mode()).toBeUndefined();
   expect(fetches).toBe(1);
 });
+
+test('fifty files are fetched at a time, and the others after them', async () => {
+  const ends: (() => void)[] = [];
+  let most = 0;
+  sts = makeSts({
+    dns: { txt: () => Promise.resolve(record('1')) },
+    https: () => {
+      most = Math.max(most, ends.length + 1);
+      return new Promise((resolve) => ends.push(() => resolve(policy('enforce', 86_400))));
+    },
+    store: { load: async () => undefined, save: async () => {} },
+    clock,
+    port: 443,
+  });
+  const found = Array.from({ length: 120 }, (_, i) => sts.of(`d${i}.test`));
+  for (let round = 0; round < 200; round++) {
+    await settle();
+    ends.shift()?.();
+  }
+  expect((await Promise.all(found)).every(({ policy: one }) => one?.mode === 'enforce')).toBe(true);
+  expect(most).toBe(50);
+});
