@@ -153,10 +153,13 @@ export class Attempt {
 
   /** RFC 8460 §5.3: what goes whatever a domain demands is not in the report to it. */
   #count({ target, localAddress }: There, end: SessionEnd): void {
-    const { demand, published } = this.#path;
+    const { demand, published, transport } = this.#path;
     const { count } = this.#deps;
     if (!count || !published || demand === 'optional') return;
-    const where = { host: target.host, address: target.address, localAddress };
+    // Receivers know us by the address that they see.
+    const { address, publicAddress } = transport;
+    const seen = localAddress === address ? (publicAddress ?? localAddress) : localAddress;
+    const where = { host: target.host, address: target.address, localAddress: seen };
     for (const result of resultsOf(published, where, end)) count(result);
   }
 

@@ -27,7 +27,7 @@ export type TlsResult = Readonly<{
   /** Host patterns of an MTA-STS policy. */
   mx: readonly string[];
   host: string;
-  /** Address of the mail host, and ours. */
+  /** Address of the mail host, and ours as the host sees it. */
   address: string;
   localAddress: string;
   /** Absent: it went well. */

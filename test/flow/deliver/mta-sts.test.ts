@@ -170,6 +170,14 @@ describe('a policy to enforce', () => {
     expect(mx.messages.map(({ connection }) => connection)).toEqual([1, 2, 2, 2]);
   });
 
+  test('is counted with the address that the world sees', async () => {
+    const [known] = bench.transports.values();
+    if (known) bench.transports.set('ip1', { ...known, publicAddress: '203.0.113.9' });
+    await mxAt('127.0.0.21', good());
+    await send();
+    expect(counted[0]?.localAddress).toBe('203.0.113.9');
+  });
+
   test('does not count for mail that is to go whatever the domain says, and that is not counted', async () => {
     const mx = await mxAt('127.0.0.21', undefined);
     expect((await send('a@example.test', 'optional')).kind).toBe('delivered');

@@ -1,6 +1,8 @@
 // Mail whose sender demands TLS: never in clear, never on a connection that does not fulfil the demand.
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { SecureContext } from 'node:tls';
+import { makeProviders } from '../../../src/deliver/providers.ts';
+import { providersFile } from '../../../src/deliver/providers-file.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
 import { makeAuthority } from '../../support/certificates.ts';
 import { makeBench, orderFor, type Bench, type OrderOptions } from '../../support/deliver.ts';
@@ -133,6 +135,40 @@ describe('a certificate', () => {
     expect(detailOf(outcome)).toMatch(why);
     expect(mx.messages).toEqual([]);
     expect((await send('encrypted')).kind).toBe('delivered');
+  });
+});
+
+describe('a provider whose rule wants TLS', () => {
+  const providers = makeProviders(
+    providersFile.parse({ providers: { big: { mx: ['.example.test'], tls: 'required' } } }),
+  );
+
+  beforeEach(async () => {
+    await bench.close();
+    bench = await makeBench(records, {}, { providers });
+  });
+
+  test.each([
+    ['no TLS', {}, 'does not do TLS (it said: 454'],
+    ['broken TLS', { starttls: 'broken' }, 'TLS with mx.example.test failed'],
+  ] as const)(
+    'gets no mail where its host has %s, and the sentence names the rule',
+    async (_name, options, said) => {
+      const mx = await mxAt('127.0.0.21', options);
+      const outcome = await send(undefined);
+      expect(outcome).toMatchObject({ kind: 'deferred', cause: { class: 'tls', phase: 'tls' } });
+      expect(detailOf(outcome)).toContain(said);
+      expect(detailOf(outcome)).toMatch(
+        /, and the rule for provider big wants TLS or nothing \(providers\.yaml\)\.$/,
+      );
+      expect(mx.lines.some((line) => /MAIL|RCPT|DATA/.test(line))).toBe(false);
+    },
+  );
+
+  test('takes any certificate', async () => {
+    const mx = await mxAt('127.0.0.21', { starttls: true });
+    expect((await send(undefined)).kind).toBe('delivered');
+    expect(mx.messages[0]?.tls).toBe('TLSv1.3');
   });
 });
 
