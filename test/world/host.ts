@@ -1,5 +1,7 @@
 // A mail host of the simulated internet: plain SMTP on sockets of its own; how it answers is a function of what it has seen.
 import { createServer, type Server, type Socket } from 'node:net';
+import { createSecureContext, TLSSocket, type SecureContext } from 'node:tls';
+import { generate } from 'selfsigned';
 
 /** What a host knows when it answers: who asks, and what it has seen of them. */
 export type Facts = Readonly<{
@@ -33,8 +35,15 @@ export type Behaviour = Readonly<{
   dripMs?: number;
 }>;
 
-/** A message that was taken. */
-export type Taken = Readonly<{ at: number; peer: string; ehlo: string; to: string; subject: string }>;
+/** A message that was taken: `began` is when MAIL came, `at` the end of it, ticks of the world's clock. */
+export type Taken = Readonly<{
+  began: number;
+  at: number;
+  peer: string;
+  ehlo: string;
+  to: string;
+  subject: string;
+}>;
 
 export type Host = Readonly<{
   name: string;
@@ -60,15 +69,25 @@ export type HostOptions = Readonly<{
   address: string;
   port: number;
   behaviour?: Behaviour;
+  /** Offers STARTTLS, with a certificate that nobody signed. */
+  tls?: boolean;
   /** Monotonic milliseconds, those of the world's clock. */
   ticks(): number;
 }>;
 
 const MAX_TIMES = 5000;
 
+let context: Promise<SecureContext> | undefined;
+
+/** One certificate for all hosts of the process. */
+async function makeContext(): Promise<SecureContext> {
+  const made = await generate([{ name: 'commonName', value: 'mx.test' }], { algorithm: 'sha256' });
+  return createSecureContext({ key: made.private, cert: made.cert });
+}
+
 /** Starts a host; rejects with EADDRINUSE where another has its port. */
 export async function startHost(options: HostOptions): Promise<Host> {
-  const state = new State(options);
+  const state = new State(options, options.tls === true ? await (context ??= makeContext()) : undefined);
   const server: Server = createServer((socket) => new Session(state, socket).begin());
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -97,6 +116,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 class State {
   readonly name: string;
   readonly ticks: () => number;
+  readonly context: SecureContext | undefined;
   behaviour: Behaviour;
   readonly taken: Taken[] = [];
   readonly peers = new Set<string>();
@@ -107,8 +127,9 @@ class State {
   most = 0;
   refused = 0;
 
-  constructor({ name, behaviour = {}, ticks }: HostOptions) {
+  constructor({ name, behaviour = {}, ticks }: HostOptions, context: SecureContext | undefined) {
     this.name = name;
+    this.context = context;
     this.behaviour = behaviour;
     this.ticks = ticks;
   }
@@ -143,10 +164,11 @@ class State {
 
 class Session {
   readonly #state: State;
-  readonly #socket: Socket;
+  #socket: Socket;
   readonly #peer: string;
   #ehlo = '';
   #from = '';
+  #began = 0;
   #to = '';
   #count = 0;
   #text = '';
@@ -160,7 +182,6 @@ class Session {
     state.enter(socket, this.#peer);
     socket.on('error', () => socket.destroy());
     socket.setNoDelay(true);
-    socket.setEncoding('latin1');
   }
 
   begin(): void {
@@ -168,10 +189,23 @@ class Session {
     if (dripMs !== undefined) return this.#drip(dripMs);
     const refusal = greeting?.(this.#facts());
     this.#answer(refusal ?? `220 ${this.#state.name} ESMTP`, refusal !== undefined);
-    this.#socket.on('data', (chunk: string) => {
-      this.#text += chunk;
+    this.#listen();
+  }
+
+  #listen(): void {
+    this.#socket.on('data', (chunk: Buffer) => {
+      this.#text += chunk.toString('latin1');
       this.#busy = this.#busy.then(() => this.#read());
     });
+  }
+
+  #secure(secureContext: SecureContext): void {
+    const plain = this.#socket;
+    plain.removeAllListeners('data');
+    const secure = new TLSSocket(plain, { isServer: true, secureContext });
+    secure.on('error', () => plain.destroy());
+    this.#socket = secure;
+    this.#listen();
   }
 
   async #read(): Promise<void> {
@@ -207,7 +241,14 @@ class Session {
     this.#count++;
     const subject = /^subject: *(.*)\r$/im.exec(data)?.[1] ?? '';
     const { ticks } = this.#state;
-    this.#state.take({ at: ticks(), peer: this.#peer, ehlo: this.#ehlo, to: this.#to, subject });
+    this.#state.take({
+      began: this.#began,
+      at: ticks(),
+      peer: this.#peer,
+      ehlo: this.#ehlo,
+      to: this.#to,
+      subject,
+    });
   }
 
   #command(verb: string, line: string): void {
@@ -215,11 +256,12 @@ class Session {
     switch (verb) {
       case 'EHLO':
         this.#ehlo = line.slice(5);
-        return this.#answer(
-          `250-${this.#state.name}\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250 8BITMIME`,
-        );
+        return this.#answer(this.#offer());
+      case 'STAR':
+        return this.#startTls();
       case 'MAIL':
         this.#from = addressIn(line);
+        this.#began = this.#state.ticks();
         this.#to = '';
         return this.#judge(behaviour.mail, '250 2.1.0 Ok', () => undefined);
       case 'RCPT':
@@ -235,6 +277,18 @@ class Session {
       default:
         return this.#answer('250 2.0.0 Ok');
     }
+  }
+
+  #offer(): string {
+    const tls = this.#state.context && this.#socket instanceof TLSSocket === false ? '250-STARTTLS\r\n' : '';
+    return `250-${this.#state.name}\r\n${tls}250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250 8BITMIME`;
+  }
+
+  #startTls(): void {
+    const { context: secureContext } = this.#state;
+    if (!secureContext) return this.#answer('502 5.5.1 not here', true);
+    this.#answer('220 2.0.0 Go ahead');
+    this.#secure(secureContext);
   }
 
   #recipient(to: string): void {

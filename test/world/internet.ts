@@ -7,6 +7,8 @@ export type Place = Readonly<{
   domains: readonly string[];
   hosts: readonly string[];
   behaviour?: Behaviour;
+  /** Its hosts offer STARTTLS. */
+  tls?: boolean;
   /** Nobody listens there. */
   dead?: boolean;
 }>;
@@ -73,9 +75,9 @@ async function startHosts(
     try {
       const living = Object.entries(places).map(([name, place], index) => ({ name, place, index }));
       for (const { name, place, index } of living.filter(({ place: { dead } }) => dead !== true)) {
-        const { behaviour = {} } = place;
+        const { behaviour = {}, tls = false } = place;
         const options = { name: place.hosts[0] ?? name, address: addressOf(index), port: mxPort };
-        hosts.set(name, await startHost({ ...options, behaviour, ticks }));
+        hosts.set(name, await startHost({ ...options, behaviour, tls, ticks }));
       }
       return { hosts, mxPort };
     } catch (error) {
