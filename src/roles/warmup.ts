@@ -113,9 +113,11 @@ async function take(work: Work, transport: Transport, provider: string): ReturnT
   const { until } = plan;
   if (!taken) {
     await quietly(work, () => plans.refresh(FRESH_MS));
-    await quietly(work, () => tellFull(work, { transport, plan, provider }));
     return { kind: 'full', until };
   }
+  // Told with the last one: who chooses transports knows it from now on, and nobody may ask again today.
+  if (cap !== undefined && used >= cap)
+    void quietly(work, () => tellFull(work, { transport, plan, provider }));
   const giveBack = async (): Promise<void> => {
     plan.used.set(provider, Math.max(0, (plan.used.get(provider) ?? 0) - 1));
     await quietly(work, () => store.giveBack(place, provider));
