@@ -59,7 +59,7 @@ const conditionSchema = z.object({
 /** Something that goes on. */
 export type Condition = Readonly<z.infer<typeof conditionSchema>>;
 
-export const conditionsKey = (prefix: string): string => `${prefix}alerts:conditions`;
+const conditionsKey = (prefix: string): string => `${prefix}alerts:conditions`;
 
 /** How exact "when somebody looked" is, and after how long it is nobody's. */
 const SEEN_MS = 10 * 60_000;

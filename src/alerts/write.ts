@@ -73,7 +73,7 @@ export function writeMail(sheet: Sheet, envelope: Envelope): Buffer {
 }
 
 /** The alerts as plain text. */
-export function writeText(sheet: Sheet, hostname: string): string {
+function writeText(sheet: Sheet, hostname: string): string {
   const listed = sheet.alerts.slice(0, MAX_LISTED).map((alert) => {
     const lines = [headline(alert), '', alert.reason, ''];
     if (alert.advice !== '') lines.push(`What to do:  ${alert.advice}`);

@@ -3,6 +3,7 @@ import type { Alert } from '../alerts/alert.ts';
 import type { AlertRule } from '../alerts/config.ts';
 import type { Condition } from '../alerts/watch.ts';
 import { NAMES } from '../alerts/kinds.ts';
+import type { Limits } from '../deliver/shaping/limits.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sayDuration } from '../lib/duration.ts';
 import type { Settings } from '../model/settings.ts';
@@ -14,6 +15,7 @@ export type AlertContext = Readonly<{
   clock: Clock;
   settingsNow(): Settings;
   states: Readonly<{ refresh(): Promise<unknown>; stateOf(name: string): TransportState }>;
+  limits: Pick<Limits, 'refresh' | 'list'>;
   alerts: Readonly<{
     rules: readonly AlertRule[];
     recent(count: number): Promise<readonly Alert[]>;
@@ -44,10 +46,13 @@ export const alertCommands: readonly Command<AlertContext>[] = [
   },
 ];
 
-async function list({ alerts, clock, settingsNow, states }: AlertContext, options: Values): Promise<Result> {
+async function list(
+  { alerts, clock, settingsNow, states, limits }: AlertContext,
+  options: Values,
+): Promise<Result> {
   const limit = Number(textOf(options, 'limit') ?? LIMIT);
   if (!Number.isInteger(limit) || limit < 1) return misused('--limit must be a whole number above 0.');
-  await states.refresh();
+  await Promise.all([states.refresh(), limits.refresh()]);
   const now = clock.now();
   const conditions = await alerts.conditions();
   const transports = [...settingsNow().transports.keys()].flatMap((name) => {
@@ -67,6 +72,7 @@ async function list({ alerts, clock, settingsNow, states }: AlertContext, option
       clean(reason),
     ]),
   ];
+  const held = limits.list();
   const told = recent.map(({ at, kind, over, reason }) => [
     sayTime(at),
     `${over ? 'over: ' : ''}${NAMES[kind]}`,
@@ -74,11 +80,12 @@ async function list({ alerts, clock, settingsNow, states }: AlertContext, option
   ]);
   const text = [
     table(['now', 'since', 'what'], going, 'Nothing goes on that needs somebody.'),
+    ...(held.length > 0 ? [`Limits that hold: ${held.length}; "postino limit list" shows them.`] : []),
     '',
     table(['time (UTC)', 'about', 'what'], told, 'There were no alerts yet.'),
     ...(alerts.rules.length === 0 ? ['', 'Nobody hears of alerts: set alerts.to in the configuration.'] : []),
   ].join('\n');
-  return done(text, { now: { conditions, transports }, recent });
+  return done(text, { now: { conditions, transports, limits: held }, recent });
 }
 
 function rules(all: readonly AlertRule[]): Result {
