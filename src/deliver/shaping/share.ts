@@ -173,7 +173,7 @@ export class Share {
   #mayOpen(): number {
     if (this.#deps.rule.connections === undefined) return Infinity;
     if (this.#deps.clock.ticks() >= this.#validUntil + MARGIN_MS) return 0;
-    return Math.min(this.#held, this.#asking ?? Infinity);
+    return Math.min(this.#share, this.#asking ?? Infinity);
   }
 
   /** As many as we may give out; none once the lease may have passed to others. */
