@@ -74,7 +74,8 @@ const KINDS: Partial<Record<Event['type'], (event: Event) => AlertKind | undefin
     if (rule === 'warmup') return action === 'overflow' ? 'warm-up-full' : 'warm-up';
     return rule === 'warmup-slip' ? 'warm-up' : 'limit';
   },
-  trouble: ({ rule = '', scope }) => BY_RULE.get(rule) ?? (scope === 'transport' ? 'listing' : 'trouble'),
+  // The rule of a listing is the name that an operator gave to a list: it may be anything.
+  trouble: ({ rule = '', scope }) => (scope === 'transport' ? 'listing' : (BY_RULE.get(rule) ?? 'trouble')),
   deferred: (event) => (event.class === 'quarantined' ? 'quarantine' : undefined),
   unsubscribed: ({ how }) => (how === 'resubscribe' ? undefined : 'opted-out'),
   bounced: () => 'bounced',

@@ -25,6 +25,7 @@ describe('an event and its alert', () => {
     ['a warm-up that is full', { type: 'limit', rule: 'warmup', action: 'overflow' }, 'warm-up-full'],
     ['a warm-up that went back', { type: 'limit', rule: 'warmup-slip' }, 'warm-up'],
     ['a block list', { scope: 'transport', rule: 'zen.example' }, 'listing'],
+    ['a block list with an odd name', { scope: 'transport', rule: 'disk' }, 'listing'],
     ['a stolen password', { scope: 'user', rule: 'theft' }, 'theft'],
     ['an unauthorised sender', { scope: 'user', rule: 'unauthorised-sender' }, 'unauthorised-sender'],
     ['a fallback', { scope: 'pool', rule: 'fallback' }, 'fallback'],

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { isScanned, scanConfig } from '../../../src/scan/config.ts';
 import { makeTurns } from '../../../src/scan/turns.ts';
 import { readVerdict } from '../../../src/scan/verdict.ts';
+import { randomFrom } from '../../support/random.ts';
 
 const answer = (more: object): string =>
   JSON.stringify({
@@ -106,6 +107,23 @@ describe('what rspamd says', () => {
     const verdict = readVerdict(answer({ action: 'add header', symbols, milter }));
     expect(JSON.stringify(verdict).length).toBeLessThan(25_000);
   });
+});
+
+test('bytes that were changed at random give a verdict, or none, and never an error', () => {
+  const whole = answer({
+    action: 'add header',
+    subject: 'x',
+    messages: { smtp_message: 'y' },
+    milter: { add_headers: { 'X-A': { value: 'b' }, 'X-C': ['d'] } },
+  });
+  const below = randomFrom(7);
+  for (let i = 0; i < 5000; i++) {
+    const bytes = Buffer.from(whole);
+    for (let n = 0; n < 1 + (i % 4); n++) bytes[below(bytes.length)] = below(256);
+    const verdict = readVerdict(bytes.toString('latin1').slice(0, 1 + below(2 * whole.length)));
+    const fields = verdict?.kind === 'final' ? (verdict.scan.add ?? []) : [];
+    for (const [name, value] of fields) expect(`${name}${value}`).not.toMatch(/[\r\n\0]/);
+  }
 });
 
 test('users are scanned as the configuration says', () => {
