@@ -267,7 +267,8 @@ class Session {
       case 'RCPT':
         return this.#recipient(addressIn(line));
       case 'DATA':
-        if (this.#to === '') return this.#answer('503 5.5.1 No valid recipients', true);
+        // Of a client that did not wait for the reply to RCPT.
+        if (this.#to === '') return this.#answer('503 5.5.1 No valid recipients');
         this.#inData = true;
         return this.#answer('354 Go ahead');
       case 'QUIT':
