@@ -40,6 +40,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'forged',
+          include: ['test/forged/*.test.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'clients',
           include: ['test/clients/**/*.test.ts'],
           globalSetup: 'test/clients/install.ts',

@@ -25,6 +25,7 @@ export type ForwardDeps = Readonly<{
 
 export type Forward = Readonly<{
   toSender(facts: Facts, mail: Mail): Promise<Receipt>;
+  toReader(facts: Facts, mail: Mail): Promise<Receipt>;
   toOperator(mail: Mail): Promise<Receipt>;
 }>;
 
@@ -51,7 +52,8 @@ export function makeForward(base: Base, { feedback, isOurs, submit, once }: Forw
     return goesRound(message, feedback.domain) ? 'it goes round' : undefined;
   };
   const leave = (why: string, about: Readonly<Record<string, unknown>>): Receipt => {
-    log.info({ ...about, why }, 'Mail to an address of ours was not forwarded.');
+    // Whoever has one address of ours could fill the log.
+    log.debug({ ...about, why }, 'Mail to an address of ours was not forwarded.');
     return 'taken';
   };
   return {
@@ -63,6 +65,16 @@ export function makeForward(base: Base, { feedback, isOurs, submit, once }: Forw
       if (why !== undefined) return leave(why, { delivery });
       if (!(await once.mayForward(delivery))) return leave('enough was forwarded', { delivery });
       return send(mail, to);
+    },
+    toReader: async (facts, mail) => {
+      const { delivery } = facts;
+      const to = readerOf(settingsNow(), facts);
+      if (to === undefined) return 'taken';
+      const why = whyNot(mail, to);
+      // The event is told: what cannot be forwarded now is not asked for again.
+      return why === undefined
+        ? send(mail, to).catch((error: unknown) => leave(String(error), { delivery }))
+        : leave(why, { delivery });
     },
     toOperator: async (mail) => {
       const { postmaster } = feedback;
@@ -88,6 +100,13 @@ function senderOf({ users }: Pick<Settings, 'users'>, facts: Facts): string | un
   const user = users.get(facts.user);
   if (!user || user.disabled || user.trustedSmartHost || facts.sender === '') return undefined;
   return [facts.sender, facts.headerFrom ?? ''].find((address) => mayUse(user, address));
+}
+
+/** Who hears of failures of the user's mail. */
+function readerOf(settings: Pick<Settings, 'users'>, facts: Facts): string | undefined {
+  const { notifications } = settings.users.get(facts.user) ?? {};
+  if (notifications === undefined || notifications === 'off') return undefined;
+  return notifications === 'sender' ? senderOf(settings, facts) : notifications;
 }
 
 function requestFor(

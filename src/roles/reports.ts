@@ -32,7 +32,7 @@ export function openReports(
   const rules = readBounceRules();
   const find = makeFind(base);
   const once = makeOnce({ redis, prefix, stream: keys.events, keepMs: feedback.expire });
-  const { toSender, toOperator } = makeForward(base, { feedback, isOurs, submit, once });
+  const { toSender, toReader, toOperator } = makeForward(base, { feedback, isOurs, submit, once });
   return {
     isOurs,
     isComplaints: (local) => returnPaths.isComplaints(local, feedback.complaintKeys),
@@ -51,6 +51,7 @@ export function openReports(
     clock,
     log,
     toSender,
+    toReader,
     toOperator,
   };
 }

@@ -51,12 +51,15 @@ function wantsReturnPath({ verp, trustedSmartHost }: User): boolean {
 
 /** A return path domain that the message asked for is used where it is one of these hosts; elsewhere bounces are not ours. */
 function hostFor(submission: Submission, settings: Settings, fallback: string): string | undefined {
-  const own = [...settings.domains.values()].filter(({ account }) => account === submission.account);
-  const { returnPathDomain: wished } = submission.instructions;
-  if (wished !== undefined) return own.find(({ returnPath }) => returnPath === wished)?.returnPath;
+  const { account, instructions } = submission;
+  const { returnPathDomain: wished } = instructions;
+  if (wished !== undefined) {
+    const all = [...settings.domains.values()];
+    return all.find((entry) => entry.returnPath === wished && entry.account === account)?.returnPath;
+  }
   const rewritten = submission.rewrite && readMailboxes(submission.rewrite.from)?.[0]?.address;
   const named = withParents(domainOf(rewritten ?? submission.headerFrom))
     .map((name) => settings.domains.get(name))
-    .find((entry) => entry?.returnPath !== undefined && entry.account === submission.account);
+    .find((entry) => entry?.returnPath !== undefined && entry.account === account);
   return named?.returnPath ?? fallback;
 }

@@ -21,6 +21,8 @@ export type ReportDeps = ProofDeps &
     log: Log;
     /** Forwards mail to who sent the delivery. */
     toSender(facts: Facts, mail: Mail): Promise<Receipt>;
+    /** Forwards a bounce to who hears of the user's failures, as far as somebody does. */
+    toReader(facts: Facts, mail: Mail): Promise<unknown>;
     /** Forwards mail to who runs this installation. */
     toOperator(mail: Mail): Promise<Receipt>;
   }>;
@@ -29,7 +31,7 @@ export type ReportDeps = ProofDeps &
 export async function takeBounce(
   delivery: string,
   recipients: readonly ReportedRecipient[],
-  { message }: Mail,
+  mail: Mail,
   deps: ReportDeps,
 ): Promise<Receipt> {
   const facts = await deps.factsOf(delivery);
@@ -39,10 +41,12 @@ export async function takeBounce(
     recipients.find(({ address }) => address.toLowerCase() === lower) ??
     recipients.find(({ action }) => action === 'failed');
   if (said?.action !== 'failed') return 'taken';
-  const report = openMail(message).sort === 'report' ? 'dsn' : 'text';
+  const report = openMail(mail.message).sort === 'report' ? 'dsn' : 'text';
   const event = describeBounce(facts, { said, judged: deps.judge(said), report }, deps.clock.now());
   const isNew = await deps.once.tell(event);
   deps.log.debug({ delivery, class: event.class, isNew }, 'A bounce came in.');
+  // Before there were return paths of ours it came to them.
+  if (isNew) await deps.toReader(facts, mail);
   return 'taken';
 }
 
@@ -52,7 +56,9 @@ export async function takeComplaint(about: About, deps: ReportDeps): Promise<Rec
   const facts = await provenDelivery(about, deps);
   if (facts === 'gone') {
     const { userAgent, reportedDomain } = about.complaint;
-    deps.log.info({ userAgent, reportedDomain }, 'A complaint came in that no message of ours is proved by.');
+    // At an open address anybody could fill the log.
+    const level = about.way === 'open' ? 'debug' : 'info';
+    deps.log[level]({ userAgent, reportedDomain }, 'A complaint came in that proves no message of ours.');
     return 'unproved';
   }
   if (facts === 'early') return 'later';

@@ -128,6 +128,9 @@ describe('a bounce', () => {
     for (let i = 0; i < 3; i++) await back(path, bounceReport('anna@one.test'));
     await settle();
     expect(eventsOf('anna@one.test', 'bounced')).toHaveLength(1);
+    // Whom the user's reports go to gets this one as well, once.
+    const copies = world.mx.shop.messages.filter(({ data }) => data.includes('rfc822; anna@one.test'));
+    expect(copies).toMatchObject([{ from: '', to: 'news@shop.example' }]);
   });
 
   test('of another recipient in its text is one of ours', async () => {

@@ -53,6 +53,7 @@ const deps: ComplaintKindDeps = {
   clock: handClock(),
   log: silentLog,
   toSender: forward('sender'),
+  toReader: forward('reader'),
   toOperator: forward('operator'),
 };
 const receive = (kind: Kind, local: string, text: string): Promise<Receipt> =>
@@ -89,6 +90,9 @@ describe('a return path', () => {
         reply: { code: 550, status: '5.1.1' },
       },
     ]);
+    expect(forwarded).toEqual(['reader']);
+    await bounce(bounceReport('victim@one.test'));
+    expect(forwarded).toEqual(['reader']);
   });
 
   test('takes a full mailbox for what it is', async () => {
