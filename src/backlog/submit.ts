@@ -65,6 +65,14 @@ export type SubmitDeps = Readonly<{
   pin(submission: Submission): Pins;
   /** Gives the deliveries of this submission return paths of their own; undefined: they have its envelope sender. */
   returnPath?: (submission: Submission) => ((delivery: string, due: EpochMs) => string) | undefined;
+  /**
+   * Asked before places are given: recipients (in lower case) that mail of this submission is held back from. undefined: none,
+   * without asking; absent, the same. What cannot be asked now goes by the queue, where it is asked again.
+   */
+  heldBack?: (
+    submission: Submission,
+    recipients: readonly Recipient[],
+  ) => Promise<ReadonlySet<string>> | undefined;
   /** A place in a lane of this process, for a delivery that may go at once; undefined: it goes by the queue. */
   reserve(delivery: Delivery): Handover | undefined;
 }>;
@@ -75,9 +83,12 @@ export function makeSubmit(deps: SubmitDeps) {
   return async function submit(request: SubmitRequest): Promise<Submitted> {
     const entrance = deps.entrances[turn++ % deps.entrances.length];
     if (!entrance) return { kind: 'refused', why: 'away' };
+    const asked = deps.heldBack?.(request.submission, request.recipients);
+    // Most mail has nothing to wait for.
+    const held = asked && (await asked.catch(() => 'unknown' as const));
     const entries = makeDeliveries(request, deps).map((delivery) => ({
       delivery,
-      handover: deps.reserve(delivery),
+      handover: mayHandOver(delivery, held) ? deps.reserve(delivery) : undefined,
     }));
     // The script goes out first: on one connection, jobs cannot overtake the records that they point to.
     const keys = scriptKeys(request, deps.keys);
@@ -93,6 +104,11 @@ export function makeSubmit(deps: SubmitDeps) {
     }
     return answer;
   };
+}
+
+/** The queue's attempts look at the suppressions themselves; one that is handed over has begun. */
+function mayHandOver({ recipient }: Delivery, held: ReadonlySet<string> | 'unknown' | undefined): boolean {
+  return held === undefined || (held !== 'unknown' && !held.has(recipient.address.toLowerCase()));
 }
 
 /** A delivery to be stored; with a place in a lane it needs no job. */

@@ -7,7 +7,8 @@ import { pin } from '../compose/compose.ts';
 import { domainOf, type Delivery, type Pins } from '../model/delivery.ts';
 import type { Priority } from '../model/instructions.ts';
 import type { User } from '../model/settings.ts';
-import type { Submission } from '../model/submission.ts';
+import type { Recipient, Submission } from '../model/submission.ts';
+import { hasSuppressions } from '../model/suppression.ts';
 import type { Base } from './base.ts';
 import { makeChoice, SYSTEM } from './choice.ts';
 import { returnPathOf } from './return-path.ts';
@@ -53,6 +54,7 @@ export async function openSubmit(
     route: (submission) => routeOf(base, submission),
     chooseTransport: makeChoice(base, providerOf).first,
     pin: (submission) => pinFor(base, submission),
+    heldBack: (submission, recipients) => heldBack(base, submission, recipients),
     returnPath: (submission) => returnPathOf(base, submission),
     reserve,
   });
@@ -62,6 +64,19 @@ export async function openSubmit(
     else if (body && delivers) base.bodies.remember(submission, body);
     return submit(request);
   };
+}
+
+/** Whom mail of a submission may not go to; nobody is asked for what has no list, or may pass it by. */
+function heldBack(
+  { suppressions, settingsNow }: Base,
+  { account, user, headerFrom, instructions }: Submission,
+  recipients: readonly Recipient[],
+): Promise<ReadonlySet<string>> | undefined {
+  if (!hasSuppressions(settingsNow(), account)) return undefined;
+  const { topic } = instructions;
+  const addresses = recipients.map(({ address }) => address);
+  const about = { user, domain: domainOf(headerFrom), ...(topic === undefined ? {} : { topic }) };
+  return suppressions.suppressedAmong(account, addresses, about);
 }
 
 /**

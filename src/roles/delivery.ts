@@ -6,7 +6,7 @@ import { makeSegments, type SegmentsState } from '../events/segments.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Transport } from '../model/settings.ts';
-import { EVERYWHERE, hasSuppressions } from '../model/suppression.ts';
+import { EVERYWHERE } from '../model/suppression.ts';
 import type { Base } from './base.ts';
 import type { SubmitMail } from './backlog.ts';
 import { openDeliver, type Deliver } from './deliver.ts';
@@ -63,10 +63,7 @@ export async function startDelivery(base: Base, submit: SubmitMail): Promise<Del
   return {
     name: 'delivery',
     carriers: carriers.list,
-    reserve: (ours) => {
-      if (hasSuppressions(base.settingsNow(), ours.account)) return undefined;
-      return carriers.of(ours.transport)?.reserve(ours);
-    },
+    reserve: (ours) => carriers.of(ours.transport)?.reserve(ours),
     deliver,
     segments: segments.state,
     tallies: () => tallies,

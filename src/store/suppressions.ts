@@ -29,6 +29,8 @@ export type Suppressions = Readonly<{
    * suppressions. Rejects with RedisTrouble when it has to ask.
    */
   isSuppressed(account: string, address: string, about?: About): Promise<boolean>;
+  /** Those of the addresses (in lower case) that are suppressed so. Rejects with RedisTrouble. */
+  suppressedAmong(account: string, addresses: readonly string[], about?: About): Promise<ReadonlySet<string>>;
   /** The hash to look recipients of this account up in (see `fieldOf`); "" when it has no suppressions. */
   hashOf(account: string): string;
   /**
@@ -85,8 +87,7 @@ export function openSuppressions(deps: SuppressionsDeps): Suppressions {
   const { redis, settings, clock } = deps;
   const keys = storeKeys(deps.prefix);
   const writes = makeWrites(deps);
-  const has = (account: string): boolean => settings.latest()?.suppressing.has(account) ?? true;
-  const stands = (entry: Suppression): boolean => entry.until === undefined || entry.until > clock.now();
+  const stands = (entry: Suppression): boolean => isStanding(entry, clock);
   const put = async (account: string, entry: Suppression): Promise<'added' | 'known' | 'invalid'> => {
     const about = placeOf(entry.address, entry);
     if (about === undefined) return 'invalid';
@@ -95,20 +96,12 @@ export function openSuppressions(deps: SuppressionsDeps): Suppressions {
   const list = async function* (account: string): AsyncGenerator<Suppression> {
     for await (const entry of scan(redis, keys.suppressed(account))) if (stands(entry)) yield entry;
   };
+  const suppressedAmong = makeLookUp(deps);
   return {
-    isSuppressed: async (account, address, about) => {
-      const lower = address.toLowerCase();
-      const fields = fieldsOf(lower, scopeOf(about));
-      const lists = [EVERYWHERE, account].filter(has);
-      const found = await Promise.all(
-        lists.map((one) =>
-          redis.call('HMGET', keys.suppressed(one), ...(one === EVERYWHERE ? [lower] : fields)),
-        ),
-      );
-      const entries = found.flatMap((values) => (Array.isArray(values) ? values : []));
-      return entries.some((text) => typeof text === 'string' && stands(readStored({ address: lower }, text)));
-    },
-    hashOf: (account) => (has(account) ? keys.suppressed(account) : ''),
+    isSuppressed: async (account, address, about) =>
+      (await suppressedAmong(account, [address], about)).size > 0,
+    suppressedAmong,
+    hashOf: (account) => (hasList(settings, account) ? keys.suppressed(account) : ''),
     add: (account, address, reason, about) =>
       put(account, { address, reason, at: clock.now(), ...scopeOf(about) }),
     put,
@@ -137,6 +130,43 @@ export function openSuppressions(deps: SuppressionsDeps): Suppressions {
     },
     lapse: writes.lapse,
   };
+}
+
+/** Looks addresses up in the lists of the account and of the installation, as far as there are any. */
+function makeLookUp({ redis, prefix, settings, clock }: SuppressionsDeps): Suppressions['suppressedAmong'] {
+  const keys = storeKeys(prefix);
+  /** Those that have a standing entry in one list. */
+  const among = async (
+    account: string,
+    lower: readonly string[],
+    scope: Scope,
+  ): Promise<readonly string[]> => {
+    const fields = lower.map((address) => fieldsOf(address, scope));
+    const found = await redis.call('HMGET', keys.suppressed(account), ...fields.flat());
+    const texts: unknown[] = Array.isArray(found) ? found : [];
+    const width = fields[0]?.length ?? 1;
+    return lower.filter((address, n) =>
+      texts
+        .slice(n * width, (n + 1) * width)
+        .some((text) => typeof text === 'string' && isStanding(readStored({ address }, text), clock)),
+    );
+  };
+  return async (account, addresses, about) => {
+    const lower = [...new Set(addresses.map((address) => address.toLowerCase()))];
+    const lists = [EVERYWHERE, account].filter((one) => hasList(settings, one));
+    const found = await Promise.all(
+      lists.map((one) => among(one, lower, one === EVERYWHERE ? {} : scopeOf(about))),
+    );
+    return new Set(found.flat());
+  };
+}
+
+function hasList(settings: SuppressionsDeps['settings'], account: string): boolean {
+  return settings.latest()?.suppressing.has(account) ?? true;
+}
+
+function isStanding({ until }: Suppression, clock: Clock): boolean {
+  return until === undefined || until > clock.now();
 }
 
 type Writes = Readonly<{

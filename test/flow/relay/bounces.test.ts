@@ -150,6 +150,19 @@ describe('a bounce', () => {
     );
   });
 
+  test('lets mail to others in the same message go, and drops what control fields name', async () => {
+    await relay.cli(['suppression', 'add', 'gone@one.test', '--user', 'shop']);
+    await relay.cli(['suppression', 'add', 'left@one.test', '--domain', 'shop.example']);
+    const to = JSON.stringify({ to: ['gone@one.test', 'left@one.test', 'stays@one.test'] });
+    expect(idIn(await sendAs(shop, 'first@one.test', [`X-SMTPAPI: ${to}`]))).not.toBe('');
+    await until(() => eventsOf('stays@one.test', 'delivered').length === 1);
+    await until(() => eventsOf('gone@one.test', 'dropped').length === 1);
+    await until(() => eventsOf('left@one.test', 'dropped').length === 1);
+    expect(eventsOf('gone@one.test', 'dropped')[0]?.reason).toContain('of the user shop');
+    expect(eventsOf('left@one.test', 'dropped')[0]?.reason).toContain('of the sender domain shop.example');
+    expect(world.mx.one.messages.filter((one) => /^(?:gone|left)@/.test(one.to))).toEqual([]);
+  });
+
   test.each([
     ['a delay', { action: 'delayed', status: '4.4.1', said: '451 4.4.1 try later' }],
     ['success', { action: 'delivered', status: '2.0.0', said: '250 2.0.0 ok' }],

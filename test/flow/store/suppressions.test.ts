@@ -52,6 +52,23 @@ test('a user, a sender domain and a topic have entries of their own', async () =
   expect(await list.find('default', ANN)).toHaveLength(2);
 });
 
+test('many addresses are asked for at once, in all scopes', async () => {
+  await list.add('default', 'u1@x.example', 'x', { user: 'shop' });
+  await list.add('default', 'u2@x.example', 'x', { domain: 'shop.example' });
+  await list.add('default', 'u3@x.example', 'x', { topic: 'news' });
+  await list.add('default', 'u4@x.example', 'x', { user: 'office' });
+  await list.put('default', { address: 'u5@x.example', reason: 'x', at: 0, until: now });
+  await list.add(EVERYWHERE, 'u7@x.example', 'x');
+  await list.add('default', 'u8@x.example', 'x');
+  const all = Array.from({ length: 600 }, (_, n) => `U${n}@x.example`);
+  const about = { user: 'shop', domain: 'shop.example', topic: 'news' };
+  expect([...(await list.suppressedAmong('default', all, about))].toSorted()).toEqual(
+    [1, 2, 3, 7, 8].map((n) => `u${n}@x.example`),
+  );
+  expect([...(await list.suppressedAmong('default', all))].length).toBe(2);
+  expect([...(await list.suppressedAmong('other', all, about))]).toEqual(['u7@x.example']);
+});
+
 test.each([
   { user: 'shop', topic: 'news' },
   { user: '' },
