@@ -48,6 +48,9 @@ describe('defaults', () => {
     expect(parse('').feedback).toBeUndefined();
     expect(parse('feedback: { domain: Bücher.Example }').feedback).toEqual({
       domain: 'xn--bcher-kva.example',
+      expire: 30 * 86_400_000,
+      complaintKeys: [0],
+      forwardsPerHour: 200,
       listeners: [{ port: 2526, tls: 'starttls', proxyProtocol: [] }],
       maxConnections: 200,
       maxConnectionsPerIp: 20,
