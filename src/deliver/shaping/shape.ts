@@ -45,6 +45,7 @@ export class Shape {
     slots: 0,
     active: 0,
     spent: 0,
+    sockets: 0,
     wake: () => this.wake(),
     evict: () => this.#kept.evict(),
   };

@@ -10,8 +10,10 @@ export type Seat = {
   /** Connections that it may have, and attempts under way. */
   slots: number;
   active: number;
-  /** Connections of the running attempts that are of no use any more. */
+  /** Connections of running attempts that are of no use any more. */
   spent: number;
+  /** Sockets of the lane that are opening, open or closing. */
+  sockets: number;
   /** Called when it is worth asking again. */
   wake(): void;
   /** Ends its longest unused idle connection; false when there is none. */
@@ -130,10 +132,11 @@ export class Share {
       await change;
     }
     this.#open++;
+    seat.sockets++;
+    this.#seats.add(seat); // known while it has one, even idle: another lane may need its place
     return this.#count(seat);
   }
 
-  /** For tests. */
   get state(): Readonly<{ held: number; open: number; active: number; waiting: number }> {
     const active = [...this.#seats].reduce((sum, seat) => sum + seat.active, 0);
     return { held: this.#held, open: this.#open, active, waiting: this.#waiting.size };
@@ -158,6 +161,7 @@ export class Share {
     };
     const gone = (): void => {
       this.#open--;
+      seat.sockets--;
       this.#changed();
       if (this.#share < this.#held) void this.#lease();
     };
@@ -267,7 +271,8 @@ export class Share {
 
   #renew(): void {
     void this.#lease();
-    for (const seat of this.#seats) if (seat.slots === 0 && seat.active === 0) this.#seats.delete(seat);
+    for (const seat of this.#seats)
+      if (seat.slots + seat.active + seat.sockets === 0) this.#seats.delete(seat);
     if (this.#held > 0 || this.#waiting.size > 0 || this.#seats.size > 0 || this.#open > 0) return;
     this.#rest();
   }

@@ -54,6 +54,7 @@ function lane(
     slots: 0,
     active: 0,
     spent: 0,
+    sockets: 0,
     wake: () => next(),
     evict: () => {
       const one = idle.shift();
@@ -137,6 +138,37 @@ function processOf(
 }
 
 describe('connections to a provider', () => {
+  test('that a lane keeps idle make room for another lane, however long it had nothing to send', async () => {
+    const share = processOf('one', { connections: 1 });
+    const kept: { quit(): void }[] = [];
+    const seat = (): Seat => ({
+      slots: 0,
+      active: 0,
+      spent: 0,
+      sockets: 0,
+      wake: () => undefined,
+      evict: () => {
+        const one = kept.pop();
+        one?.quit();
+        return one !== undefined;
+      },
+    });
+    const [quiet, busy] = [seat(), { ...seat(), evict: () => false }];
+    while (share.waitMs(quiet, true) > 0) await sleep(10);
+    share.begin(quiet, true);
+    const first = await share.opening(quiet, 1000);
+    kept.push({ quit: () => first?.closed() });
+    share.end(quiet);
+    while (share.waitMs(busy, true) > 0) await sleep(10);
+    share.begin(busy, true);
+    // By now lanes without a slot have been forgotten.
+    await sleep(2500);
+    const second = await share.opening(busy, 3000);
+    expect(second).toBeDefined();
+    second?.closed();
+    share.end(busy);
+  });
+
   test('of many lanes in one process are never more than the rule says, and each lane gets some', async () => {
     prefix = randomPrefix();
     const world = new World();
