@@ -1,6 +1,6 @@
 // How a lane adapts to what its site bears: fewer connections when it complains, more again while it is content. Pure.
 import type { Rate } from '../../lib/rate.ts';
-import type { Outcome } from '../../model/outcome.ts';
+import type { CauseClass, Outcome } from '../../model/outcome.ts';
 
 /** What an outcome says of the site: content, complaining, out of reach, or nothing. */
 export type Sign = 'well' | 'complaint' | 'unreachable' | 'none';
@@ -19,13 +19,16 @@ export const FAILURES = 5;
 const CLOSED_MS = 60_000;
 const MAX_CLOSED_MS = 15 * 60_000;
 
+/** Classes of replies that say nothing of how much a host bears. */
+const OF_OTHERS: readonly CauseClass[] = ['greylisted', 'authentication', 'tls'];
+
 /** Reads the sign of an outcome. Greylisting and complaints about single recipients or messages say nothing. */
 export function signOf(outcome: Outcome): Sign {
   if (outcome.kind === 'delivered') return 'well';
   if (outcome.kind === 'held') return 'none';
   const { phase, class: kind, reply } = outcome.cause;
   if (reply) {
-    if (kind === 'greylisted' || kind === 'authentication' || kind === 'tls') return 'none';
+    if (OF_OTHERS.includes(kind)) return 'none';
     if (reply.code === 421 || reply.status?.startsWith('4.7.')) return 'complaint';
     return phase === 'greeting' ? 'unreachable' : 'none';
   }

@@ -31,8 +31,7 @@ export type ShareDeps = Readonly<{
   log: Log;
 }>;
 
-/** We stop trusting a lease a little before Redis would hand it to others. */
-const MARGIN_MS = 4000;
+const MARGIN_MS = 4000; // we stop trusting a lease a little before Redis would hand it to others
 const RENEW_MS = 2000;
 /** For so long the other side may still count what is closed here. */
 const SETTLE_MS = 100;

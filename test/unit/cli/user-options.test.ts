@@ -3,7 +3,7 @@ import type { Values } from '../../../src/cli/command.ts';
 import { applyUserOptions } from '../../../src/cli/user-options.ts';
 import { noBlocks, treatmentOptions, type BlockTexts } from '../../../src/cli/user-treatment.ts';
 import { userSchema, type User } from '../../../src/model/settings.ts';
-import { randomFrom } from '../../support/random.ts';
+import { randomFrom, rounds } from '../../support/random.ts';
 
 const shop = (more: object = {}): User =>
   userSchema.parse({ v: 1, name: 'shop', origin: 'command', ...more });
@@ -217,7 +217,7 @@ describe('problems', () => {
       '"\\u0000"',
       '-',
     ];
-    for (let i = 0; i < 3000; i++) {
+    for (let i = 0; i < rounds(3000); i++) {
       const json = Array.from({ length: 1 + next(8) }, () => pieces[next(pieces.length)]).join('');
       const user = applyUserOptions(shop(), { default: json, rule: [json] });
       if (!('problem' in user)) expect(userSchema.safeParse(user).success).toBe(true);
