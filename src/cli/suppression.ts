@@ -70,7 +70,9 @@ export const suppressionCommands: readonly SettingsCommand[] = [
       const came = await context.suppressions.importCsv(listOf(options), read.text);
       const said = came.problems.slice(0, MAX_SAID).map(({ line, text }) => `  line ${line}: ${text}`);
       const left =
-        came.problems.length === 0 ? '' : `\n${came.problems.length} without an address or with a wrong scope:\n${said.join('\n')}`;
+        came.problems.length === 0
+          ? ''
+          : `\n${came.problems.length} without an address or with a wrong scope:\n${said.join('\n')}`;
       return {
         text: `${came.added} added, ${came.known} known already.${left}`,
         data: came,
