@@ -151,7 +151,9 @@ describe.skipIf(!there)('the page', () => {
     expect([outside, complaints]).toEqual([[], []]);
     await page.goto(`${server.url}/#m/EVIL-1`);
     await page.waitForSelector('.attachments a');
-    await server.sandbox.remove('LINKS-1'); // not before: the page would ask for it once more, and be told 404
+    await server.sandbox.remove('LINKS-1');
+    // The list shows it until the page looks again, and who then opens it is told 404.
+    await expect.poll(() => page.locator('#messages a').count(), { timeout: 10_000 }).toBe(1);
   }, 20_000);
 
   test('downloads an attachment and never opens it', async () => {
