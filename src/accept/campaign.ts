@@ -1,6 +1,7 @@
 // Campaigns by policy: what statistics of a message without a campaign of its own are aggregated by (SMTP+). Pure.
 import { hash } from 'node:crypto';
 import type { EpochMs } from '../lib/clock.ts';
+import { MONTHS } from '../lib/day.ts';
 import type { CampaignPolicy } from '../model/settings.ts';
 
 /** What a policy looks at; `at` is when the message was accepted, days and weeks are those of UTC. */
@@ -22,20 +23,6 @@ const HASH_CHARS = 16;
 const DAY_MS = 86_400_000;
 const NO_SUBJECT = '(no subject)';
 const NO_SENDER = '(no sender)';
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-] as const;
 
 type Namer = (of: CampaignSubject) => string;
 

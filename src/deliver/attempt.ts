@@ -4,7 +4,7 @@ import type { Log } from '../lib/log.ts';
 import type { Capabilities, Letter, Render } from '../model/letter.ts';
 import type { Cause, Outcome, Via } from '../model/outcome.ts';
 import type { Transport } from '../model/settings.ts';
-import type { BounceRules } from './classify.ts';
+import type { BounceRules } from '../model/classify.ts';
 import type { DeliveryConfig } from './config.ts';
 import { Conversation } from './conversation.ts';
 import type { Lane } from './lanes/lane.ts';

@@ -7,7 +7,7 @@ import type { Cause, Outcome } from '../model/outcome.ts';
 import type { Transport } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
 import { Attempt, type Errand, type Path } from './attempt.ts';
-import type { BounceRules } from './classify.ts';
+import type { BounceRules } from '../model/classify.ts';
 import type { DeliveryConfig, DnsConfig } from './config.ts';
 import { Lanes, placeOf, type LaneCount } from './lanes/index.ts';
 import { noProviders, type Providers } from './providers.ts';
@@ -53,7 +53,7 @@ export type DeliverDeps = Readonly<{
   catchLetter(letter: Letter, facts: CatchFacts): Promise<string>;
   clock: Clock;
   log: Log;
-  /** config/bounces.yaml, read with `bounceRules` of classify.ts. */
+  /** config/bounces.yaml, read with `bounceRules` of model/classify.ts. */
   bounceRules: BounceRules;
   /** config/providers.yaml; absent: no provider is known. */
   providers?: Providers;

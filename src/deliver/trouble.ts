@@ -1,6 +1,6 @@
 // Trouble: how a connection or a transaction failed, before it is judged. Pure.
 import type { Cause, Phase, RemoteReply } from '../model/outcome.ts';
-import { classify, type BounceRules } from './classify.ts';
+import { classify, type BounceRules } from '../model/classify.ts';
 import { sayReply } from './conversation.ts';
 
 /**

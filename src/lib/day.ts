@@ -4,6 +4,22 @@ import type { EpochMs } from './clock.ts';
 /** "2026-11-25". Days compare as texts do. */
 export type Day = string;
 
+/** Names of the months in English, January first. */
+export const MONTHS = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+] as const;
+
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 /** A zone that jumps over the date line skips a day: the next one that there is begins within so many hours. */

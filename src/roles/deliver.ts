@@ -1,10 +1,7 @@
 // Wiring of compose and deliver: letters are rendered from stored bodies and signed with stored keys.
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { readParts } from '../compose/body.ts';
 import { makeCompose } from '../compose/compose.ts';
 import { makeWorkshop } from '../compose/worker/workshop.ts';
-import { bounceRules } from '../deliver/classify.ts';
 import { makeDeliver, type CatchFacts, type Deliver as Stage } from '../deliver/deliver.ts';
 import type { Upstream } from '../deliver/route.ts';
 import type { TlsResult } from '../deliver/security/results.ts';
@@ -20,8 +17,8 @@ import type { Submission } from '../model/submission.ts';
 import type { Facts } from '../tracking/facts.ts';
 import { openWaits } from '../store/waits.ts';
 import { openPassword } from '../store/via.ts';
+import { readBounceRules } from './bounce-rules.ts';
 import { makeChoice, type Choice } from './choice.ts';
-import { findConfig } from './places.ts';
 import { openShaping, readProviders } from './shaping.ts';
 import { openLinker } from './tracking.ts';
 import type { Base } from './base.ts';
@@ -67,7 +64,7 @@ export function openDeliver(base: Base, countTls?: (result: TlsResult) => void):
     catchLetter: (letter, facts) => keepCaught(base, letter, facts),
     clock,
     log: base.log.child({ role: 'delivery' }),
-    bounceRules: bounceRules.parse(parse(readFileSync(findConfig('bounces.yaml'), 'utf8'))),
+    bounceRules: readBounceRules(),
     providers: providersOf(base),
     shaping: openShaping(base),
     stsStore: openStsStore({ redis: base.asking, prefix: base.prefix, log: base.log }),

@@ -1,7 +1,7 @@
 // What tests of deliver share: a stage in front of fake mail hosts and a fake DNS, orders to send, and their clean-up.
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { bounceRules } from '../../src/deliver/classify.ts';
+import { bounceRules } from '../../src/model/classify.ts';
 import { deliveryConfig, dnsConfig } from '../../src/deliver/config.ts';
 import { makeDeliver, type Deliver, type DeliverDeps, type Order } from '../../src/deliver/deliver.ts';
 import { systemClock } from '../../src/lib/clock.ts';

@@ -1,21 +1,8 @@
 // Dates by the letters of PHP's date(), as Mandrill's tag *|DATE:d/m/Y|* has them; in UTC and in English. Pure.
 import type { EpochMs } from '../../lib/clock.ts';
+import { MONTHS } from '../../lib/day.ts';
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
 
 const two = (value: number): string => String(value).padStart(2, '0');
 const twelve = (hour: number): number => hour % 12 || 12;

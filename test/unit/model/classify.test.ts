@@ -1,7 +1,7 @@
 // The rules of config/bounces.yaml against what mail hosts really say.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { bounceRules, classify } from '../../../src/deliver/classify.ts';
+import { bounceRules, classify } from '../../../src/model/classify.ts';
 import { parseReply } from '../../../src/mail/reply.ts';
 import type { Phase } from '../../../src/model/outcome.ts';
 import { rules } from '../../support/deliver.ts';
