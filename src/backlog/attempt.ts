@@ -11,7 +11,7 @@ import { ownSubject } from './own-subject.ts';
 import { conclude, drop, expire, pretend, type Sent } from './conclude.ts';
 import type { Lease } from './lease.ts';
 import type { Job, JobAdder } from './queue.ts';
-import type { Progress } from './gate.ts';
+import type { Progress } from './gate-deps.ts';
 import type { RetryPlan } from './retry.ts';
 import type { Begun, Transitions } from './transitions.ts';
 

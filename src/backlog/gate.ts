@@ -20,8 +20,6 @@ import type { GateDeps, Reservation } from './gate-deps.ts';
 import { Located, type Place } from './located.ts';
 import { URGENT, type Job } from './queue.ts';
 
-export type { Progress } from './gate-deps.ts';
-
 /** How many may wait in rooms, all lanes together; beyond it they are parked at once. */
 const ROOM_FOR_ALL = 1000;
 /** The same for those that hold a job of the queue meanwhile: fewer than its workers, or slow lanes would stop it. */

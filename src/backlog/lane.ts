@@ -1,7 +1,7 @@
 // A lane of a gate: who is on the way in it, who is next in its room, and how quick it is. No I/O.
 import type { Priority } from '../model/instructions.ts';
 import { URGENT, type Job } from './queue.ts';
-import type { Progress } from './gate.ts';
+import type { Progress } from './gate-deps.ts';
 
 /** One that waits for its turn. `attempt` is its own way to be attempted, where it was handed over with all it needs. */
 export type Guest = Readonly<{ job: Job; attempt: (progress: Progress) => Promise<void>; begun: () => void }>;

@@ -57,7 +57,7 @@ const effectSchema = z
     message: 'needs "suspend", "messages", "connections" or "messagesPerConnection"',
   });
 
-export const automationScopes = ['lane', 'lanes', 'transport', 'provider', 'user'] as const;
+const automationScopes = ['lane', 'lanes', 'transport', 'provider', 'user'] as const;
 
 const automationSchema = z.strictObject({
   name: nameSchema.describe('Names it in notices and in "postino limit list".'),
@@ -111,7 +111,6 @@ export type ProvidersFile = Readonly<z.infer<typeof providersFile>>;
 export type ProviderRule = Readonly<z.infer<typeof ruleSchema>>;
 export type AutomationRule = Readonly<z.infer<typeof automationSchema>>;
 export type Effect = Readonly<z.infer<typeof effectSchema>>;
-export type LaneRule = Readonly<z.infer<typeof laneSchema>>;
 export type TogetherRule = Readonly<z.infer<typeof togetherSchema>>;
 
 /**

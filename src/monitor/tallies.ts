@@ -3,8 +3,8 @@ import type { Event } from '../model/event.ts';
 import { NO_TALLY, outcomeKinds, outcomeOf, type OutcomeKind, type Tally } from './rates.ts';
 
 /** How mail of a sender ended, as far as it tells something of the sender. */
-export const senderKinds = ['delivered', 'bounced', 'unknown', 'complained'] as const;
-export type SenderKind = (typeof senderKinds)[number];
+const senderKinds = ['delivered', 'bounced', 'unknown', 'complained'] as const;
+type SenderKind = (typeof senderKinds)[number];
 /** `unknown` are bounces, too: of recipients that do not exist. */
 export type SenderTally = Readonly<Record<SenderKind, number>>;
 
@@ -41,14 +41,14 @@ const OURS = new Set([
 const UNKNOWN = new Set(['bad-mailbox', 'inactive-mailbox', 'bad-domain', 'no-mail-domain']);
 
 /** What an event counts as for its sender. */
-export function senderKindsOf({ type, class: cause = '' }: Event): readonly SenderKind[] {
+function senderKindsOf({ type, class: cause = '' }: Event): readonly SenderKind[] {
   if (type === 'delivered' || type === 'complained') return [type];
   if (type !== 'bounced' || OURS.has(cause)) return [];
   return UNKNOWN.has(cause) ? ['bounced', 'unknown'] : ['bounced'];
 }
 
 /** The domain that recipients see as the sender's. */
-export function senderDomain({ headerFrom, sender }: Event): string | undefined {
+function senderDomain({ headerFrom, sender }: Event): string | undefined {
   const address = headerFrom || sender;
   const domain = address
     .slice(address.lastIndexOf('@') + 1)

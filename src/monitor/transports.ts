@@ -234,7 +234,7 @@ async function moveState(
 }
 
 /** What the findings say to the state. What was found before an operator's release lowers it, and quarantines no more. */
-export function signalsOf(
+function signalsOf(
   found: Findings,
   { warming, at, now }: Readonly<{ warming: boolean; at: EpochMs; now: TransportState }>,
 ): Signals {

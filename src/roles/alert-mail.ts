@@ -1,13 +1,11 @@
 // Alerts leave as mail through our own queue, from the system account; one that is given twice goes once.
 import { domainOf } from '../model/delivery.ts';
-import type { Submission } from '../model/submission.ts';
-import { newId } from '../lib/ids.ts';
 import { toAsciiDomain } from '../mail/domain.ts';
 import type { Posted } from '../alerts/webhook.ts';
 import { subjectOf, writeMail, type Sheet } from '../alerts/write.ts';
 import type { SubmitMail } from './backlog.ts';
 import type { Base } from './base.ts';
-import { SYSTEM } from './choice.ts';
+import { systemSubmission } from './system.ts';
 
 /** A batch that is tried again does not come twice within this time, which is longer than it is tried. */
 const REPEAT_MS = 24 * 3_600_000;
@@ -20,24 +18,13 @@ export function makeAlertMail({ config, clock }: Base, submit: SubmitMail) {
     const from = `postino@${system.domain}`;
     const messageId = `alert.${id}@${system.domain}`;
     const body = writeMail(sheet, { hostname, from, to, at, id: messageId });
-    const submission: Submission = {
-      v: 1,
-      id: newId(at),
-      account: SYSTEM,
-      user: SYSTEM,
-      at,
+    const submission = systemSubmission(at, body, {
       from,
-      size: body.length,
-      headerSize: body.indexOf('\r\n\r\n') + 4,
-      body: 'redis:',
-      smtputf8: false,
-      eightBit: false,
       messageId: `<${messageId}>`,
       subject: subjectOf(sheet, hostname),
       headerFrom: from,
-      received: { helo: 'localhost', address: '127.0.0.1', protocol: 'HTTP' },
       instructions: {},
-    };
+    });
     const recipients = to.map((address) => ({ address: asciiAddress(address) }));
     const answer = await submit({
       submission,

@@ -28,7 +28,7 @@ import { measureDisk, measureMemory } from '../store/room.ts';
 import { makeAlertMail } from './alert-mail.ts';
 import type { SubmitMail } from './backlog.ts';
 import type { Base } from './base.ts';
-import { SYSTEM } from './choice.ts';
+import { SYSTEM } from './system.ts';
 import { openDns } from './dns.ts';
 import type { FeedbackListeners } from './feedback.ts';
 import { makeTell } from './notices.ts';

@@ -10,15 +10,14 @@ import type { User } from '../model/settings.ts';
 import type { Recipient, Submission } from '../model/submission.ts';
 import { hasSuppressions } from '../model/suppression.ts';
 import type { Base } from './base.ts';
-import { makeChoice, SYSTEM } from './choice.ts';
+import { makeChoice } from './choice.ts';
+import { SYSTEM } from './system.ts';
 import { returnPathOf } from './return-path.ts';
 
 /** Redis reads one socket a few kilobytes per turn and syncs once per turn for all: bodies spread over several. */
 const ENTRANCES = 8;
 /** How long a replica may take to confirm what the master has written. */
 const WAIT_MS = 2_000;
-
-export { SYSTEM } from './choice.ts';
 
 export type SubmitMail = (request: SubmitRequest) => Promise<Submitted>;
 

@@ -6,9 +6,8 @@ import type { Held } from '../model/outcome.ts';
 import type { Settings, Transport } from '../model/settings.ts';
 import type { Base } from './base.ts';
 import { makeFallbackNotices } from './fallback.ts';
+import { SYSTEM } from './system.ts';
 
-/** The name of the account and the user that our own mail leaves by. */
-export const SYSTEM = 'system';
 /** A transport that nobody worked for so long is given up: its lease has run out and nobody wanted it. */
 export const ORPHAN_MS = 15_000;
 

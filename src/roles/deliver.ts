@@ -7,9 +7,7 @@ import type { Upstream } from '../deliver/route.ts';
 import type { TlsResult } from '../deliver/security/results.ts';
 import { openStsStore } from '../deliver/security/sts-store.ts';
 import { canBind } from '../deliver/transports/source.ts';
-import { oneLine } from '../mail/fold.ts';
-import { fieldsNamed, scanHeaders, valueOf } from '../mail/headers.ts';
-import { decodeWords } from '../mail/words.ts';
+import { subjectIn } from '../mail/subject.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Letter, Render } from '../model/letter.ts';
 import type { Transport } from '../model/settings.ts';
@@ -31,8 +29,6 @@ export type Deliver = Stage &
     /** Which transport a delivery gets. */
     choice: Choice;
   }>;
-
-const MAX_SUBJECT = 255;
 
 /** Opens compose and deliver for one process. */
 export function openDeliver(base: Base, countTls?: (result: TlsResult) => void): Deliver {
@@ -136,16 +132,11 @@ async function keepCaught({ sandbox, clock }: Base, letter: Letter, facts: Catch
     at: clock.now(),
     from: letter.from,
     to: letter.to,
-    subject: subjectOf(raw),
+    // As it arrives: merge tags or a template may have made it another than the sender's.
+    subject: subjectIn(raw) ?? '',
     size: raw.length,
     user: facts.user,
   };
   await sandbox.keep(summary, raw);
   return facts.delivery;
-}
-
-/** The subject as it arrives, which merge tags or a template may have made another than the sender's. */
-function subjectOf(raw: Buffer): string {
-  const [subject] = fieldsNamed(scanHeaders(raw), 'subject');
-  return subject ? oneLine(decodeWords(Buffer.from(valueOf(raw, subject), 'latin1')), MAX_SUBJECT) : '';
 }

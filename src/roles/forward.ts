@@ -12,9 +12,9 @@ import { fieldsNamed, scanHeaders, valueOf } from '../mail/headers.ts';
 import { decodeWords } from '../mail/words.ts';
 import { domainOf } from '../model/delivery.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Submission } from '../model/submission.ts';
-import { SYSTEM, type SubmitMail } from './backlog.ts';
+import type { SubmitMail } from './backlog.ts';
 import type { Base } from './base.ts';
+import { systemSubmission } from './system.ts';
 
 export type ForwardDeps = Readonly<{
   feedback: NonNullable<Config['feedback']>;
@@ -116,26 +116,18 @@ function requestFor(
   const at = base.clock.now();
   const id = newId(at);
   const { message: body, headerSize } = marked(message, domain);
-  const submission: Submission = {
-    v: 1,
+  const submission = systemSubmission(at, body, {
     id,
-    account: SYSTEM,
-    user: SYSTEM,
-    at,
     from: '',
-    size: body.length,
     headerSize,
-    body: 'redis:',
-    smtputf8: false,
     eightBit: !/^[\0-\x7f]*$/.test(body.toString('latin1')), // oxlint-disable-line no-control-regex
     messageId: valueIn(message, 'message-id') || `<${id}@${base.config.system.domain}>`,
     subject: oneLine(decodeWords(Buffer.from(valueIn(message, 'subject'), 'latin1')), MAX_SUBJECT),
     // Without a domain: what a stranger wrote is signed with no key of ours.
     headerFrom: '',
     passing: true,
-    received: { helo: 'localhost', address: '127.0.0.1', protocol: 'HTTP' },
     instructions: {},
-  };
+  });
   const fingerprint = `forward.${hash('sha256', Buffer.concat([Buffer.from(`${to}\n`), message]), 'base64url')}`;
   return { submission, recipients: [{ address: to }], body, fingerprint };
 }

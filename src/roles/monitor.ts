@@ -11,7 +11,7 @@ import { makeFindingsStore } from '../monitor/findings.ts';
 import { makeLogIns } from '../monitor/log-ins.ts';
 import { makePeopleWatch, type PeopleWatch } from '../monitor/people.ts';
 import { makeTransportWatch, type TransportsDeps } from '../monitor/transports.ts';
-import { SYSTEM } from './backlog.ts';
+import { SYSTEM } from './system.ts';
 import type { Base } from './base.ts';
 import { makeMeasures } from './measures.ts';
 import { makeTell } from './notices.ts';

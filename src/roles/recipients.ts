@@ -1,7 +1,7 @@
 // Wiring of the recipient store: it learns from the events of customers' mail, not from our own.
 import { makeRecipientsSink } from '../events/sinks/recipients.ts';
 import type { Sink } from '../events/sinks/index.ts';
-import { SYSTEM } from './backlog.ts';
+import { SYSTEM } from './system.ts';
 import type { Base } from './base.ts';
 
 /** The sink that fills the recipient store. */

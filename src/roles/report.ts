@@ -8,7 +8,7 @@ import { readHead } from '../compose/body.ts';
 import { wantsReport, writeReport } from '../compose/report.ts';
 import { newId } from '../lib/ids.ts';
 import type { Base } from './base.ts';
-import { SYSTEM } from './backlog.ts';
+import { SYSTEM, systemSubmission } from './system.ts';
 
 const HEAD_BYTES = 100 * 1024;
 
@@ -61,24 +61,14 @@ async function requestOf(
     id,
     to,
   });
-  const report: Submission = {
-    v: 1,
+  const report = systemSubmission(at, body, {
     id,
-    account: SYSTEM,
-    user: SYSTEM,
-    at,
     from: '',
-    size: body.length,
-    headerSize: body.indexOf('\r\n\r\n') + 4,
-    body: 'redis:',
-    smtputf8: false,
-    eightBit: false,
     messageId: `<${id}@${system.domain}>`,
     subject: 'Undelivered mail',
     headerFrom: `MAILER-DAEMON@${system.domain}`,
-    received: { helo: 'localhost', address: '127.0.0.1', protocol: 'HTTP' },
     // RFC 8689 §5: what was not to be read on its way is not to be read on its way back.
     instructions: tls === undefined ? {} : { tls },
-  };
+  });
   return { submission: report, recipients: [{ address: to }], body, fingerprint: `report.${delivery.id}` };
 }

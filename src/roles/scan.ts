@@ -8,7 +8,7 @@ import { makeTrouble } from '../scan/trouble.ts';
 import { readHead } from '../compose/body.ts';
 import type { Submission } from '../model/submission.ts';
 import type { Base } from './base.ts';
-import { SYSTEM } from './choice.ts';
+import { SYSTEM } from './system.ts';
 import { makeTell } from './notices.ts';
 
 const SWEEP_MS = 15 * 60_000;

@@ -3,7 +3,7 @@ import { makeSuppressSink } from '../events/sinks/suppress.ts';
 import type { Sink } from '../events/sinks/index.ts';
 import type { Settings } from '../model/settings.ts';
 import { makeAutoSuppress } from '../store/auto-suppress.ts';
-import { SYSTEM } from './backlog.ts';
+import { SYSTEM } from './system.ts';
 import type { Base } from './base.ts';
 
 const LAPSE_MS = 3_600_000;

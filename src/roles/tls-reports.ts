@@ -6,10 +6,9 @@ import type { TlsResult } from '../deliver/security/results.ts';
 import { makeTlsCounts } from '../deliver/security/tls-counts.ts';
 import type { ReportMail } from '../deliver/security/tls-report.ts';
 import { makeTlsReporter, type TlsReporterDeps } from '../deliver/security/tls-reporter.ts';
-import { newId } from '../lib/ids.ts';
-import type { Submission } from '../model/submission.ts';
-import { SYSTEM, type SubmitMail } from './backlog.ts';
+import type { SubmitMail } from './backlog.ts';
 import type { Base } from './base.ts';
+import { systemSubmission } from './system.ts';
 
 export type TlsReports = Readonly<{
   /** Told of each session; absent where no reports are sent. */
@@ -73,25 +72,13 @@ function makeReportMail(base: Base, submit: SubmitMail): TlsReporterDeps['submit
   return async (mail: ReportMail, to, fingerprint) => {
     if ((base.settingsNow().domains.get(domain)?.keys.length ?? 0) === 0)
       return `reports by mail must be signed, and there are no DKIM keys for ${domain}: "postino domain add ${domain}"`;
-    const at = clock.now();
-    const submission: Submission = {
-      v: 1,
-      id: newId(at),
-      account: SYSTEM,
-      user: SYSTEM,
-      at,
+    const submission = systemSubmission(clock.now(), mail.body, {
       from: mail.from,
-      size: mail.body.length,
-      headerSize: mail.body.indexOf('\r\n\r\n') + 4,
-      body: 'redis:',
-      smtputf8: false,
-      eightBit: false,
       messageId: mail.messageId,
       subject: mail.subject,
       headerFrom: mail.from,
-      received: { helo: 'localhost', address: '127.0.0.1', protocol: 'HTTP' },
       instructions: { tls: 'optional', ttl: DAY_MS, signingDomain: domain },
-    };
+    });
     const recipients = [{ address: to }];
     const request = { submission, recipients, body: mail.body, fingerprint, repeatWithin: 2 * DAY_MS };
     const answer = await submit(request);

@@ -9,6 +9,7 @@ import { loadScript, type Redis } from '../lib/script.ts';
 import type { Event } from '../model/event.ts';
 import { storeKeys, type StoreKeys } from './keys.ts';
 import { makeLearner, type Seen } from './learner.ts';
+import { readMemory } from './room.ts';
 import {
   fieldsProblem,
   nameProblem,
@@ -197,11 +198,9 @@ function makeNote({ redis, prefix, clock, isOurs, limits = LIMITS }: RecipientsD
 
 /** Used memory as a share of what may be used before recipients stop growing; 0 where there is no limit. */
 async function memoryShare(redis: Redis, isOurs: boolean): Promise<number> {
-  const info = String(await redis.call('INFO', 'memory'));
-  const figure = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
-  const max = figure('maxmemory');
+  const { used, max } = await readMemory(redis);
   if (max === 0 && !isOurs) return 0;
-  return figure('used_memory') / (max > 0 ? max * MEMORY_SHARE : totalmem() * HOST_SHARE);
+  return used / (max > 0 ? max * MEMORY_SHARE : totalmem() * HOST_SHARE);
 }
 
 /** Name and fields as merge fields; a hash that another program wrote otherwise has none. */

@@ -41,11 +41,16 @@ export async function measureMemory(
   redis: Redis,
   isOurs: boolean,
 ): Promise<Readonly<{ used: number; limit: number }>> {
+  const { used, max } = await readMemory(redis);
+  const limit = max > 0 ? max * MEMORY_SHARE : isOurs ? totalmem() * HOST_SHARE : Number.POSITIVE_INFINITY;
+  return { used, limit };
+}
+
+/** Bytes that Redis uses, and its maxmemory; 0: none is set. Rejects with RedisTrouble. */
+export async function readMemory(redis: Redis): Promise<Readonly<{ used: number; max: number }>> {
   const info = String(await redis.call('INFO', 'memory'));
   const figure = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
-  const max = figure('maxmemory');
-  const limit = max > 0 ? max * MEMORY_SHARE : isOurs ? totalmem() * HOST_SHARE : Number.POSITIVE_INFINITY;
-  return { used: figure('used_memory'), limit };
+  return { used: figure('used_memory'), max: figure('maxmemory') };
 }
 
 /** Bytes that are free on the disk of `folder`. */

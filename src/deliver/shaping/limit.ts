@@ -4,8 +4,7 @@ import type { EpochMs } from '../../lib/clock.ts';
 import { sayRate, slower, type Rate } from '../../lib/rate.ts';
 import type { Effect } from '../providers-file.ts';
 
-export const limitScopes = ['lane', 'transport', 'provider', 'user'] as const;
-export type LimitScope = (typeof limitScopes)[number];
+const limitScopes = ['lane', 'transport', 'provider', 'user'] as const;
 
 const rate = z.strictObject({ count: z.number().positive(), perMs: z.number().positive() });
 
