@@ -1,9 +1,8 @@
 // The watch: conditions that go on for a time are told when they begin, when they are over, and now and then between.
 import { z } from 'zod';
-import { hashIn } from '../lib/answers.ts';
+import { recordsIn } from '../lib/answers.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import { sayDuration } from '../lib/duration.ts';
-import { parseJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redis } from '../lib/script.ts';
 import type { Notice } from '../model/notice.ts';
@@ -67,12 +66,7 @@ const FORGOTTEN_MS = 6 * 3_600_000;
 
 /** What goes on, by "<source>|<kind>|<key>". Rejects with RedisTrouble. */
 export async function readConditions(redis: Redis, prefix: string): Promise<ReadonlyMap<string, Condition>> {
-  const conditions = new Map<string, Condition>();
-  for (const [field, json] of hashIn(await redis.call('HGETALL', conditionsKey(prefix)))) {
-    const condition = parseJson(json, conditionSchema);
-    if (condition) conditions.set(field, condition);
-  }
-  return conditions;
+  return recordsIn(await redis.call('HGETALL', conditionsKey(prefix)), conditionSchema);
 }
 
 /** Makes the watch; `round` runs the checks that are due. A check that fails is tried again in the next round. */

@@ -5,7 +5,7 @@ import { domainOf, type Delivery, type Pins } from '../model/delivery.ts';
 import type { Capabilities, Letter, Render } from '../model/letter.ts';
 import type { DkimKey, Settings } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
-import { makeBudget } from './budget.ts';
+import { makeBudget } from '../lib/budget.ts';
 import { makeCache } from './cache.ts';
 import { needsSmtputf8, notPinned } from './refusal.ts';
 import { makeTreat, type TreatDeps } from './treat/treat.ts';

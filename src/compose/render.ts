@@ -5,7 +5,7 @@ import type { Pins } from '../model/delivery.ts';
 import type { Capabilities, Part } from '../model/letter.ts';
 import type { Cause } from '../model/outcome.ts';
 import type { Submission } from '../model/submission.ts';
-import type { Budget } from './budget.ts';
+import type { Budget } from '../lib/budget.ts';
 import { bodyPart, hashParts, readHead, readParts, sizeOf, type StoredMessage } from './body.ts';
 import { cannotConvert, cannotSign, needsSmtputf8 } from './refusal.ts';
 import { sevenBitBody } from './seven-bit-body.ts';

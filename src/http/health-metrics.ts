@@ -18,8 +18,6 @@ export type HealthFigures = Readonly<{
   senders: readonly Readonly<{ user: string; state: string }>[];
 }>;
 
-export const NO_HEALTH: HealthFigures = { states: [], listings: [], replies: [], senders: [] };
-
 /** The part of a gauge that is used. */
 export type LabelledGauge<T extends string> = Readonly<{
   reset(): void;

@@ -1,5 +1,6 @@
 // Addresses as the world and as block lists see them: which of a transport's are public, and reversed names. Pure.
-import { BlockList, isIP, SocketAddress } from 'node:net';
+import { BlockList, isIP } from 'node:net';
+import { canonicalIp, firstGroups } from '../lib/ip.ts';
 import type { Transport } from '../model/settings.ts';
 
 const inside = new BlockList();
@@ -30,17 +31,12 @@ export function publicAddresses(transport: Transport): readonly string[] {
   const isSix = publicAddress !== undefined && isIP(publicAddress) === 6;
   const seen = isSix ? [address, publicAddress] : [publicAddress ?? address, address6];
   const known = seen.filter((one) => one !== undefined).filter(isPublic);
-  return [...new Set(known.map(canonicalAddress))];
+  return [...new Set(known.map(canonicalIp))];
 }
 
 function isPublic(address: string): boolean {
   const family = isIP(address);
   return family !== 0 && !inside.check(address, family === 6 ? 'ipv6' : 'ipv4');
-}
-
-/** IPv6 can be written in many ways; this one is the system's. */
-export function canonicalAddress(address: string): string {
-  return isIP(address) === 6 ? new SocketAddress({ address, family: 'ipv6' }).address : address;
 }
 
 /** "192.0.2.1" is asked for as "1.2.0.192", IPv6 by its 32 nibbles from behind (RFC 5782 §2.1, §2.4). */
@@ -56,13 +52,9 @@ export function pointerName(address: string): string {
 }
 
 function nibbles(address: string): readonly string[] {
-  const plain = dottedTail(canonicalAddress(address).replace(/%.*$/, ''));
-  const [head = '', tail] = plain.split('::');
-  const groupsOf = (text: string | undefined): readonly string[] => text?.split(':').filter(Boolean) ?? [];
-  const [front, back] = [groupsOf(head), groupsOf(tail)];
-  const zeros =
-    tail === undefined ? [] : Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0');
-  return [...front, ...zeros, ...back].flatMap((group) => group.padStart(4, '0').split(''));
+  const plain = dottedTail(canonicalIp(address).replace(/%.*$/, ''));
+  const groups = firstGroups(plain, 8).split(':');
+  return groups.flatMap((group) => group.padStart(4, '0').split(''));
 }
 
 /** "::ffff:192.0.2.1" with its last 32 bits as groups. */

@@ -1,8 +1,7 @@
 // What the checks of a transport found last, as every process can read it, and what one round hands to the next.
 import { z } from 'zod';
-import { hashIn } from '../lib/answers.ts';
+import { recordsIn } from '../lib/answers.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { parseJson } from '../lib/json.ts';
 import type { Redis } from '../lib/script.ts';
 import type { BindFinding } from './bind.ts';
 import type { IdentityFinding } from './identity.ts';
@@ -60,15 +59,7 @@ export function makeFindingsStore({
 }: Readonly<{ redis: Redis; prefix: string }>): FindingsStore {
   const key = `${prefix}findings`;
   return {
-    all: async () => {
-      const texts = hashIn(await redis.call('HGETALL', key));
-      return new Map(
-        [...texts].flatMap(([name, text]) => {
-          const findings = parseJson(text, findingsSchema);
-          return findings ? [[name, findings] as const] : [];
-        }),
-      );
-    },
+    all: async () => recordsIn(await redis.call('HGETALL', key), findingsSchema),
     put: async (name, findings) => void (await redis.call('HSET', key, name, JSON.stringify(findings))),
     forget: async (name) => void (await redis.call('HDEL', key, name)),
   };

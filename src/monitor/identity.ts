@@ -1,7 +1,8 @@
 // Whether the DNS knows a transport as it introduces itself: forward-confirmed reverse DNS, and where its EHLO name leads.
 import { isIP } from 'node:net';
 import type { Transport } from '../model/settings.ts';
-import { canonicalAddress, pointerName, publicAddresses } from './addresses.ts';
+import { canonicalIp } from '../lib/ip.ts';
+import { pointerName, publicAddresses } from './addresses.ts';
 import type { Answer, Ask } from './answer.ts';
 
 export type IdentityFinding = Readonly<{
@@ -82,5 +83,5 @@ async function leadsTo(name: string, address: string, ask: Ask): Promise<'yes' |
   const answer: Answer = isIP(address) === 6 ? await ask.aaaa(name) : await ask.a(name);
   if (answer.kind === 'failed') return 'unknown';
   if (answer.kind !== 'found') return 'no';
-  return answer.records.some((one) => canonicalAddress(one) === address) ? 'yes' : 'no';
+  return answer.records.some((one) => canonicalIp(one) === address) ? 'yes' : 'no';
 }

@@ -1,8 +1,7 @@
 // What is remembered of senders, in Redis: a user, or one of its domains, that there is something to say of.
 import { z } from 'zod';
-import { hashIn } from '../lib/answers.ts';
+import { recordsIn } from '../lib/answers.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { parseJson } from '../lib/json.ts';
 import type { Redis } from '../lib/script.ts';
 import { FINE, type SenderState } from './senders.ts';
 
@@ -30,11 +29,5 @@ const recordSchema = z.custom<SenderRecord>(
 
 /** Records by sender (see senderKey): those that there is something to say of. Key: senders below `prefix`, a hash. */
 export async function readSenders(redis: Redis, prefix: string): Promise<Map<string, SenderRecord>> {
-  const texts = hashIn(await redis.call('HGETALL', `${prefix}senders`));
-  return new Map(
-    [...texts].flatMap(([key, text]) => {
-      const record = parseJson(text, recordSchema);
-      return record ? [[key, record] as const] : [];
-    }),
-  );
+  return recordsIn(await redis.call('HGETALL', `${prefix}senders`), recordSchema);
 }

@@ -1,6 +1,6 @@
 // Wiring of the monitor: one process at a time watches over transports and senders; each process tries its addresses.
 import { holdLease } from '../backlog/lease.ts';
-import { makeHealthSink } from '../events/sinks/health.ts';
+import { makeRecordSink } from '../events/sinks/record.ts';
 import type { Sink } from '../events/sinks/index.ts';
 import type { Log } from '../lib/log.ts';
 import { openAsk } from '../monitor/ask.ts';
@@ -28,7 +28,9 @@ function confirmingServers({ dns, monitor }: Base['config']): string[] {
 /** The sink that counts what became of customers' mail. */
 export function healthSink(base: Base): Sink {
   const counts = openCounts(base);
-  return makeHealthSink((events) => counts.record(events.filter(({ account }) => account !== SYSTEM)));
+  return makeRecordSink('health', (events) =>
+    counts.record(events.filter(({ account }) => account !== SYSTEM)),
+  );
 }
 
 /** What the checks of a transport need. */

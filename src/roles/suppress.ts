@@ -1,5 +1,5 @@
 // Wiring of automatic suppression: for customers' mail, and not for users that want none.
-import { makeSuppressSink } from '../events/sinks/suppress.ts';
+import { makeRecordSink } from '../events/sinks/record.ts';
 import type { Sink } from '../events/sinks/index.ts';
 import type { Settings } from '../model/settings.ts';
 import { makeAutoSuppress } from '../store/auto-suppress.ts';
@@ -20,7 +20,7 @@ export function suppressSink(base: Base): Sink {
     mayFor: (user) => suppressesFor(base.settingsNow(), user),
   });
   let lapseAt = clock.ticks();
-  return makeSuppressSink(async (events) => {
+  return makeRecordSink('suppress', async (events) => {
     await suppress(events);
     if (clock.ticks() < lapseAt) return;
     lapseAt = clock.ticks() + LAPSE_MS;

@@ -8,7 +8,7 @@ import type { Submission } from '../model/submission.ts';
 import { isScanned, type ScanConfig } from './config.ts';
 import type { Ask, Message } from './rspamd.ts';
 import type { Trouble } from './trouble.ts';
-import { makeTurns } from './turns.ts';
+import { makeBudget } from '../lib/budget.ts';
 import { readVerdict, type Verdict } from './verdict.ts';
 
 /** What is kept of messages and their scans, where all processes see it. */
@@ -52,14 +52,14 @@ const SLACK_MS = 10_000;
 /** Makes the examination. Rejects only when the message cannot be read or Redis is away: the attempt is then made again. */
 export function makeExamine(deps: ExamineDeps): Examine {
   const { config } = deps;
-  const turns = makeTurns(config.atOnce);
+  const places = makeBudget(config.atOnce);
   /** Recipients of one message that come at the same time wait for one scan. */
   const underWay = new Map<string, Promise<Found>>();
   const share = (message: Pick<Message, 'submission' | 'recipient'>, signal: AbortSignal): Promise<Found> => {
     const { id } = message.submission;
     const running = underWay.get(id);
     if (running) return running;
-    const found = turns(() => scanOrWait(message, deps, signal)).finally(() => underWay.delete(id));
+    const found = places.use(1, () => scanOrWait(message, deps, signal)).finally(() => underWay.delete(id));
     underWay.set(id, found);
     return found;
   };

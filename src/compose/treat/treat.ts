@@ -4,7 +4,7 @@ import type { Delivery } from '../../model/delivery.ts';
 import type { Merge } from '../../model/instructions.ts';
 import type { Part } from '../../model/letter.ts';
 import type { Submission } from '../../model/submission.ts';
-import type { Budget } from '../budget.ts';
+import type { Budget } from '../../lib/budget.ts';
 import { makeCache } from '../cache.ts';
 import { outputLimit, unfilledTags } from '../html/fill.ts';
 import { filledText } from '../merge/header.ts';

@@ -1,18 +1,14 @@
 // Source addresses: those of this host, and which of a transport's goes with which peer.
-import { isIP, SocketAddress } from 'node:net';
+import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { canonicalIp } from '../../lib/ip.ts';
 import type { Transport } from '../../model/settings.ts';
 
 /** True when this host has `address` now, so that connections can leave from it; 127/8 always can. */
 export function canBind(address: string): boolean {
   if (address.startsWith('127.') && isIP(address) === 4) return true;
-  const wanted = canonical(address);
-  return ownAddresses().some((own) => canonical(own) === wanted);
-}
-
-/** IPv6 can be written in many ways; this one is the system's. */
-function canonical(address: string): string {
-  return isIP(address) === 6 ? new SocketAddress({ address, family: 'ipv6' }).address : address;
+  const wanted = canonicalIp(address);
+  return ownAddresses().some((own) => canonicalIp(own) === wanted);
 }
 
 /** All addresses of this host, loopback and link-local ones too, as they stand now. */

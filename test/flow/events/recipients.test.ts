@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { segmentName } from '../../../src/events/folder.ts';
 import { makeHistory } from '../../../src/events/history.ts';
 import { runSinks } from '../../../src/events/sinks/index.ts';
-import { makeRecipientsSink } from '../../../src/events/sinks/recipients.ts';
+import { makeRecordSink } from '../../../src/events/sinks/record.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import type { Event } from '../../../src/model/event.ts';
@@ -36,7 +36,7 @@ test('every event is counted once, after a failure, too', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'postino-recipients-'));
   const store = openRecipients({ redis, prefix, clock: systemClock, log: silentLog, isOurs: false });
   let failures = 1;
-  const sink = makeRecipientsSink((events) =>
+  const sink = makeRecordSink('recipients', (events) =>
     failures-- > 0 ? Promise.reject(new Error('away')) : store.record(events),
   );
   const stop = new AbortController();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isScanned, scanConfig } from '../../../src/scan/config.ts';
-import { makeTurns } from '../../../src/scan/turns.ts';
+import { makeBudget } from '../../../src/lib/budget.ts';
 import { readVerdict } from '../../../src/scan/verdict.ts';
 import { randomFrom } from '../../support/random.ts';
 
@@ -138,12 +138,12 @@ test('users are scanned as the configuration says', () => {
 });
 
 test('turns: never more at a time, all get theirs, also after one that fails', async () => {
-  const turns = makeTurns(3);
+  const places = makeBudget(3);
   let running = 0;
   let most = 0;
   const results = await Promise.allSettled(
     Array.from({ length: 50 }, (_, i) =>
-      turns(async () => {
+      places.use(1, async () => {
         most = Math.max(most, ++running);
         await new Promise((resolve) => setImmediate(resolve));
         running--;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { makeReader, readParts } from '../../../../src/compose/body.ts';
-import { makeBudget } from '../../../../src/compose/budget.ts';
+import { makeBudget } from '../../../../src/lib/budget.ts';
 import { buildMessage } from '../../../../src/compose/treat/build.ts';
 import { partsOf, type Holed } from '../../../../src/compose/treat/holed.ts';
 import { findLeaves } from '../../../../src/compose/treat/leaves.ts';
