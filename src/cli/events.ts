@@ -1,6 +1,6 @@
 // postino events: the facts as they happened, from the history on disk, and as they happen.
-import { cursorBefore, cursorText, matches, parseCursor, type Cursor } from '../events/history.ts';
-import type { Filter, Recorded } from '../events/history.ts';
+import { cursorBefore, cursorText, matches, parseCursor, type Cursor } from '../events/log.ts';
+import type { Filter, Recorded } from '../events/log.ts';
 import { done, misused, textOf, type Result, type Values } from './command.ts';
 import {
   filterOptions,

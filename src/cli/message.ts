@@ -1,5 +1,5 @@
 // postino message …: what became of a message, and finding it.
-import type { Recorded } from '../events/history.ts';
+import type { Recorded } from '../events/log.ts';
 import { done, failed, misused, table, type Result } from './command.ts';
 import {
   filterOptions,

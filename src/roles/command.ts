@@ -18,7 +18,7 @@ import { settingsCommands } from '../cli/settings.ts';
 import { makeWorkshop } from '../compose/worker/workshop.ts';
 import type { Config } from '../config.ts';
 import { embeddedSocket } from '../embedded.ts';
-import { makeHistory } from '../events/history.ts';
+import { openEventLog } from '../events/log.ts';
 import type { Clock } from '../lib/clock.ts';
 import { dayOf } from '../lib/day.ts';
 import { silentLog } from '../lib/log.ts';
@@ -150,7 +150,7 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     clockOffset: offset.ms,
     dues: async (id) =>
       new Map((await operate.list({ id }, MAX_DUES)).map((delivery) => [delivery.id, delivery.due])),
-    history: makeHistory({ folder: join(config.data, 'events'), clock }),
+    history: openEventLog({ folder: join(config.data, 'events'), clock }),
     submit: async (request) => (await openSubmit(base, () => undefined, false))(request),
     ...openDns(config.dns),
     trackingTarget: trackingTarget(config),

@@ -1,6 +1,6 @@
 // Starts and stops a whole Postino process: Redis, base, roles, in the order in which they need each other.
 import { join } from 'node:path';
-import { makeHistory } from '../events/history.ts';
+import { openEventLog } from '../events/log.ts';
 import { runSinks } from '../events/sinks/index.ts';
 import { makeLogSink } from '../events/sinks/log.ts';
 import { makeStatsSink } from '../events/sinks/stats.ts';
@@ -139,7 +139,7 @@ function startSinks(
   const logsEvents = ['info', 'debug', 'trace'].includes(config.log.level);
   const running = runSinks(
     {
-      history: makeHistory({ folder, clock }),
+      events: openEventLog({ folder, clock }),
       folder: join(folder, 'cursors'),
       sinks: [
         ...(delivery && logsEvents ? [makeLogSink(log.child({ role: 'events' }))] : []),

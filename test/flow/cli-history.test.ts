@@ -7,7 +7,7 @@ import type { Result, Values } from '../../src/cli/command.ts';
 import { eventsCommands } from '../../src/cli/events.ts';
 import type { HistoryContext } from '../../src/cli/history-context.ts';
 import { messageCommands } from '../../src/cli/message.ts';
-import { makeHistory } from '../../src/events/history.ts';
+import { openEventLog } from '../../src/events/log.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { newId } from '../../src/lib/ids.ts';
 import type { Event } from '../../src/model/event.ts';
@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'postino-history-'));
 let printed = '';
 const stop = new AbortController();
 const context: HistoryContext = {
-  history: makeHistory({ folder: join(folder, 'events'), clock: systemClock }),
+  history: openEventLog({ folder: join(folder, 'events'), clock: systemClock }),
   clock: systemClock,
   write: (text) => void (printed += text),
   signal: stop.signal,

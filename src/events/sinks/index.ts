@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import { cursorText, parseCursor, type Cursor, type History, type Recorded } from '../history.ts';
+import { cursorText, parseCursor, type Cursor, type EventLog, type Recorded } from '../log.ts';
 
 export type Sink = Readonly<{
   /** Names its cursor file: lower-case letters, digits and "-". */
@@ -20,7 +20,7 @@ export type Sink = Readonly<{
 }>;
 
 export type SinksDeps = Readonly<{
-  history: History;
+  events: EventLog;
   /** Folder of the cursors, "<data>/events/cursors". */
   folder: string;
   sinks: readonly Sink[];
@@ -91,14 +91,14 @@ function makeTrouble(sink: Sink, log: Log): Readonly<{ over(): void; waitMs(erro
 /** Feeds the sink until `signal` aborts or another process is elected. */
 async function feed(
   sink: Sink,
-  { history, folder }: SinksDeps,
+  { events, folder }: SinksDeps,
   {
     cursor,
     signal,
     progress,
   }: Readonly<{ cursor: Cursor; signal: AbortSignal; progress: (at: Cursor) => void }>,
 ): Promise<void> {
-  for await (const batch of history.follow(cursor, signal)) {
+  for await (const batch of events.follow(cursor, signal)) {
     await sink.take(batch, signal);
     const last = batch.at(-1)?.cursor ?? cursor;
     progress(last); // first: a cursor that cannot be kept must not make this process repeat the batch
@@ -108,10 +108,10 @@ async function feed(
 }
 
 /** Kept at once: a restart before the first event must not skip it. */
-async function firstCursor(sink: Sink, { folder, history }: SinksDeps): Promise<Cursor> {
+async function firstCursor(sink: Sink, { folder, events }: SinksDeps): Promise<Cursor> {
   const kept = sink.cursor === 'kept' ? await readCursor(folder, sink.name) : undefined;
   if (kept) return kept;
-  const first = (sink.start === 'newest' ? await history.end() : undefined) ?? { ms: 0, seq: 0, n: 0 };
+  const first = (sink.start === 'newest' ? await events.end() : undefined) ?? { ms: 0, seq: 0, n: 0 };
   if (sink.cursor === 'kept') await keepCursor(folder, sink.name, first);
   return first;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { segmentName } from '../../../src/events/folder.ts';
-import { makeHistory } from '../../../src/events/history.ts';
+import { openEventLog } from '../../../src/events/log.ts';
 import { runSinks } from '../../../src/events/sinks/index.ts';
 import { makeRecordSink } from '../../../src/events/sinks/record.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
@@ -44,9 +44,9 @@ test('every event is counted once, after a failure, too', async () => {
     ...systemClock,
     sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(Math.min(ms, 20), signal),
   };
-  const history = makeHistory({ folder, clock });
+  const history = openEventLog({ folder, clock });
   const running = runSinks(
-    { history, folder: join(folder, 'cursors'), sinks: [sink], clock, log: silentLog },
+    { events: history, folder: join(folder, 'cursors'), sinks: [sink], clock, log: silentLog },
     stop.signal,
   );
   const text = Array.from({ length: 100 }, (_, n) =>

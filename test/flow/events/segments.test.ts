@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { eventsConfig } from '../../../src/events/config.ts';
-import { makeHistory, type Recorded } from '../../../src/events/history.ts';
+import { openEventLog, type Recorded } from '../../../src/events/log.ts';
 import { makeSegments, type SegmentsDeps } from '../../../src/events/segments.ts';
 import { runSinks, type Sink } from '../../../src/events/sinks/index.ts';
 import { makeStatsSink } from '../../../src/events/sinks/stats.ts';
@@ -62,7 +62,7 @@ const start = (its: SegmentsDeps, signal = stop.signal) => {
   running.push(segments.run(signal));
   return segments;
 };
-const history = () => makeHistory({ folder: join(folder, 'events'), clock });
+const history = () => openEventLog({ folder: join(folder, 'events'), clock });
 const event = (n: number, more: Partial<Event> = {}): Event => ({
   v: 1,
   id: `S${n}-1.delivered`,
@@ -327,7 +327,7 @@ test('a sink that fails is fed again from its cursor, and the others do not wait
     },
   };
   const stats = makeStatsSink();
-  const sinks = { history: history(), folder: join(folder, 'cursors'), clock, log: silentLog };
+  const sinks = { events: history(), folder: join(folder, 'cursors'), clock, log: silentLog };
   const first = new AbortController();
   const run = runSinks({ ...sinks, sinks: [flaky, stats.sink] }, first.signal);
   start(deps());
@@ -354,7 +354,7 @@ test('of two processes only the elected one feeds a sink whose cursor is kept', 
     cursor: 'kept',
     take: async (batch) => void taken.push(...batch.map((line) => `${name} ${line.event.id}`)),
   });
-  const sinks = { history: history(), folder: join(folder, 'cursors'), clock, log: silentLog };
+  const sinks = { events: history(), folder: join(folder, 'cursors'), clock, log: silentLog };
   for (const name of ['one', 'two'])
     running.push(runSinks({ ...sinks, sinks: [sink(name)], elected: () => elected === name }, stop.signal));
   start(deps());

@@ -1,4 +1,4 @@
-// The history of events as others use it: read from a cursor, follow, search.
+// The event log as others use it: read from a cursor, follow, search.
 import type { Clock } from '../lib/clock.ts';
 import { cursorBefore, cursorText, parseCursor, type Cursor } from './cursor.ts';
 import { lastCursor } from './folder.ts';
@@ -8,7 +8,7 @@ import { matches, type Filter } from './filter.ts';
 import { search, type Found } from './search.ts';
 import { traceOf, type Trace } from './trace.ts';
 
-export type History = Readonly<{
+export type EventLog = Readonly<{
   /** Events after the cursor, oldest first, in batches, to the present end. undefined: from the oldest kept. */
   read(after: Cursor | undefined): AsyncGenerator<readonly Recorded[]>;
   /** The same, and then what comes, until `signal` aborts. */
@@ -23,8 +23,8 @@ export type History = Readonly<{
 
 const POLL_MS = 200;
 
-/** The history in `folder` ("<data>/events"), which may be written at the same time by this or another process. */
-export function makeHistory({ folder, clock }: Readonly<{ folder: string; clock: Clock }>): History {
+/** The event log in `folder` ("<data>/events"), which may be written at the same time by this or another process. */
+export function openEventLog({ folder, clock }: Readonly<{ folder: string; clock: Clock }>): EventLog {
   return {
     read: (after) => readForward({ folder, after, more: () => Promise.resolve(false) }),
     follow: (after, signal) =>
