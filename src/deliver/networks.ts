@@ -19,16 +19,17 @@ const V4 = [
 ] as const;
 
 const V6 = [
-  ['::', 127], // unspecified and loopback
+  ['::', 96], // unspecified, loopback, and IPv4 addresses in their oldest clothes
+  ['::ffff:0:0:0', 96], // translated IPv4
   ['64:ff9b::', 96], // NAT64: hides an IPv4 address
   ['64:ff9b:1::', 48],
   ['100::', 64],
+  ['2001::', 32], // Teredo: hides an IPv4 address
   ['2001:db8::', 32],
   ['2002::', 16], // 6to4: hides an IPv4 address
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['fec0::', 10],
-  ['ff00::', 8],
+  // Nothing is given out beyond 2000::/3: private, link-local, multicast.
+  ['4000::', 2],
+  ['8000::', 1],
 ] as const;
 
 const special = new BlockList();

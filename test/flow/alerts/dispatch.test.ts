@@ -6,7 +6,7 @@ import { alertsConfig, rulesOf } from '../../../src/alerts/config.ts';
 import { makeDesk } from '../../../src/alerts/desk.ts';
 import { dispatch, type DispatchDeps } from '../../../src/alerts/dispatch.ts';
 import { makeUnauthorised } from '../../../src/alerts/unauthorised.ts';
-import { sign } from '../../../src/alerts/webhook.ts';
+import { sign } from '../../../src/lib/signature.ts';
 import { readConditions, makeWatch, type Check, type Finding } from '../../../src/alerts/watch.ts';
 import { isSpecial } from '../../../src/deliver/networks.ts';
 import { silentLog } from '../../../src/lib/log.ts';

@@ -1,7 +1,7 @@
 import { simpleParser } from 'mailparser';
 import { expect, test } from 'vitest';
 import type { Alert } from '../../../src/alerts/alert.ts';
-import { sign } from '../../../src/alerts/webhook.ts';
+import { sign } from '../../../src/lib/signature.ts';
 import { subjectOf, writeMail } from '../../../src/alerts/write.ts';
 
 const AT = Date.UTC(2026, 10, 25, 12, 0, 0);
