@@ -15,6 +15,7 @@ const may: Readonly<Record<string, readonly string[]>> = {
   model: ['lib', 'mail'],
   cli: ['*'],
   roles: ['*'],
+  verbs: ['*'],
 
   'config.ts': ['*'],
   'main.ts': ['*'],
@@ -41,6 +42,7 @@ const doors: Readonly<Record<string, string>> = {
   cheerio: 'src/compose/worker/inline.ts',
   bowser: 'src/tracking/browser.ts',
   isbot: 'src/tracking/robots.ts',
+  tar: 'src/backup/archive.ts',
   maxmind: 'src/tracking/geo.ts',
 };
 

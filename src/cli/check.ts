@@ -16,7 +16,7 @@ import { checkIdentity } from '../monitor/identity.ts';
 import { readProviders } from '../roles/shaping.ts';
 import { checkDurability } from '../store/durability.ts';
 import { securityFindings } from './check-security.ts';
-import { idlePools, sayIdlePool } from './context.ts';
+import { idlePools, sayIdlePool } from '../verbs/pool.ts';
 import { done, type Command, type Result } from './command.ts';
 
 export type CheckContext = Readonly<{

@@ -1,10 +1,19 @@
 // postino domain …: sender domains, their DKIM keys and the DNS records to publish.
 import { z } from 'zod';
 import { brand, returnPath, trackingHost } from '../config/entries.ts';
-import type { Domain, Settings } from '../model/settings.ts';
-import { checkDomain, recordsFor, type RecordFinding, type WantedRecord } from '../store/domains.ts';
-import { checkReturnPath, returnPathRecord } from '../store/return-host.ts';
-import { checkTracking, trackingRecord } from '../store/tracking-host.ts';
+import type { Domain } from '../model/settings.ts';
+import type { RecordFinding } from '../store/domains.ts';
+import {
+  addDomain,
+  changeDomain,
+  checkDomainNow,
+  listDomains,
+  publicDomain,
+  removeDomain,
+  showDomain,
+  type ShownDomain,
+  type Targets,
+} from '../verbs/domain.ts';
 import {
   accountOf,
   done,
@@ -17,7 +26,7 @@ import {
   type Result,
   type Values,
 } from './command.ts';
-import { unknownPool, type SettingsCommand, type SettingsContext } from './context.ts';
+import type { SettingsCommand, SettingsContext } from './context.ts';
 import { sayOptionIssues } from './option-values.ts';
 import { sayRecords } from './records.ts';
 
@@ -35,26 +44,21 @@ export const domainCommands: readonly SettingsCommand[] = [
     summary: 'Sign for a domain: makes its keys and prints the DNS records to publish.',
     options: [{ flags: '--account <name>', summary: 'the account it belongs to (default: default)' }],
     run: async (context, { domain = '' }, options) => {
-      const change = await context.domains.add(domain, accountOf(options));
+      const change = await addDomain(context, domain, accountOf(options));
       if (!change.ok) return failed(change.problem);
-      const records = recordsFor(change.entry, await context.settings.refresh());
-      const { name } = change.entry;
+      const { records } = change.value;
+      const { name } = change.value.domain;
       return done(
         `Domain ${name} was added. Publish these records:\n\n${sayRecords(records)}\n\n${sayNext(name, context)}`,
-        {
-          ...publicDomain(change.entry),
-          records,
-        },
+        { ...publicDomain(change.value.domain), records },
       );
     },
   },
   {
     words: 'domain list',
     summary: 'List the domains.',
-    run: async ({ settings }) => {
-      const domains = [...(await settings.refresh()).domains.values()].sort((a, b) =>
-        a.name < b.name ? -1 : 1,
-      );
+    run: async (context) => {
+      const domains = await listDomains(context);
       const rows = domains.map((one) => [
         one.name,
         one.account,
@@ -68,13 +72,11 @@ export const domainCommands: readonly SettingsCommand[] = [
   {
     words: 'domain show <domain>',
     summary: 'Print the DNS records to publish for a domain.',
-    run: async ({ settings, trackingTarget, feedback }, args) => {
-      const now = await settings.refresh();
-      const domain = find(now, args['domain']);
-      if (!domain) return unknown(args['domain']);
-      const targets = { trackingTarget, feedback };
-      const records = allRecords(domain, now, targets);
-      const text = `${sayBrand(domain)}${sayRecords(records)}${sayNoTarget(domain, targets)}`;
+    run: async (context, args) => {
+      const shown = await showDomain(context, args['domain'] ?? '');
+      if (!shown.ok) return failed(shown.problem);
+      const { domain, records } = shown.value;
+      const text = `${sayBrand(domain)}${sayRecords(records)}${sayLacks(shown.value)}`;
       return done(text, { ...publicDomain(domain), records });
     },
   },
@@ -89,19 +91,20 @@ export const domainCommands: readonly SettingsCommand[] = [
     words: 'domain check <domain>',
     summary:
       'Compare the DNS with what should be there; fails when a key or a host of its own is not published.',
-    run: checkOne,
+    run: async (context, args) => {
+      const checked = await checkDomainNow(context, args['domain'] ?? '');
+      if (!checked.ok) return failed(checked.problem);
+      const { findings, isGood } = checked.value;
+      return { text: sayFindings(findings) + sayLacks(checked.value), data: findings, code: isGood ? 0 : 1 };
+    },
   },
   {
     words: 'domain remove <domain>',
     summary: 'Remove a domain with its keys; its mail is then not signed.',
-    run: async ({ settings }, args) => {
-      const now = await settings.refresh();
-      const name = find(now, args['domain'])?.name ?? args['domain'] ?? '';
-      const removal = await settings.domains.remove(name);
+    run: async (context, args) => {
+      const removal = await removeDomain(context, args['domain'] ?? '');
       if (!removal.ok) return failed(removal.problem);
-      const users = [...now.users.values()]
-        .filter(({ domains }) => domains.includes(name))
-        .map((user) => user.name);
+      const { name, users } = removal.value;
       const note = users.length > 0 ? ` ${users.join(', ')} may still send as it, unsigned.` : '';
       return done(`Domain ${name} was removed with its keys.${note}`, { removed: name });
     },
@@ -123,27 +126,18 @@ const given = z.object({
 });
 
 async function setDomain(
-  { settings, trackingTarget, feedback }: SettingsContext,
+  context: SettingsContext,
   args: Readonly<Record<string, string>>,
   options: Values,
 ): Promise<Result> {
   if (isNothingGiven(options, setOptions)) return nothingToChange('domain set');
   const read = given.safeParse(options);
   if (!read.success) return misused(sayOptionIssues(read.error));
-  const now = await settings.refresh();
-  const { pool = '' } = read.data;
-  const noPool = pool === '' ? undefined : unknownPool(now, [pool]);
-  if (noPool !== undefined) return misused(noPool);
-  const name = find(now, args['domain'])?.name ?? args['domain'] ?? '';
-  const change = await settings.domains.change(name, (old) => withOptions(old, read.data));
-  if (!change.ok) return failed(change.problem);
-  const targets = { trackingTarget, feedback };
-  const records = hostRecords(change.entry, targets);
+  const change = await changeDomain(context, args['domain'] ?? '', (old) => withOptions(old, read.data));
+  if (!change.ok) return change.why === 'wrong' ? misused(change.problem) : failed(change.problem);
+  const { domain, records } = change.value;
   const publish = records.length === 0 ? '' : `\nPublish:\n\n${sayRecords(records)}`;
-  return done(
-    `Domain ${name} was changed.${publish}${sayNoTarget(change.entry, targets)}`,
-    publicDomain(change.entry),
-  );
+  return done(`Domain ${domain.name} was changed.${publish}${sayLacks(change.value)}`, publicDomain(domain));
 }
 
 function withOptions(domain: Domain, options: z.infer<typeof given>): Domain {
@@ -168,78 +162,27 @@ function some<K extends string>(key: K, value: string | undefined): Partial<Reco
   return field;
 }
 
-async function checkOne(
-  { settings, resolveTxt, resolveHost, resolveMx, trackingTarget, feedback }: SettingsContext,
-  args: Readonly<Record<string, string>>,
-): Promise<Result> {
-  const now = await settings.refresh();
-  const domain = find(now, args['domain']);
-  if (!domain) return unknown(args['domain']);
-  const checked = await Promise.all([
-    checkDomain(domain, now, resolveTxt),
-    checkTracking(domain, trackingTarget, resolveHost),
-    checkReturnPath(domain, feedback?.domain, { resolveHost, resolveMx }),
-  ]);
-  const findings = checked.flat().filter((finding) => finding !== undefined);
-  const isNeeded = ({ purpose }: RecordFinding): boolean => purpose !== 'spf' && purpose !== 'dmarc';
-  const bad = findings.some((finding) => isNeeded(finding) && finding.state !== 'ok');
-  const noTarget = sayNoTarget(domain, { trackingTarget, feedback });
-  return { text: sayFindings(findings) + noTarget, data: findings, code: bad || noTarget !== '' ? 1 : 0 };
-}
-
-/** Where hosts of a domain lead to. */
-type Targets = Pick<SettingsContext, 'trackingTarget' | 'feedback'>;
-
-function allRecords(domain: Domain, settings: Settings, targets: Targets): readonly WantedRecord[] {
-  return [...recordsFor(domain, settings), ...hostRecords(domain, targets)];
-}
-
-function hostRecords(domain: Domain, { trackingTarget, feedback }: Targets): readonly WantedRecord[] {
-  const records = [trackingRecord(domain, trackingTarget), returnPathRecord(domain, feedback?.domain)];
-  return records.filter((record) => record !== undefined);
-}
-
-function sayNext(name: string, { feedback }: Targets): string {
+function sayNext(name: string, { feedback }: Pick<Targets, 'feedback'>): string {
   const check = `Then: postino domain check ${name}`;
   if (!feedback) return check;
   const host = `bounce.${name}`;
   return `For SPF in your own domain, publish as well\n\n${host}. CNAME\n    ${feedback.domain}.\n\nand: postino domain set ${name} --return-path ${host}\n${check}`;
 }
 
-function sayNoTarget(
-  { trackingHost: host, returnPath: path }: Domain,
-  { trackingTarget, feedback }: Targets,
-): string {
-  const noTracking =
-    host === undefined || trackingTarget !== undefined
-      ? ''
-      : `\n\nNothing is tracked under ${host} yet: set tracking.url in the configuration to the address under which the world reaches this relay's tracking listener.`;
-  const noFeedback =
-    path === undefined || feedback !== undefined
-      ? ''
-      : `\n\nNo bounces come to ${path} yet: set feedback.domain in the configuration.`;
-  return noTracking + noFeedback;
+function sayLacks({
+  domain: { trackingHost = '', returnPath: path = '' },
+  lacks,
+}: Pick<ShownDomain, 'domain' | 'lacks'>): string {
+  const sayings = {
+    'tracking.url': `\n\nNothing is tracked under ${trackingHost} yet: set tracking.url in the configuration to the address under which the world reaches this relay's tracking listener.`,
+    'feedback.domain': `\n\nNo bounces come to ${path} yet: set feedback.domain in the configuration.`,
+  };
+  return lacks.map((lack) => sayings[lack]).join('');
 }
 
 function sayBrand({ brand: mark }: Domain): string {
   if (!mark) return '';
   return `; unsubscribe pages speak for ${mark.name ?? 'the domain'}${mark.logo === undefined ? '' : `, with ${mark.logo}`}\n\n`;
-}
-
-function find(settings: Settings, name = ''): Domain | undefined {
-  return settings.domains.get(name.toLowerCase());
-}
-
-function unknown(name = ''): Result {
-  return failed(`There is no domain called ${name}; "postino domain list" shows them all.`);
-}
-
-/** A domain without the private halves of its keys, sealed as they are. */
-function publicDomain({ keys, ...domain }: Domain): Readonly<Record<string, unknown>> {
-  return {
-    ...domain,
-    keys: keys.map(({ selector, algorithm, publicKey }) => ({ selector, algorithm, publicKey })),
-  };
 }
 
 const SAYINGS = {

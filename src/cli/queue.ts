@@ -17,7 +17,7 @@ import {
   type Result,
   type Values,
 } from './command.ts';
-import { idlePools, sayIdlePool } from './context.ts';
+import { idlePools, sayIdlePool } from '../verbs/pool.ts';
 import { readMoment } from './moment.ts';
 import { change, changeOptions, selectionOf, selectionOptions } from './selection.ts';
 import { clean, sayTime } from './timeline.ts';

@@ -2,11 +2,11 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isTimeZone } from '../lib/day.ts';
-import { transportSchema, viaSchema, warmupSchema, type Transport } from '../model/settings.ts';
-import type { Said } from '../store/warmup-since.ts';
+import { transportSchema, viaSchema, warmupSchema } from '../model/settings.ts';
+import type { Given } from '../verbs/transport.ts';
+import type { GivenVia } from '../verbs/transport-via.ts';
 import type { Option, Values } from './command.ts';
 import { sayOptionIssues } from './option-values.ts';
-import type { GivenVia } from './transport-via.ts';
 
 export const transportOptions: readonly Option[] = [
   { flags: '--address <ip>', summary: 'address of this host that mail leaves from' },
@@ -25,14 +25,6 @@ export const transportOptions: readonly Option[] = [
   { flags: '--via-username <name>', summary: 'log-in at the upstream relay' },
   { flags: '--via-password-stdin', summary: 'read the password of that log-in from standard input' },
 ];
-
-/** What was given: fields and their values, those that "" removes, and what was said of warm-up and upstream relay. */
-export type Given = Readonly<{
-  fields: Readonly<Partial<Transport>>;
-  removed: readonly (keyof Transport)[];
-  said: Said;
-  relay: GivenVia;
-}>;
 
 const address = z
   .string()

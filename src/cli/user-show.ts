@@ -3,13 +3,7 @@ import { sayDuration } from '../lib/duration.ts';
 import type { Block, Instructions } from '../model/instructions.ts';
 import type { Rule, User } from '../model/settings.ts';
 import type { SenderRecord } from '../monitor/records.ts';
-
-export type PublicUser = Readonly<Omit<User, 'passwordHash'> & { password: 'none' | 'set' }>;
-
-/** A user without its password's hash. */
-export function publicUser({ passwordHash, ...user }: User): PublicUser {
-  return { ...user, password: passwordHash === undefined ? 'none' : 'set' };
-}
+import { publicUser } from '../verbs/user.ts';
 
 /** Rows for a sheet. */
 export function readableUser(user: User): Readonly<Record<string, unknown>> {

@@ -1,8 +1,8 @@
 // Where links and mail addresses of ours lead to, as the front door and commands want to know it.
 import type { Links } from '../accept/links.ts';
-import type { OwnAddresses } from '../cli/feedback.ts';
 import { unsubscribeMailbox } from '../feedback/kinds/unsubscribe.ts';
 import { isLoopbackName } from '../http/tracking-config.ts';
+import type { OwnAddresses } from '../verbs/context.ts';
 import type { Base } from './base.ts';
 
 /** Addresses that mail to ourselves comes to, as commands show them. */

@@ -54,7 +54,11 @@ export function openDomains({ settings, sealer, clock }: DomainsDeps): Domains {
     add: async (name, account) => {
       const ascii = toAsciiDomain(name);
       if (ascii === undefined)
-        return { ok: false, problem: `${name} is not a domain name; write it as shop.example.` };
+        return {
+          ok: false,
+          why: 'wrong',
+          problem: `${name} is not a domain name; write it as shop.example.`,
+        };
       const keys = await makeKeys(ascii, sealer, clock.now());
       return settings.domains.add({ v: 1, name: ascii, account, keys, origin: 'command' });
     },

@@ -10,8 +10,12 @@ import { readEntry, sayIssues } from './snapshot.ts';
  */
 export type Asker = 'command' | 'switch' | 'file';
 
-export type Change<T> = Readonly<{ ok: true; entry: T } | { ok: false; problem: string }>;
-export type Removal = Readonly<{ ok: true } | { ok: false; problem: string }>;
+/** Why a change was refused. wrong: the entry does not fit its schema; moved: somebody else changes it again and again. */
+export type Why = 'exists' | 'missing' | 'file' | 'moved' | 'wrong';
+
+export type Refusal = Readonly<{ ok: false; why: Why; problem: string }>;
+export type Change<T> = Readonly<{ ok: true; entry: T }> | Refusal;
+export type Removal = Readonly<{ ok: true }> | Refusal;
 
 /** Every problem is one sentence for the person at the command line. All methods reject with RedisTrouble. */
 export type Shelf<T> = Readonly<{
@@ -41,13 +45,17 @@ const changeScript = loadScript(new URL('./scripts/change-3.lua', import.meta.ur
 const KEEP_FINGERPRINT = '-';
 const ATTEMPTS = 5;
 
-type Answer = 'ok' | 'exists' | 'missing' | 'file' | 'moved';
+type Answer = 'ok' | Exclude<Why, 'wrong'>;
 
 /** The shelf of one kind; see Shelf. */
 export function makeShelf<T extends Readonly<{ name: string }>>(options: ShelfOptions<T>): Shelf<T> {
   const { noun, schema } = options;
   const row = openHash(options);
-  const refuse = (answer: Answer, name: string): Refusal => ({ ok: false, problem: say(answer, noun, name) });
+  const refuse = (why: Exclude<Answer, 'ok'>, name: string): Refusal => ({
+    ok: false,
+    why,
+    problem: say(why, noun, name),
+  });
   return {
     get: async (name) => {
       const text = await row.read(name);
@@ -56,7 +64,7 @@ export function makeShelf<T extends Readonly<{ name: string }>>(options: ShelfOp
     },
     add: async (entry) => {
       const checked = schema.safeParse(entry);
-      if (!checked.success) return { ok: false, problem: `${sayIssues(checked.error)}.` };
+      if (!checked.success) return wrong(`${sayIssues(checked.error)}.`);
       const text = JSON.stringify(checked.data);
       const answer = await row.write({ operation: 'add', name: entry.name, text });
       return answer === 'ok' ? { ok: true, entry: checked.data } : refuse(answer, entry.name);
@@ -88,8 +96,6 @@ export function makeShelf<T extends Readonly<{ name: string }>>(options: ShelfOp
     },
   };
 }
-
-type Refusal = Readonly<{ ok: false; problem: string }>;
 
 type Write = Readonly<{
   operation: 'add' | 'replace' | 'remove';
@@ -137,10 +143,14 @@ function openHash<T>(options: ShelfOptions<T>): Hash {
 
 function editText<T>(schema: z.ZodType<T>, text: string, edit: (entry: T) => T): Change<T> {
   const read = readEntry(schema, text);
-  if (!read.ok) return { ok: false, problem: `The stored entry cannot be read: ${read.problem}.` };
+  if (!read.ok) return wrong(`The stored entry cannot be read: ${read.problem}.`);
   const checked = schema.safeParse(edit(read.entry));
-  if (!checked.success) return { ok: false, problem: `${sayIssues(checked.error)}.` };
+  if (!checked.success) return wrong(`${sayIssues(checked.error)}.`);
   return { ok: true, entry: checked.data };
+}
+
+function wrong(problem: string): Refusal {
+  return { ok: false, why: 'wrong', problem };
 }
 
 function readAnswer(reply: unknown): Answer {
@@ -149,8 +159,8 @@ function readAnswer(reply: unknown): Answer {
   return answers.find((answer) => answer === word) ?? 'moved';
 }
 
-function say(answer: Answer, noun: string, name: string): string {
-  switch (answer) {
+function say(why: Exclude<Answer, 'ok'>, noun: string, name: string): string {
+  switch (why) {
     case 'exists':
       return `There is already a ${noun} called ${name}; change it with "postino ${noun} set" or choose another name.`;
     case 'missing':
@@ -159,7 +169,5 @@ function say(answer: Answer, noun: string, name: string): string {
       return `The ${noun} ${name} is declared in the configuration file; change it there and start again.`;
     case 'moved':
       return `The ${noun} ${name} is being changed by somebody else; try again.`;
-    case 'ok':
-      return '';
   }
 }

@@ -1,4 +1,4 @@
-// The upstream relay of a transport as commands change it: its password is sealed at once and never shown again.
+// The upstream relay of a transport as operators change it: its password is sealed at once and never shown again.
 import type { Transport, Via } from '../model/settings.ts';
 import type { Sealer } from '../store/seal.ts';
 import { sealVia, type PlainVia } from '../store/via.ts';
@@ -34,8 +34,14 @@ function at(where: Readonly<{ host: string; port: number }>, old: Via | undefine
   return old?.host === where.host ? { ...old, ...where } : { tls: 'required', verify: true, ...where };
 }
 
+export type PublicTransport = Readonly<
+  Omit<Transport, 'via'> & {
+    via?: Readonly<Omit<Via, 'sealedPassword'> & { password?: 'sealed' }>;
+  }
+>;
+
 /** A transport without what is secret: how it is shown and printed. */
-export function publicTransport({ via, ...transport }: Transport): Readonly<Record<string, unknown>> {
+export function publicTransport({ via, ...transport }: Transport): PublicTransport {
   if (!via) return transport;
   const { sealedPassword, ...open } = via;
   return { ...transport, via: { ...open, ...(sealedPassword === undefined ? {} : { password: 'sealed' }) } };

@@ -1,0 +1,28 @@
+// What comes of a verb: a value, or why nothing was done. Pure.
+import type { Why as ShelfWhy } from '../store/shelf.ts';
+
+/** used: others need it; idle: there is nothing to end; see the store's shelf for the rest. */
+export type Why = ShelfWhy | 'used' | 'idle';
+
+/** `problem` is a sentence for people; `hint` says with which command it is put right, to go on with after a ";". */
+export type Refusal = Readonly<{ ok: false; why: Why; problem: string; hint?: string }>;
+
+export type Did<T> = Readonly<{ ok: true; value: T }> | Refusal;
+
+export function did<T>(value: T): Did<T> {
+  return { ok: true, value };
+}
+
+export function refused(why: Why, problem: string, hint?: string): Refusal {
+  return { ok: false, why, problem, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** Problem and hint in one sentence. */
+export function sayRefusal({ problem, hint }: Pick<Refusal, 'problem' | 'hint'>): string {
+  return hint === undefined ? problem : `${problem.replace(/\.$/, '')}; ${hint}`;
+}
+
+/** Entries in the order of their names. */
+export function byName(a: Readonly<{ name: string }>, b: Readonly<{ name: string }>): number {
+  return a.name < b.name ? -1 : 1;
+}

@@ -1,0 +1,129 @@
+// Users: who may send. Adding, changing, switching and removing them, and their passwords.
+import { randomInt } from 'node:crypto';
+import type { Settings, User } from '../model/settings.ts';
+import type { SenderRecord } from '../monitor/records.ts';
+import type { VerbContext } from './context.ts';
+import { byName, did, refused, type Did } from './did.ts';
+import { idlePools, unknownPool, type IdlePool } from './pool.ts';
+
+/** make: a good one, which the answer tells once; none: known by its network alone; else the one that was given. */
+export type Password = 'make' | 'none' | Readonly<{ given: string }>;
+
+export type PublicUser = Readonly<Omit<User, 'passwordHash'> & { password: 'none' | 'set' }>;
+
+/** `made` is the password that was made; `idle` its pool, where nothing carries its mail. */
+export type UserDone = Readonly<{ user: User; made?: string; idle?: IdlePool }>;
+
+export type ShownUser = Readonly<{ user: User; sending?: SenderRecord }>;
+
+/** A user that was edited, or why it cannot be. */
+export type Edited = User | Readonly<{ problem: string }>;
+
+const ALPHABET = 'ABCDEFGHJKMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
+const PASSWORD_CHARS = 24;
+export const MIN_PASSWORD_CHARS = 8;
+
+/** A password of 137 bits without characters that people mix up or that shells, URLs and php.ini files mind. */
+export function makePassword(): string {
+  return Array.from({ length: PASSWORD_CHARS }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
+}
+
+/** A user without its password's hash. */
+export function publicUser({ passwordHash, ...user }: User): PublicUser {
+  return { ...user, password: passwordHash === undefined ? 'none' : 'set' };
+}
+
+export async function listUsers({ settings }: Pick<VerbContext, 'settings'>): Promise<readonly User[]> {
+  return [...(await settings.refresh()).users.values()].sort(byName);
+}
+
+export async function showUser(
+  { settings, sendingOf }: Pick<VerbContext, 'settings' | 'sendingOf'>,
+  name: string,
+): Promise<Did<ShownUser>> {
+  const user = (await settings.refresh()).users.get(name);
+  if (!user)
+    return refused('missing', `There is no user called ${name}; "postino user list" shows them all.`);
+  const sending = await sendingOf?.(name);
+  return did({ user, ...(sending && { sending }) });
+}
+
+/** Adds a user. Its pools must exist. */
+export async function addUser(context: VerbContext, user: User, password: Password): Promise<Did<UserDone>> {
+  const { settings } = context;
+  const unknown = unknownPool(await settings.refresh(), [user.pool, ...user.pools]);
+  if (unknown !== undefined) return refused('wrong', unknown);
+  const secret = await secretOf(context, password);
+  const change = await settings.users.add({ ...user, ...secret.fields });
+  if (!change.ok) return change;
+  return did({ user: change.entry, ...secret.made, ...idleOf(await settings.refresh(), user.name) });
+}
+
+/** Replaces a user by `edit` of it, which may be called again when somebody else changes it meanwhile. */
+export async function changeUser(
+  { settings }: Pick<VerbContext, 'settings'>,
+  name: string,
+  edit: (old: User) => Edited,
+): Promise<Did<UserDone>> {
+  const now = await settings.refresh();
+  let problem: string | undefined;
+  const change = await settings.users.change(name, (old) => {
+    const next = edit(old);
+    problem = 'problem' in next ? next.problem : unknownPool(now, [next.pool, ...next.pools]);
+    return 'problem' in next || problem !== undefined ? old : next;
+  });
+  if (problem !== undefined) return refused('wrong', problem);
+  if (!change.ok) return change;
+  return did({ user: change.entry, ...idleOf(await settings.refresh(), name) });
+}
+
+/** Gives a user a new password; the old one ends at once. */
+export async function resetPassword(
+  context: Pick<VerbContext, 'settings' | 'hashPassword'>,
+  name: string,
+  password: Exclude<Password, 'none'>,
+): Promise<Did<UserDone>> {
+  const secret = await secretOf(context, password);
+  const change = await context.settings.users.change(name, (user) => ({ ...user, ...secret.fields }));
+  return change.ok ? did({ user: change.entry, ...secret.made }) : change;
+}
+
+export async function switchUser(
+  { settings }: Pick<VerbContext, 'settings'>,
+  name: string,
+  to: 'disabled' | 'enabled',
+): Promise<Did<User>> {
+  const change = await settings.users.change(
+    name,
+    (user) => ({ ...user, disabled: to === 'disabled' }),
+    'switch',
+  );
+  return change.ok ? did(change.entry) : change;
+}
+
+/** Removes a user; what it has handed in is still delivered. */
+export async function removeUser(
+  { settings }: Pick<VerbContext, 'settings'>,
+  name: string,
+): Promise<Did<undefined>> {
+  const removal = await settings.users.remove(name);
+  return removal.ok ? did(undefined) : removal;
+}
+
+type Secret = Readonly<{ fields: Pick<User, 'passwordHash'>; made: Readonly<{ made?: string }> }>;
+
+async function secretOf(
+  { hashPassword }: Pick<VerbContext, 'hashPassword'>,
+  password: Password,
+): Promise<Secret> {
+  if (password === 'none') return { fields: {}, made: {} };
+  const clear = password === 'make' ? makePassword() : password.given;
+  const fields = { passwordHash: await hashPassword(clear) };
+  return { fields, made: password === 'make' ? { made: clear } : {} };
+}
+
+/** Mail that nobody carries is taken with a 250 and waits: whoever makes such a user should know. */
+function idleOf(settings: Settings, name: string): Readonly<{ idle?: IdlePool }> {
+  const idle = idlePools(settings).find(({ users }) => users.includes(name));
+  return idle ? { idle: { ...idle, users: [name] } } : {};
+}
