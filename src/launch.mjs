@@ -25,7 +25,7 @@ export function readArguments(args) {
   if (args[0] === '--run') return { tool: args[1], rest: args.slice(2) };
   const flag = args.findIndex((arg) => arg === '--config' || arg.startsWith('--config='));
   const value = args[flag]?.includes('=') ? args[flag].slice('--config='.length) : args[flag + 1];
-  return { rest: args, start: args[0] === 'start', config: flag < 0 ? undefined : value };
+  return { rest: args, redis: ['start', 'restore'].includes(args[0]), config: flag < 0 ? undefined : value };
 }
 
 /** The environment of the program: compiled code is kept, so that the second start is quick. */
@@ -83,7 +83,7 @@ async function launch(args, env) {
   const tool = ask.tool !== undefined;
   await provideDependencies(root, { dev: tool, env });
   const node = provideNode(root);
-  const needsRedis = tool || (ask.start && wantsEmbeddedRedis(configText(ask.config, env), env));
+  const needsRedis = tool || (ask.redis && wantsEmbeddedRedis(configText(ask.config, env), env));
   const redis = needsRedis ? await provideRedis(root, env) : undefined;
   run(node, ask, environment(env, { node, redis, tool }));
 }

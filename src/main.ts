@@ -128,7 +128,13 @@ async function runListed(
   const config = loadConfig({ file, environment: process.env });
   const abort = new AbortController();
   process.once('SIGINT', () => abort.abort());
-  const around = { config, clock: systemClock, signal: abort.signal, write: say };
+  const around = {
+    config,
+    clock: systemClock,
+    signal: abort.signal,
+    write: say,
+    redisServer: process.env['POSTINO_REDIS_SERVER'],
+  };
   const { text, data, code } = await runCommand(command, around, args, options);
   const output = options['json'] === true ? JSON.stringify(data, undefined, 2) : text;
   if (output !== undefined && output !== '')

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { hashPassword } from '../accept/password.ts';
 import { alertCommands, type AlertContext } from '../cli/alert.ts';
+import { backupCommands, restoreCommands, type BackupContext, type RestoreContext } from '../cli/backup.ts';
 import { checkCommands, type CheckContext } from '../cli/check.ts';
 import type { Command, Result, Values } from '../cli/command.ts';
 import type { SettingsContext } from '../cli/context.ts';
@@ -27,6 +28,7 @@ import { checkTransport } from '../monitor/check.ts';
 import { readSenders } from '../monitor/records.ts';
 import type { TemplateContent } from '../store/templates.ts';
 import { alertsOf } from './alert-context.ts';
+import { backupOf, restoreWith } from './backup.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
 import { openDns, trackingTarget } from './dns.ts';
@@ -45,6 +47,8 @@ export type Context = SettingsContext &
   CheckContext &
   MonitorContext &
   AlertContext &
+  BackupContext &
+  RestoreContext &
   QuarantineContext;
 
 /** Every command but `start`. A new one is an entry of a table in src/cli. */
@@ -58,6 +62,8 @@ export const commands: readonly Command<Context>[] = [
   ...checkCommands,
   ...monitorCommands,
   ...alertCommands,
+  ...backupCommands,
+  ...restoreCommands,
   ...quarantineCommands,
 ];
 
@@ -66,6 +72,8 @@ export type Surroundings = Readonly<{
   clock: Clock;
   write(text: string): void;
   signal: AbortSignal;
+  /** Path of a redis-server for the embedded Redis. */
+  redisServer: string | undefined;
 }>;
 
 /** Runs `command`. Rejects with a problem in one sentence when Postino's Redis cannot be reached. */
@@ -78,6 +86,8 @@ export async function runCommand(
   const { config, clock } = around;
   const check = checkCommands.find(({ words }) => words === command.words);
   if (check && !isRunning(config)) return check.run(offline(around), args, options);
+  const restoring = restoreCommands.find(({ words }) => words === command.words);
+  if (restoring) return restoring.run(restoreWith({ ...around, prefix: PREFIX }), args, options);
   const base = await openBase({
     config,
     redisUrl: redisUrlOf(config),
@@ -126,7 +136,8 @@ function redisUrlOf(config: Config): string {
   );
 }
 
-async function contextOf(base: Base, { config, clock, write, signal }: Surroundings): Promise<Context> {
+async function contextOf(base: Base, around: Surroundings): Promise<Context> {
+  const { config, clock, write, signal } = around;
   const { settings, domains, suppressions, templates, recipients, operate, settingsNow, asking, offset } =
     base;
   return {
@@ -164,6 +175,8 @@ async function contextOf(base: Base, { config, clock, write, signal }: Surroundi
     checkTransport: (transport) => checkTransport(transport, checkDeps(base)),
     tell: makeTell(base),
     alerts: alertsOf(base),
+    ...backupOf(base),
+    ...restoreWith({ ...around, prefix: base.prefix }),
     quarantine: openQuarantine(base),
     readSource: (submission, maxBytes) => readSource(base, submission, maxBytes),
     readFile: readTextFile,

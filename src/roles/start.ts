@@ -5,6 +5,7 @@ import { runSinks } from '../events/sinks/index.ts';
 import { makeLogSink } from '../events/sinks/log.ts';
 import { makeStatsSink } from '../events/sinks/stats.ts';
 import { hashPassword } from '../accept/password.ts';
+import { unfinishedRestore } from '../backup/restore.ts';
 import type { Config } from '../config.ts';
 import { startEmbeddedRedis, type EmbeddedRedis } from '../embedded.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -17,7 +18,7 @@ import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
 import { startDelivery, type DeliveryRole } from './delivery.ts';
 import { startFeedback, type FeedbackListeners } from './feedback.ts';
-import { firstRun, verifyAdmin } from './first-run.ts';
+import { firstRun } from './first-run.ts';
 import { recipientsSink } from './recipients.ts';
 import { healthSink, startMonitor } from './monitor.ts';
 import { suppressSink } from './suppress.ts';
@@ -81,6 +82,8 @@ async function openRedis({
 
 async function prepare(base: Base): Promise<void> {
   const { config, asking, settings, domains, sealer, prefix } = base;
+  const unfinished = await unfinishedRestore(asking, prefix);
+  if (unfinished !== undefined) throw new BaseProblem(unfinished);
   const durable = await checkDurability(asking, config.durability);
   if (!durable.ok) throw new BaseProblem(durable.problem);
   const today = (zone = config.warmup.timeZone): string => dayOf(base.clock.now(), zone);
@@ -117,10 +120,7 @@ async function startRoles(
   undo.push(startAlerts(base, { roles, submit, listeners }).stop);
   // Last, since it tells of all the others.
   const neighbours = { submission, delivery, tracking, feedback };
-  const verify = (password: string): Promise<boolean> => verifyAdmin(base, password);
-  const http = roles.includes('http')
-    ? await startHttp(base, { neighbours, verifyAdmin: verify, stats })
-    : undefined;
+  const http = roles.includes('http') ? await startHttp(base, { neighbours, submit, stats }) : undefined;
   if (http) undo.push(() => http.stop(0));
   return { submission, delivery, http, tracking, feedback };
 }

@@ -1,0 +1,90 @@
+// Makes a backup of an installation while it runs: settings and knowledge from Redis, keys, events and history from disk.
+import { createWriteStream } from 'node:fs';
+import { cp, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import type { Clock } from '../lib/clock.ts';
+import type { Redis } from '../lib/script.ts';
+import { pack, type Manifest } from './archive.ts';
+import { copyKeys } from './copy.ts';
+import { isKept, KEPT_FILES } from './families.ts';
+
+export type BackupDeps = Readonly<{
+  redis: Redis;
+  prefix: string;
+  /** The data folder. */
+  data: string;
+  /** The configuration file; undefined where there is none. */
+  configFile: string | undefined;
+  hostname: string;
+  version: string;
+  /** Fingerprint of the master key in use. */
+  masterKey: string;
+  /** Copies the history's files into a folder, whole while it is written; absent where it lies in a database server. */
+  copyHistory?: ((folder: string) => Promise<void>) | undefined;
+  clock: Clock;
+}>;
+
+export type Backup = Readonly<{
+  file: string;
+  manifest: Manifest;
+  /** How many lines of keys it has. */
+  keys: number;
+  bytes: number;
+  /** Whether the master key itself is in it. */
+  hasMasterKey: boolean;
+}>;
+
+/** Where the keys of Redis lie in a backup, and the data folder's files. */
+export const KEYS_FILE = 'redis.jsonl';
+export const DATA_FOLDER = 'data';
+export const CONFIG_FILE = 'postino.yaml';
+
+/** Writes the backup to `file`. Rejects with RedisTrouble or an error of the file system; then there is no file. */
+export async function makeBackup(deps: BackupDeps, file: string, what: Manifest['what']): Promise<Backup> {
+  const folder = await mkdtemp(join(deps.data, 'backup-'));
+  try {
+    if (deps.configFile !== undefined) await cp(deps.configFile, join(folder, CONFIG_FILE));
+    const keys = await writeKeysFile(deps, join(folder, KEYS_FILE));
+    for (const { name, settings } of KEPT_FILES)
+      if (settings || what === 'all') await copyOf(name, deps, join(folder, DATA_FOLDER));
+    const { hostname, version, masterKey, clock } = deps;
+    const manifest = await pack(folder, file, { hostname, version, masterKey, what, at: clock.now() });
+    const hasMasterKey = manifest.files.some(({ path }) => path === `${DATA_FOLDER}/keys/master.key`);
+    return { file, manifest, keys, bytes: (await stat(file)).size, hasMasterKey };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function writeKeysFile({ redis, prefix }: BackupDeps, path: string): Promise<number> {
+  const out = createWriteStream(path, { mode: 0o600 });
+  const ended = finished(out);
+  let count = 0;
+  for await (const copied of copyKeys(redis, prefix, isKept)) {
+    count++;
+    if (!out.write(`${JSON.stringify(copied)}\n`)) await Promise.race([drained(out), ended]);
+  }
+  out.end();
+  await ended;
+  return count;
+}
+
+function drained(out: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve) => out.once('drain', resolve));
+}
+
+async function copyOf(name: string, { data, copyHistory }: BackupDeps, to: string): Promise<void> {
+  if (name === 'history') {
+    if (!copyHistory) return;
+    await mkdir(join(to, name), { recursive: true, mode: 0o700 });
+    return copyHistory(join(to, name));
+  }
+  const from = join(data, name);
+  const exists = await stat(from).then(
+    () => true,
+    () => false,
+  );
+  // A segment that is removed while it is copied was too old to be kept.
+  if (exists) await cp(from, join(to, name), { recursive: true, force: true, preserveTimestamps: true });
+}
