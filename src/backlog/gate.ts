@@ -113,6 +113,8 @@ export class Gate {
     this.#closed = true;
     const guests = [...this.#lanes.values()].flatMap((lane) => {
       lane.alarm?.();
+      // Else it would keep its place among all that wait for the provider, for ever.
+      lane.turn?.rest();
       return lane.room.splice(0);
     });
     this.#waiting = 0;
@@ -141,6 +143,7 @@ export class Gate {
     lane.limit = limit;
     // Those that are on their way began by the old one, and end by it.
     if (turn && turn !== lane.turn && lane.active === 0) {
+      lane.turn?.rest();
       lane.turn = turn;
       turn.onChange(() => {
         if (this.#lanes.get(name) === lane) this.#next(lane);

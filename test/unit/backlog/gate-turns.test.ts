@@ -21,7 +21,7 @@ function start(options: { every: number; from?: number; limit?: number; atOnce?:
   const clock = handClock();
   const list: Job[] = [];
   const begun: [string, number][] = [];
-  const counts = { parked: 0, pulled: 0, asked: 0 };
+  const counts = { parked: 0, pulled: 0, asked: 0, rested: 0 };
   let next = options.from ?? 0;
   let change = (): void => {};
   let running = 0;
@@ -36,16 +36,17 @@ function start(options: { every: number; from?: number; limit?: number; atOnce?:
       next = clock.ticks() + options.every;
     },
     end: () => void running--,
-    rest: () => {},
+    rest: () => void counts.rested++,
     atOnce: () => (next - clock.ticks() > 60_000 ? 0 : (options.atOnce ?? 1)),
     onChange: (task) => {
       change = task;
     },
   };
+  let current = turn;
   const gate = new Gate({
     clock,
     log: silentLog,
-    locate: async () => ({ lane: 'l', limit: options.limit ?? 10, turn }),
+    locate: async () => ({ lane: 'l', limit: options.limit ?? 10, turn: current }),
     attempt: async ({ ref }, { begun: tell, sent }) => {
       begun.push([ref, clock.ticks()]);
       tell();
@@ -73,6 +74,9 @@ function start(options: { every: number; from?: number; limit?: number; atOnce?:
       next = at;
     },
     change: () => change(),
+    replace: () => {
+      current = { ...turn };
+    },
   };
 }
 
@@ -171,6 +175,22 @@ test('a place that is kept for a delivery counts from when it was kept', async (
   clock.pass(1000);
   await settle();
   expect(begun.length).toBe(2);
+});
+
+test('a gate that closes, or gets another turn, waits for the old one no more', async () => {
+  const { clock, gate, counts, replace } = start({ every: 0, from: Infinity, atOnce: 5 });
+  void gate.admit(job(0));
+  await settle();
+  const rested = counts.rested;
+  // As after the way to the site was forgotten and found again.
+  clock.pass(120_000);
+  await settle();
+  replace();
+  void gate.admit(job(1));
+  await settle();
+  expect(counts.rested).toBe(rested + 1);
+  await gate.close();
+  expect(counts.rested).toBe(rested + 2);
 });
 
 test('two hundred sites that never answer, and two hundred that are suspended, delay no other', async () => {
