@@ -13,6 +13,7 @@ const may: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   mail: ['lib'],
   model: ['lib', 'mail'],
+  api: ['*'],
   cli: ['*'],
   roles: ['*'],
   verbs: ['*'],

@@ -1,11 +1,14 @@
-// The gate before the admin password: each wrong one makes its network wait longer, and few are checked at once.
+// The gate before passwords of members: each wrong one makes its network wait longer, and few are checked at once.
 import type { Clock } from '../lib/clock.ts';
 import { makeLru, type Lru } from '../lib/lru.ts';
 
 export type Verdict = 'right' | 'wrong' | Readonly<{ waitMs: number }>;
 
-/** Checks a password for a network (see networkOf); says how long to wait where that network has to. */
-export type Gate = (password: string, network: string) => Promise<Verdict>;
+/** Checks a member's password for a network (see networkOf); says how long to wait where that network has to. */
+export type Gate = (password: string, network: string, name?: string) => Promise<Verdict>;
+
+/** The member that is made at the first start. */
+export const ADMIN = 'admin';
 
 const FREE_TRIES = 3;
 const FIRST_WAIT_MS = 1000;
@@ -20,10 +23,10 @@ const MAX_PASSWORD = 1024;
 
 type Record = { failures: number; lastAt: number; until: number };
 
-export function makeGate(verify: (password: string) => Promise<boolean>, clock: Clock): Gate {
+export function makeGate(verify: (password: string, name: string) => Promise<boolean>, clock: Clock): Gate {
   const records = makeLru<Record>(MAX_NETWORKS);
   let running = 0;
-  return async (password, network) => {
+  return async (password, network, name = ADMIN) => {
     const now = clock.ticks();
     const record = fresh(records, network, now);
     if (record.until > now) return { waitMs: record.until - now };
@@ -32,7 +35,7 @@ export function makeGate(verify: (password: string) => Promise<boolean>, clock: 
     fail(record, now);
     running++;
     try {
-      if (password.length > MAX_PASSWORD || !(await verify(password))) return 'wrong';
+      if (password.length > MAX_PASSWORD || !(await verify(password, name))) return 'wrong';
       records.drop(network);
       return 'right';
     } finally {

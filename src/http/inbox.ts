@@ -1,4 +1,4 @@
-// What the page at "/" asks for: how to connect, the queue's state, the sandbox's mail. Internal until the API is made.
+// What the page at "/" asks for: how to connect, the queue's state, the sandbox's mail. For that page alone.
 import type { EpochMs } from '../lib/clock.ts';
 import { json, nothing, problem, type Answer, type Ask, type Route } from './exchange.ts';
 import type { Reader } from './reader.ts';
@@ -50,13 +50,13 @@ export type InboxDeps = Readonly<{
   connectInfo(): Promise<ConnectInfo>;
   queueState(): Promise<QueueState>;
   reader: Reader;
-  session(ask: Ask): Session | undefined;
+  session(ask: Ask): Promise<Session | undefined>;
 }>;
 
 const PAGE = 50;
 const MAX_PAGE = 500;
 const SOURCE_BYTES = 256 * 1024;
-const BASE = '/api/v1/sandbox';
+const BASE = '/page/sandbox';
 const gone = problem(404, 'Not found', 'There is no such message any more; it was deleted or too old.');
 const remotePattern =
   /(?:src|background|srcset|poster|href)\s*=\s*["']?\s*(?:https?:)?\/\/|url\(\s*["']?\s*(?:https?:)?\/\/|@import/i;
@@ -73,7 +73,7 @@ export function inboxRoutes(deps: InboxDeps): readonly Route[] {
     },
   });
   return [
-    { method: 'GET', path: '/api/v1/overview', access: 'reader', handle: (ask) => overview(deps, ask) },
+    { method: 'GET', path: '/page/overview', access: 'reader', handle: (ask) => overview(deps, ask) },
     { method: 'GET', path: BASE, access: 'reader', handle: (ask) => list(deps, ask) },
     one('', (message) => view(deps, message)),
     one('/html', (message) => html(deps, message)),
@@ -96,8 +96,8 @@ export function inboxRoutes(deps: InboxDeps): readonly Route[] {
 }
 
 async function overview({ connectInfo, queueState, session }: InboxDeps, ask: Ask): Promise<Answer> {
-  const [connect, queue] = await Promise.all([connectInfo(), queueState()]);
-  return json({ connect, queue, token: session(ask)?.token });
+  const [connect, queue, mine] = await Promise.all([connectInfo(), queueState(), session(ask)]);
+  return json({ connect, queue, token: mine?.token });
 }
 
 async function list({ sandbox }: InboxDeps, ask: Ask): Promise<Answer> {

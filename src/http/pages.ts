@@ -1,17 +1,23 @@
 // The pages: our own files, read once at start, and the log-in.
 import { readFileSync } from 'node:fs';
-import type { Gate } from './gate.ts';
+import type { Member } from '../model/access.ts';
+import { ADMIN, type Gate } from './gate.ts';
 import { problem, redirect, type Answer, type Ask, type Route } from './exchange.ts';
 import { isForeign, networkOf } from './security.ts';
 import type { Sessions } from './session.ts';
 
-export type PagesDeps = Readonly<{ sessions: Sessions; gate: Gate }>;
+export type PagesDeps = Readonly<{
+  sessions: Sessions;
+  gate: Gate;
+  /** A member that may log in; undefined for others. */
+  memberOf(name: string): Promise<Member | undefined>;
+}>;
 
 const NOTICE = '<!-- notice -->';
 const read = (name: string): string => readFileSync(new URL(`./dashboard/${name}`, import.meta.url), 'utf8');
 
 /** Log-in, log-out, the page at "/" and its files. */
-export function pageRoutes({ sessions, gate }: PagesDeps): readonly Route[] {
+export function pageRoutes({ sessions, gate, memberOf }: PagesDeps): readonly Route[] {
   const loginPage = read('login.html');
   const showLogin = (status: number, notice: string): Answer => ({
     status,
@@ -23,8 +29,10 @@ export function pageRoutes({ sessions, gate }: PagesDeps): readonly Route[] {
   const logIn = async (ask: Ask): Promise<Answer> => {
     if (isForeign(ask)) return problem(403, 'Forbidden', 'Log in on the page itself, not from another site.');
     const verdict = await gate(ask.form.get('password') ?? '', networkOf(ask.peer));
-    if (verdict === 'right') return redirect('/', { 'set-cookie': sessions.begin(ask) });
-    if (verdict === 'wrong') return showLogin(401, 'That is not the password. Please try again.');
+    const member = verdict === 'right' ? await memberOf(ADMIN) : undefined;
+    if (member) return redirect('/', { 'set-cookie': (await sessions.begin(ask, member)).cookie });
+    if (verdict === 'right' || verdict === 'wrong')
+      return showLogin(401, 'That is not the password. Please try again.');
     const seconds = Math.ceil(verdict.waitMs / 1000);
     const wait = `Too many tries. Please wait ${seconds} second${seconds === 1 ? '' : 's'} and try again.`;
     return { ...showLogin(429, wait), headers: { 'retry-after': String(seconds) } };
@@ -49,14 +57,14 @@ export function pageRoutes({ sessions, gate }: PagesDeps): readonly Route[] {
       method: 'GET',
       path: '/login',
       access: 'open',
-      handle: (ask) => Promise.resolve(sessions.find(ask) ? redirect('/') : showLogin(200, '')),
+      handle: async (ask) => ((await sessions.find(ask)) ? redirect('/') : showLogin(200, '')),
     },
     { method: 'POST', path: '/login', access: 'open', handle: logIn },
     {
       method: 'POST',
       path: '/logout',
       access: 'writer',
-      handle: (ask) => Promise.resolve(redirect('/login', { 'set-cookie': sessions.end(ask) })),
+      handle: async (ask) => redirect('/login', { 'set-cookie': await sessions.end(ask) }),
     },
   ];
 }

@@ -3,8 +3,17 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { HttpConfig } from './config.ts';
-import { problem, redirect, type Access, type Answer, type Ask, type Route } from './exchange.ts';
-import { makeGate } from './gate.ts';
+import { bodyRoom, FORM, MAX_BODY_BYTES, readBodies } from './bodies.ts';
+import {
+  problem,
+  redirect,
+  type Access,
+  type Answer,
+  type Ask,
+  type Handle,
+  type Route,
+} from './exchange.ts';
+import type { Gate } from './gate.ts';
 import { healthRoutes, type Check } from './health.ts';
 import { askRoutes } from './hits/ask.ts';
 import { inboxRoutes, type ConnectInfo, type QueueState, type Sandbox } from './inbox.ts';
@@ -13,7 +22,8 @@ import { makeMetrics, type Figures } from './metrics.ts';
 import { pageRoutes } from './pages.ts';
 import { makeReader } from './reader.ts';
 import { isForeign, isForwarded, isLoopback, securityHeaders } from './security.ts';
-import { hasToken, makeSessions, type Sessions } from './session.ts';
+import { hasToken, type Sessions } from './session.ts';
+import type { Member } from '../model/access.ts';
 
 export type HttpDeps = Readonly<{
   config: HttpConfig;
@@ -21,12 +31,18 @@ export type HttpDeps = Readonly<{
   log: Log;
   checks(): Promise<readonly Check[]>;
   figures(): Promise<Figures>;
-  verifyAdmin(password: string): Promise<boolean>;
+  sessions: Sessions;
+  /** Before every log-in, of pages and of the API. */
+  gate: Gate;
+  /** A member that may log in; undefined for others. */
+  memberOf(name: string): Promise<Member | undefined>;
   sandbox: Sandbox;
   connectInfo(): Promise<ConnectInfo>;
   queueState(): Promise<QueueState>;
   /** True for host names that tracked links point to. */
   isTrackingHost(host: string): boolean;
+  /** The API's, which knows everything that this folder does not. */
+  api?: readonly Route[];
 }>;
 
 export type HttpServer = Readonly<{
@@ -40,22 +56,24 @@ const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
 const KEEP_ALIVE_MS = 5000;
 const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_BODY_BYTES = 16 * 1024;
-const MAX_PARAM = 100;
-const MAX_CONNECTIONS = 500;
+/** An address of a recipient, each character escaped, and some more. */
+const MAX_PARAM = 1000;
+/** 500 viewers of events, and everybody else. */
+const MAX_CONNECTIONS = 1000;
 
 /** Makes the server; `listen` opens it. */
 export function makeHttp(deps: HttpDeps): HttpServer {
-  const { clock, log, config } = deps;
-  const sessions = makeSessions(clock);
+  const { clock, log, config, sessions } = deps;
   const app = makeApp(log);
   const routes = [
     ...healthRoutes({ checks: deps.checks, metrics: makeMetrics(deps.figures), clock }),
-    ...pageRoutes({ sessions, gate: makeGate(deps.verifyAdmin, clock) }),
+    ...pageRoutes(deps),
     ...askRoutes(deps.isTrackingHost),
     ...inboxRoutes({ ...deps, reader: makeReader(clock), session: sessions.find }),
+    ...(deps.api ?? []),
   ];
-  for (const route of routes) mount(app, route, sessions);
+  const room = bodyRoom();
+  for (const route of routes) mount(app, route, { sessions, room });
   return {
     listen: async () => {
       try {
@@ -83,16 +101,13 @@ function makeApp(log: Log): FastifyInstance {
     routerOptions: { maxParamLength: MAX_PARAM },
   });
   app.server.maxConnections = MAX_CONNECTIONS;
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_, body, done) =>
-    done(null, body.toString()),
-  );
+  readBodies(app);
   app.setNotFoundHandler((_, reply) =>
     send(reply, problem(404, 'Not found', 'There is nothing at this address.')),
   );
   app.setErrorHandler((error, _, reply) => {
     const status = statusOf(error);
-    if (status < 500) return send(reply, problem(status, 'Bad request', 'The request cannot be read.'));
+    if (status < 500) return send(reply, problem(status, ...(UNREADABLE[status] ?? UNREADABLE[400])));
     log.error({ error: error instanceof Error ? error.stack : String(error) }, 'An HTTP request failed.');
     const detail = 'Something went wrong on our side; the log says what. Please try again.';
     return send(reply, problem(500, 'Internal error', detail));
@@ -100,35 +115,70 @@ function makeApp(log: Log): FastifyInstance {
   return app;
 }
 
+/** What is wrong with a request that the library does not hand on. */
+const UNREADABLE: Readonly<Record<400 | 415, Words> & Record<number, Words>> = {
+  400: ['Bad request', 'The request cannot be read.'],
+  413: ['Too large', 'The body is longer than this address takes.'],
+  415: ['Unsupported media type', 'This address takes no such body; see its page in the documentation.'],
+};
+
+type Words = readonly [title: string, detail: string];
+
 function statusOf(error: unknown): number {
   const status: unknown = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   return typeof status === 'number' ? status : 500;
 }
 
-function mount(app: FastifyInstance, route: Route, sessions: Sessions): void {
+type Mounting = Readonly<{ sessions: Sessions; room: ReturnType<typeof bodyRoom> }>;
+
+function mount(app: FastifyInstance, route: Route, { sessions, room }: Mounting): void {
+  const admitted = new WeakMap<FastifyRequest, Handle>();
+  const { maxBodyBytes = MAX_BODY_BYTES } = route;
   app.route({
     method: route.method,
     url: route.path,
-    handler: async (request, reply) => {
+    bodyLimit: maxBodyBytes,
+    onRequest: async (request, reply) => {
       const ask = readAsk(request);
-      const refusal = refuse(route.access, ask, sessions);
-      return send(reply, refusal ?? (await route.handle(ask)));
+      const next =
+        (await refuse(route.access, ask, sessions)) ??
+        ('handle' in route ? route.handle : await route.admit(ask));
+      if (typeof next !== 'function') return send(reply, next);
+      if (route.bodies !== 'any' && ask.type !== '' && ask.type !== FORM)
+        return send(reply, problem(415, ...UNREADABLE[415]));
+      if (!room(request, reply.raw, maxBodyBytes)) return send(reply, busy);
+      admitted.set(request, next);
+      return undefined;
+    },
+    handler: async (request, reply) => {
+      const handle = admitted.get(request);
+      if (!handle) throw new Error('a request was handled that nobody had admitted');
+      return send(reply, await handle(readAsk(request)));
     },
   });
 }
 
+const busy: Answer = {
+  ...problem(503, 'Busy', 'Too many large requests are under way just now; please try again in a moment.'),
+  headers: { 'retry-after': '2' },
+};
+
 /** Why the request may not; undefined when it may. */
-function refuse(access: Access, ask: Ask, sessions: Sessions): Answer | undefined {
+async function refuse(access: Access, ask: Ask, sessions: Sessions): Promise<Answer | undefined> {
   if (access === 'open') return undefined;
   // Figures hold no secrets: a monitor on this host reads them without the password, nobody else does.
   if (access === 'metrics' && isLoopback(ask.peer) && !isForwarded(ask)) return undefined;
-  const session = sessions.find(ask);
-  if (!session) {
+  const session = await sessions.find(ask);
+  // The page shows everything there is.
+  if (!session || session.member.role === 'user') {
     const wantsPage = ask.method === 'GET' && ask.path === '/';
     if (wantsPage) return redirect('/login');
     return problem(401, 'Not logged in', 'Log in with the admin password at /login first.');
   }
-  if (access === 'writer' && (isForeign(ask) || !hasToken(ask, session)))
+  if (access !== 'writer') return undefined;
+  if (session.member.role === 'viewer')
+    return problem(403, 'Forbidden', 'A viewer looks, and changes nothing; ask an operator.');
+  if (isForeign(ask) || !hasToken(ask, session))
     return problem(
       403,
       'Forbidden',
@@ -140,6 +190,8 @@ function refuse(access: Access, ask: Ask, sessions: Sessions): Answer | undefine
 function readAsk(request: FastifyRequest): Ask {
   const url = new URL(request.url, 'http://localhost');
   const { params, body } = request;
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const content = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
   return {
     method: request.method,
     path: url.pathname,
@@ -149,7 +201,9 @@ function readAsk(request: FastifyRequest): Ask {
       const value = request.headers[name];
       return typeof value === 'string' ? value : undefined;
     },
-    form: new URLSearchParams(typeof body === 'string' ? body : ''),
+    type,
+    body: content,
+    form: new URLSearchParams(type === FORM ? content.toString('utf8') : ''),
     peer: request.socket.remoteAddress ?? '',
   };
 }

@@ -16,8 +16,10 @@ import type { Log } from '../lib/log.ts';
 import type { Settings } from '../model/settings.ts';
 import { makeReturnPaths, type ReturnPaths } from '../mail/verp.ts';
 import { openBodies, type Bodies } from '../store/bodies.ts';
+import { openApiKeys, type ApiKeys } from '../store/api-keys.ts';
 import { openDomains, type Domains } from '../store/domains.ts';
 import { openLinks, type LinkStore } from '../store/links.ts';
+import { openMembers, type Members } from '../store/members.ts';
 import { openSandbox, type Sandbox } from '../store/sandbox.ts';
 import { loadMasterKey, makeSealer, type Sealer } from '../store/seal.ts';
 import { openSuppressions, type Suppressions } from '../store/suppressions.ts';
@@ -50,6 +52,9 @@ type Stores = Readonly<{
   recipients: Recipients;
   templates: Templates;
   sandbox: Sandbox;
+  /** Who may log in to the dashboard. */
+  members: Members;
+  apiKeys: ApiKeys;
   /** What monitors and operators say of transports. */
   states: TransportStates;
   /** Seals and opens what tracked links carry. */
@@ -214,6 +219,8 @@ function openStores(
     recipients: openRecipients({ redis: asking, prefix, clock, log, isOurs: config.redis === 'embedded' }),
     templates: openTemplates({ redis: asking, prefix, clock, settings }),
     sandbox: openSandbox(asking, prefix),
+    members: openMembers({ redis: asking, prefix }),
+    apiKeys: openApiKeys({ redis: asking, prefix, clock }),
     states: openTransportStates({ redis: asking, prefix, clock, log }),
     tokens: makeTokens(masterKey),
     links: openLinks({ redis: asking, prefix }),

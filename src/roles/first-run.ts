@@ -1,8 +1,10 @@
-// The first start: a user, a sandbox that catches its mail, an admin password; secrets go to one private file.
+// The first start: a user, a sandbox that catches its mail, a member who may do everything; secrets go to one private file.
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashPassword, verifyPassword } from '../accept/password.ts';
+import { ADMIN } from '../http/gate.ts';
+import type { Member } from '../model/access.ts';
 import { transportSchema, userSchema } from '../model/settings.ts';
 import type { Base } from './base.ts';
 
@@ -12,25 +14,47 @@ const SANDBOX = 'sandbox';
 
 /** Where the generated passwords stand, mode 0600. */
 export const firstRunFile = (data: string): string => join(data, 'first-run');
-const adminHashFile = (data: string): string => join(data, 'keys', 'admin.hash');
+/** Where versions without members kept it. */
+const oldHashFile = (data: string): string => join(data, 'keys', 'admin.hash');
 
 /** Makes what is missing; does nothing at later starts. */
 export async function firstRun(base: Base): Promise<void> {
   const { config } = base;
-  if (config.adminPassword === undefined && !existsSync(adminHashFile(config.data)))
-    await makeAdmin(config.data);
+  await provideAdmin(base);
   const { users, transports } = await base.settings.refresh();
   if (users.size > 0 || transports.size > 0 || config.users.length > 0 || config.transports.length > 0)
     return;
   await makeSandbox(base);
 }
 
-async function makeAdmin(data: string): Promise<void> {
+/** The configuration's password wins; without one somebody must be there who may do everything. */
+async function provideAdmin(base: Base): Promise<void> {
+  const { config, members } = base;
+  const { adminPassword } = config;
+  if (adminPassword !== undefined) return declareAdmin(base, adminPassword);
+  const all = await members.list('default');
+  if (all.some(({ role, disabled }) => role === 'admin' && !disabled)) return;
+  const old = oldHashFile(config.data);
+  if (existsSync(old)) return putAdmin(base, readFileSync(old, 'utf8').trim());
   const password = makePassword();
-  mkdirSync(join(data, 'keys'), { recursive: true, mode: 0o700 });
   // The password is kept before its hash: were we to die between the two, the next start makes a new one.
-  keep(data, 'page (admin)', password);
-  writeFileSync(adminHashFile(data), await hashPassword(password), { mode: 0o600 });
+  keep(config.data, `page (${ADMIN})`, password);
+  await putAdmin(base, await hashPassword(password));
+}
+
+/** Whoever changes the password in the file ends the sessions that began with the old one. */
+async function declareAdmin(base: Base, password: string): Promise<void> {
+  const member = await base.members.get(ADMIN);
+  const isRight =
+    member?.role === 'admin' && !member.disabled && (await verifyPassword(password, member.passwordHash));
+  if (!isRight) await putAdmin(base, await hashPassword(password));
+}
+
+async function putAdmin({ members, clock }: Base, passwordHash: string): Promise<void> {
+  const now = clock.now();
+  const made = { v: 1, name: ADMIN, account: 'default', role: 'admin', disabled: false } as const;
+  const admin: Member = { ...made, passwordHash, madeAt: now, sessionsFrom: now };
+  if (!(await members.add(admin))) await members.change(ADMIN, ({ madeAt }) => ({ ...admin, madeAt }));
 }
 
 async function makeSandbox(base: Base): Promise<void> {
@@ -45,23 +69,6 @@ async function makeSandbox(base: Base): Promise<void> {
   // smart host: the control fields of strangers' mail are not followed, and they are what people come to try.
   const user = { ...common, name: FIRST_USER, passwordHash, pool: SANDBOX, domains: ['*'] };
   await base.settings.users.add(userSchema.parse(user));
-}
-
-/** Compares with the configured admin password, or with the one that was generated. */
-export async function verifyAdmin(base: Base, password: string): Promise<boolean> {
-  const { config } = base;
-  const file = adminHashFile(config.data);
-  const stored = existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
-  const hash = config.adminPassword === undefined ? stored : await hashOnce(config.adminPassword);
-  return hash !== undefined && (await verifyPassword(password, hash));
-}
-
-const hashes = new Map<string, Promise<string>>();
-
-function hashOnce(password: string): Promise<string> {
-  const known = hashes.get(password) ?? hashPassword(password);
-  hashes.set(password, known);
-  return known;
 }
 
 /** 20 characters of base64url: 120 random bits. */

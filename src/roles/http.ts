@@ -5,6 +5,8 @@ import type { Check } from '../http/health.ts';
 import type { ConnectInfo, QueueState } from '../http/inbox.ts';
 import type { Figures } from '../http/metrics.ts';
 import { checkDurability } from '../store/durability.ts';
+import { openAccess, openApi } from './api.ts';
+import type { SubmitMail } from './backlog.ts';
 import { BaseProblem, type Base } from './base.ts';
 import type { DeliveryRole } from './delivery.ts';
 import type { FeedbackListeners } from './feedback.ts';
@@ -26,7 +28,8 @@ export type HttpRole = Role & Readonly<{ host: string; port: number }>;
 
 export type HttpRoleDeps = Readonly<{
   neighbours: Neighbours;
-  verifyAdmin(password: string): Promise<boolean>;
+  /** Where mail goes that comes in over HTTP. */
+  submit: SubmitMail;
   /** Counts of events since this process started. */
   stats: ReturnType<typeof makeStatsSink>;
 }>;
@@ -36,17 +39,19 @@ const NO_HITS: Figures['hits'] = { waiting: 0, lost: 0, flooded: 0 };
 /** Opens the http listener. Throws a BaseProblem with one sentence when that cannot be done. */
 export async function startHttp(base: Base, deps: HttpRoleDeps): Promise<HttpRole> {
   const { config, clock, sandbox } = base;
+  const access = openAccess(base);
   const server = makeHttp({
     config: config.http,
     clock,
     log: base.log.child({ role: 'http' }),
     checks: () => checks(base, deps.neighbours),
     figures: () => figures(base, deps.neighbours, deps.stats.counts()),
-    verifyAdmin: deps.verifyAdmin,
+    ...access,
     sandbox,
     connectInfo: () => Promise.resolve(connectInfo(base, deps.neighbours)),
     queueState: () => queueState(base),
     isTrackingHost: watchHosts(base).isTracking,
+    api: openApi(base, { ...access, submit: deps.submit }),
   });
   const listening = await server.listen();
   if (!listening.ok) throw new BaseProblem(listening.problem);

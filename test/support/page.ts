@@ -1,7 +1,10 @@
 // A running HTTP server for tests, with a sandbox in memory and a way to log in.
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import { makeGate } from '../../src/http/gate.ts';
 import { makeHttp, type HttpDeps } from '../../src/http/server.ts';
+import { makeSessions, type SessionStore } from '../../src/http/session.ts';
+import type { Member } from '../../src/model/access.ts';
 import type { CaughtEntry, Sandbox } from '../../src/http/inbox.ts';
 
 export const PASSWORD = 'correct horse';
@@ -39,6 +42,28 @@ export function memorySandbox(): Sandbox & {
   };
 }
 
+/** Where sessions are kept; how long they live is the sessions' own business as well. */
+export function memorySessions(): SessionStore {
+  const kept = new Map<string, string>();
+  return {
+    put: (id, text) => Promise.resolve(void kept.set(id, text)),
+    use: (id) => Promise.resolve(kept.get(id)),
+    drop: (id) => Promise.resolve(void kept.delete(id)),
+  };
+}
+
+/** The only member there is. */
+export const admin: Member = {
+  v: 1,
+  name: 'admin',
+  account: 'default',
+  role: 'admin',
+  passwordHash: '',
+  disabled: false,
+  madeAt: 0,
+  sessionsFrom: 0,
+};
+
 export type TestPage = Readonly<{
   url: string;
   sandbox: ReturnType<typeof memorySandbox>;
@@ -48,6 +73,8 @@ export type TestPage = Readonly<{
 /** Starts the server on a free port of loopback. */
 export async function startPage(more: Partial<HttpDeps> = {}, clock: Clock = systemClock): Promise<TestPage> {
   const sandbox = memorySandbox();
+  const memberOf = (name: string): Promise<Member | undefined> =>
+    Promise.resolve(name === admin.name ? admin : undefined);
   const http = makeHttp({
     config: { host: '127.0.0.1', port: 0 },
     clock,
@@ -69,7 +96,9 @@ export async function startPage(more: Partial<HttpDeps> = {}, clock: Clock = sys
           senders: [{ user: 'shop', state: 'warned' }],
         },
       }),
-    verifyAdmin: (password) => Promise.resolve(password === PASSWORD),
+    sessions: makeSessions({ store: memorySessions(), memberOf, clock }),
+    gate: makeGate((password, name) => Promise.resolve(name === admin.name && password === PASSWORD), clock),
+    memberOf,
     sandbox,
     connectInfo: () =>
       Promise.resolve({

@@ -20,7 +20,7 @@ function route() {
 
 async function update() {
   try {
-    const { connect, queue, token } = await getJson('/api/v1/overview');
+    const { connect, queue, token } = await getJson('/page/overview');
     useToken(token);
     $('queue').textContent = sayQueue(queue);
     const now = JSON.stringify(connect);

@@ -1,7 +1,7 @@
 // The sandbox's inbox: the list of caught messages, and one message with its HTML, text, header and source.
 import { $, announce, el, fullDate, getJson, request, size, time } from './dom.js';
 
-const BASE = '/api/v1/sandbox';
+const BASE = '/page/sandbox';
 const PAGE = 50;
 const MAX_LINKS = 500;
 /** Good enough to show where links lead; the message itself is never made into elements of this page. */

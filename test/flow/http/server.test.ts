@@ -20,7 +20,7 @@ async function logIn(password = PASSWORD, headers: Record<string, string> = {}) 
 }
 async function asAdmin(): Promise<Record<string, string>> {
   const { cookie } = await logIn();
-  const overview = (await (await get('/api/v1/overview', { cookie })).json()) as { token: string };
+  const overview = (await (await get('/page/overview', { cookie })).json()) as { token: string };
   return { cookie, 'x-csrf-token': overview.token };
 }
 const mail = (body: string, header = ''): string =>
@@ -73,11 +73,11 @@ test('metrics are for this host or for an administrator', async () => {
 test.each([
   ['/', 303],
   ['/assets/app.js', 401],
-  ['/api/v1/overview', 401],
-  ['/api/v1/sandbox', 401],
-  ['/api/v1/sandbox/M1-1', 401],
-  ['/api/v1/sandbox/M1-1/html', 401],
-  ['/api/v1/sandbox/M1-1/raw', 401],
+  ['/page/overview', 401],
+  ['/page/sandbox', 401],
+  ['/page/sandbox/M1-1', 401],
+  ['/page/sandbox/M1-1/html', 401],
+  ['/page/sandbox/M1-1/raw', 401],
   ['/nothing', 404],
   ['/assets/../server.ts', 404],
   ['/assets/%2e%2e/server.ts', 404],
@@ -125,25 +125,25 @@ test('the list, a message, its parts and its source are there to read', async ()
     mail(`${parts.join('')}--b--`, 'Content-Type: multipart/mixed; boundary=b\r\n'),
     { subject: 'Hi' },
   );
-  expect(await (await get('/api/v1/sandbox', admin)).json()).toMatchObject({ total: 1, messages: [{ id }] });
-  const view = await (await get(`/api/v1/sandbox/${id}`, admin)).json();
+  expect(await (await get('/page/sandbox', admin)).json()).toMatchObject({ total: 1, messages: [{ id }] });
+  const view = await (await get(`/page/sandbox/${id}`, admin)).json();
   expect(view).toMatchObject({
     subject: 'Hi',
     view: { text: 'Hello Ann\n', html: true, remote: true, attachments: [{ type: 'image/svg+xml' }] },
   });
-  const html = await get(`/api/v1/sandbox/${id}/html`, admin);
+  const html = await get(`/page/sandbox/${id}/html`, admin);
   expect(html.headers.get('content-security-policy')).toMatch(
     /default-src 'none'.*frame-ancestors 'self'; sandbox/,
   );
   expect(html.headers.get('content-security-policy')).not.toContain('script');
-  const file = await get(`/api/v1/sandbox/${id}/attachments/0`, admin);
+  const file = await get(`/page/sandbox/${id}/attachments/0`, admin);
   expect(file.headers.get('content-type')).toBe('application/octet-stream');
   expect(file.headers.get('content-disposition')).toMatch(
     /^attachment; filename="[^"/\\]+"; filename\*=UTF-8''[^"/\\']+$/,
   );
   expect(await file.text()).toContain('<svg/>');
-  expect((await get(`/api/v1/sandbox/${id}/attachments/9`, admin)).status).toBe(404);
-  const source = await get(`/api/v1/sandbox/${id}/source`, admin);
+  expect((await get(`/page/sandbox/${id}/attachments/9`, admin)).status).toBe(404);
+  const source = await get(`/page/sandbox/${id}/source`, admin);
   expect(source.headers.get('content-type')).toBe('text/plain; charset=utf-8');
   expect(await source.text()).toContain('boundary=b');
 });
@@ -152,12 +152,12 @@ test('deleting needs the token, and deletes', async () => {
   const admin = await asAdmin();
   const { cookie = '' } = admin;
   const [first] = [page.sandbox.add(mail('1')), page.sandbox.add(mail('2'))];
-  expect((await get(`/api/v1/sandbox/${first}`, { cookie }, 'DELETE')).status).toBe(403);
+  expect((await get(`/page/sandbox/${first}`, { cookie }, 'DELETE')).status).toBe(403);
   const foreign = { ...admin, 'sec-fetch-site': 'cross-site' };
-  expect((await get(`/api/v1/sandbox/${first}`, foreign, 'DELETE')).status).toBe(403);
-  expect((await get(`/api/v1/sandbox/${first}`, admin, 'DELETE')).status).toBe(204);
-  expect((await get(`/api/v1/sandbox/${first}`, admin, 'DELETE')).status).toBe(404);
-  expect((await get('/api/v1/sandbox', admin, 'DELETE')).status).toBe(204);
+  expect((await get(`/page/sandbox/${first}`, foreign, 'DELETE')).status).toBe(403);
+  expect((await get(`/page/sandbox/${first}`, admin, 'DELETE')).status).toBe(204);
+  expect((await get(`/page/sandbox/${first}`, admin, 'DELETE')).status).toBe(404);
+  expect((await get('/page/sandbox', admin, 'DELETE')).status).toBe(204);
   expect((await page.sandbox.list(0, 9)).total).toBe(0);
 });
 

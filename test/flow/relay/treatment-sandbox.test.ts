@@ -50,12 +50,12 @@ async function caught(subject: string): Promise<string> {
   });
   const headers = { cookie: login.headers.get('set-cookie')?.split(';')[0] ?? '' };
   const newest = async (): Promise<{ id: string; subject: string } | undefined> => {
-    const answer = await fetch(`${base}/api/v1/sandbox`, { headers });
+    const answer = await fetch(`${base}/page/sandbox`, { headers });
     const { messages }: { messages: { id: string; subject: string }[] } = JSON.parse(await answer.text());
     return messages.find((one) => one.subject === subject);
   };
   await until(async () => (await newest()) !== undefined);
-  return (await fetch(`${base}/api/v1/sandbox/${(await newest())?.id}/raw`, { headers })).text();
+  return (await fetch(`${base}/page/sandbox/${(await newest())?.id}/raw`, { headers })).text();
 }
 
 test('its links lead where they should, and tell of it', async () => {

@@ -11,6 +11,8 @@ import {
 } from '../../../src/http/security.ts';
 import { hasToken, makeSessions } from '../../../src/http/session.ts';
 import { systemClock, type Clock } from '../../../src/lib/clock.ts';
+import type { Member } from '../../../src/model/access.ts';
+import { admin, memorySessions } from '../../support/page.ts';
 
 const ask = (headers: Record<string, string> = {}, form = ''): Ask => ({
   method: 'POST',
@@ -18,6 +20,8 @@ const ask = (headers: Record<string, string> = {}, form = ''): Ask => ({
   params: {},
   query: new URLSearchParams(),
   header: (name) => headers[name],
+  type: '',
+  body: Buffer.alloc(0),
   form: new URLSearchParams(form),
   peer: '127.0.0.1',
 });
@@ -91,28 +95,44 @@ test('many tries at once are not many checks', async () => {
   expect(verdicts.filter((verdict) => verdict === 'wrong')).toHaveLength(2);
 });
 
-test('a session lives in its cookie until it is idle, old or ended', () => {
+test('a session lives in its cookie until it is idle, old or ended', async () => {
   const clock = handClock();
-  const sessions = makeSessions(clock);
-  const cookie = sessions.begin(ask());
+  const sessions = makeSessions({ store: memorySessions(), memberOf: () => Promise.resolve(admin), clock });
+  const begin = async (headers = {}): Promise<string> => (await sessions.begin(ask(headers), admin)).cookie;
+  const cookie = await begin();
   expect(cookie).toMatch(/^postino_session=[\w-]{43}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
-  expect(sessions.begin(ask({ origin: 'https://relay.example' }))).toMatch(/; Secure$/);
+  expect(await begin({ origin: 'https://relay.example' })).toMatch(/; Secure$/);
   const mine = ask({ cookie: `other=1; ${cookie.split(';')[0]}` });
-  expect(sessions.find(mine)).toBeDefined();
-  expect(sessions.find(ask({ cookie: 'postino_session=' }))).toBeUndefined();
-  expect(sessions.find(ask({ cookie: 'postino_session=guess' }))).toBeUndefined();
+  expect((await sessions.find(mine))?.member.name).toBe('admin');
+  expect(await sessions.find(ask({ cookie: 'postino_session=' }))).toBeUndefined();
+  expect(await sessions.find(ask({ cookie: 'postino_session=guess' }))).toBeUndefined();
   for (let hour = 0; hour < 11; hour++) {
     clock.pass(3_600_000);
-    expect(sessions.find(mine)).toBeDefined();
+    expect(await sessions.find(mine)).toBeDefined();
   }
   clock.pass(3_600_000);
-  expect(sessions.find(mine)).toBeUndefined();
-  const idle = ask({ cookie: sessions.begin(ask()).split(';')[0] ?? '' });
+  expect(await sessions.find(mine)).toBeUndefined();
+  const idle = ask({ cookie: (await begin()).split(';')[0] ?? '' });
   clock.pass(2 * 3_600_000);
-  expect(sessions.find(idle)).toBeUndefined();
-  const ended = ask({ cookie: sessions.begin(ask()).split(';')[0] ?? '' });
-  expect(sessions.end(ended)).toContain('Max-Age=0');
-  expect(sessions.find(ended)).toBeUndefined();
+  expect(await sessions.find(idle)).toBeUndefined();
+  const ended = ask({ cookie: (await begin()).split(';')[0] ?? '' });
+  expect(await sessions.end(ended)).toContain('Max-Age=0');
+  expect(await sessions.find(ended)).toBeUndefined();
+});
+
+test('a session ends with what its member was when it began', async () => {
+  const clock = handClock();
+  let member: Member | undefined = admin;
+  const sessions = makeSessions({ store: memorySessions(), memberOf: () => Promise.resolve(member), clock });
+  const asked = async (): Promise<Ask> =>
+    ask({ cookie: (await sessions.begin(ask(), admin)).cookie.split(';')[0] ?? '' });
+  const [one, other] = [await asked(), await asked()];
+  expect((await sessions.find(one))?.token).not.toBe((await sessions.find(other))?.token);
+  clock.pass(1);
+  member = { ...admin, sessionsFrom: clock.now() };
+  expect(await sessions.find(one)).toBeUndefined();
+  member = undefined;
+  expect(await sessions.find(other)).toBeUndefined();
 });
 
 test('a token is right in the header or the form, and nowhere else', () => {

@@ -1,0 +1,28 @@
+// What endpoints need, beside what each table of them asks for itself: filled in by roles/api.ts.
+import type { Gate } from '../http/gate.ts';
+import type { Sessions } from '../http/session.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Redis } from '../lib/script.ts';
+import type { Settings } from '../model/settings.ts';
+import type { ApiKeys } from '../store/api-keys.ts';
+import type { Members } from '../store/members.ts';
+import type { VerbContext } from '../verbs/context.ts';
+import type { LimitVerbs } from '../verbs/limit.ts';
+
+/** Who may come in. */
+export type AccessContext = Readonly<{
+  keys: ApiKeys;
+  members: Members;
+  sessions: Sessions;
+  gate: Gate;
+  settingsNow(): Settings;
+  hashPassword(password: string): Promise<string>;
+  clock: Clock;
+}>;
+
+/** The frame's own needs. */
+export type FrameContext = AccessContext & Readonly<{ redis: Redis; prefix: string; log: Log }>;
+
+/** Everything. A new table of endpoints adds what it needs here. */
+export type ApiContext = FrameContext & VerbContext & LimitVerbs;

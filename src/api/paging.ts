@@ -1,0 +1,51 @@
+// Lists in pages: the query's cursor and limit, and opaque cursors. Pure.
+import { z } from 'zod';
+import { invalid, type Problem } from './problem.ts';
+
+export const MAX_PAGE = 500;
+
+/** Fields of the query of every list. */
+export const pageQuery = {
+  cursor: z.string().max(1000).optional().describe('The "next" of the page before; absent: the first page.'),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50).describe('How many a page may hold.'),
+};
+
+/** A page: `next` is absent on the last one. */
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), next: z.string().optional() });
+}
+
+/** Wraps a position in an opaque cursor. */
+export function makeCursor(position: string): string {
+  return Buffer.from(position).toString('base64url');
+}
+
+/** The position in a cursor of ours. */
+export function readCursor(cursor: string): string {
+  return Buffer.from(cursor, 'base64url').toString();
+}
+
+export const badCursor: Problem = invalid('The cursor is not one of this list; begin without it.', [
+  { path: 'query.cursor', message: 'must be the "next" of a page of the same list' },
+]);
+
+/** A page of a list that is in memory as a whole. It goes on behind the key that the cursor names, whatever came or went. */
+export function pageIn<T>(
+  all: readonly T[],
+  keyOf: (item: T) => string,
+  { cursor, limit }: Readonly<{ cursor?: string | undefined; limit: number }>,
+): Readonly<{ items: readonly T[]; next?: string }> {
+  const sorted = [...all].sort((a, b) => compare(keyOf(a), keyOf(b)));
+  const after = cursor === undefined ? undefined : readCursor(cursor);
+  const rest = after === undefined ? sorted : sorted.filter((item) => compare(keyOf(item), after) > 0);
+  const items = rest.slice(0, limit);
+  const last = items.at(-1);
+  return rest.length > items.length && last !== undefined
+    ? { items, next: makeCursor(keyOf(last)) }
+    : { items };
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

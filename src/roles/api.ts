@@ -1,0 +1,72 @@
+// The API's wiring: who may come in, and what its endpoints work with.
+import { hashPassword, verifyPassword } from '../accept/password.ts';
+import { makeAuthenticate } from '../api/authenticate.ts';
+import type { ApiContext } from '../api/context.ts';
+import { endpoints } from '../api/index.ts';
+import { mountAll } from '../api/mount.ts';
+import { makeBuckets } from '../api/rates.ts';
+import type { Route } from '../http/exchange.ts';
+import { makeGate, type Gate } from '../http/gate.ts';
+import { makeSessions, type Sessions } from '../http/session.ts';
+import { dayOf } from '../lib/day.ts';
+import type { Member } from '../model/access.ts';
+import { readSenders } from '../monitor/records.ts';
+import { openSessions } from '../store/sessions.ts';
+import type { Base } from './base.ts';
+import type { SubmitMail } from './backlog.ts';
+import { openDns, trackingTarget } from './dns.ts';
+import { ownAddresses } from './links.ts';
+import { tryTemplate } from './template-trial.ts';
+
+export type Access = Readonly<{
+  sessions: Sessions;
+  gate: Gate;
+  memberOf(name: string): Promise<Member | undefined>;
+}>;
+
+/** Members' sessions and their log-in, for pages and the API alike. */
+export function openAccess({ asking: redis, prefix, members, clock }: Base): Access {
+  const memberOf = async (name: string): Promise<Member | undefined> => {
+    const member = await members.get(name);
+    return member?.disabled ? undefined : member;
+  };
+  return {
+    memberOf,
+    sessions: makeSessions({ store: openSessions({ redis, prefix }), memberOf, clock }),
+    gate: makeGate(
+      async (password, name) => verifyPassword(password, (await memberOf(name))?.passwordHash),
+      clock,
+    ),
+  };
+}
+
+/** Requests that a principal may send: so many at once, then so many a minute. */
+const REQUESTS = { rate: { count: 6000, perMs: 60_000 }, burst: 500 };
+
+export function openApi(base: Base, parts: Access & Readonly<{ submit: SubmitMail }>): readonly Route[] {
+  const { clock, settingsNow, apiKeys: keys } = base;
+  const log = base.log.child({ role: 'api' });
+  return mountAll(endpoints, {
+    context: contextOf(base, parts),
+    authenticate: makeAuthenticate({ keys, sessions: parts.sessions, settingsNow, clock }),
+    requests: makeBuckets(REQUESTS, clock),
+    log,
+  });
+}
+
+function contextOf(base: Base, parts: Access & Readonly<{ submit: SubmitMail }>): ApiContext {
+  const { config, clock, asking, prefix } = base;
+  return {
+    ...base,
+    ...parts,
+    keys: base.apiKeys,
+    redis: asking,
+    hashPassword,
+    tryTemplate: (content) => tryTemplate(content, clock),
+    ...openDns(config.dns),
+    trackingTarget: trackingTarget(config),
+    feedback: ownAddresses(base),
+    sendingOf: async (user) => (await readSenders(asking, prefix)).get(user),
+    today: (zone) => dayOf(clock.now(), zone ?? config.warmup.timeZone),
+  };
+}

@@ -1,0 +1,48 @@
+// The API's frame: who may come in, what is told of mistakes, pages of lists.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startApi, type TestApi } from '../../support/api.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.close());
+
+test('without a key nobody comes in', async () => {
+  const { status, json, headers } = await api.stranger.get('/limits');
+  expect(status).toBe(401);
+  expect(json).toMatchObject({ type: 'about:blank', status: 401, title: 'Not logged in' });
+  expect(headers.get('content-type')).toContain('application/problem+json');
+  expect(headers.get('www-authenticate')).toContain('Bearer');
+});
+
+test('a key opens what it was made for, and nothing else', async () => {
+  const reader = await api.client({ scopes: ['transports:read'] });
+  expect((await reader.get('/limits')).json).toEqual({ items: [] });
+  const refused = await reader.delete('/limits/none');
+  expect(refused.status).toBe(403);
+  expect(refused.json.detail).toContain('transports:write');
+  const writer = await api.client({ scopes: ['transports:write'] });
+  expect((await writer.delete('/limits/none')).status).toBe(404);
+});
+
+test('a limit is told, page by page, and lifted', async () => {
+  const client = await api.client();
+  await api.base.operate.pause('domain:one.example', { by: 'test', reason: 'because' });
+  await api.base.operate.pause('domain:two.example', { by: 'test' });
+  const first = await client.get('/limits?limit=1');
+  expect(first.json.items).toMatchObject([{ id: 'domain:one.example', why: 'because' }]);
+  const second = await client.get(`/limits?limit=1&cursor=${first.json.next}`);
+  expect(second.json.items).toMatchObject([{ id: 'domain:two.example' }]);
+  expect(second.json.next).toBeUndefined();
+  expect((await client.get('/limits/domain%3Aone.example')).json).toMatchObject({ scope: 'domain' });
+  expect((await client.delete('/limits/domain%3Aone.example')).status).toBe(204);
+  expect((await client.get('/limits/domain%3Aone.example')).status).toBe(404);
+});
+
+test('what is wrong with a request is told with its place', async () => {
+  const client = await api.client();
+  const { status, json } = await client.get('/limits?limit=many');
+  expect(status).toBe(422);
+  expect(json.errors).toMatchObject([{ path: 'query.limit' }]);
+});
