@@ -47,8 +47,13 @@ export function cursorOf(line: string): Cursor | undefined {
 /** Reads a line; undefined for one that is torn, unreadable, or of a version that we do not know. */
 export function readLine(line: string): Recorded | undefined {
   const cursor = cursorOf(line);
+  return cursor && readLineAt(line, cursor);
+}
+
+/** The same for a line whose cursor is known. */
+export function readLineAt(line: string, cursor: Cursor): Recorded | undefined {
   // The event without the cursor that was spliced in behind a comma.
-  const event = cursor && parseJson(`${line.slice(0, line.lastIndexOf(MARK) - 1)}}`, writtenEventSchema);
+  const event = parseJson(`${line.slice(0, line.lastIndexOf(MARK) - 1)}}`, writtenEventSchema);
   return event && { cursor, event };
 }
 

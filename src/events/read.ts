@@ -1,8 +1,8 @@
-// Reading the history forward: batches of events from a cursor on, to the end or for as long as somebody listens.
+// Reading the log forward: batches of events from a cursor on, to the end or for as long as somebody listens.
 import { open } from 'node:fs/promises';
 import { compareCursors, type Cursor } from './cursor.ts';
 import { isMissing, listSegments, type Segment } from './folder.ts';
-import { cursorOf, readLine, type Recorded } from './line.ts';
+import { cursorOf, readLineAt, type Recorded } from './line.ts';
 
 export type ForwardOptions = Readonly<{
   folder: string;
@@ -12,15 +12,19 @@ export type ForwardOptions = Readonly<{
   more(): Promise<boolean>;
 }>;
 
+/** Events in order, and how many bytes of the segment they were read from. */
+export type Batch = Readonly<{ events: readonly Recorded[]; bytes: number }>;
+
 const BLOCK = 256 * 1024;
 
-type Place = { segment: Segment; offset: number; after: Cursor | undefined };
+/** `buffer` is what each read of one reader is made into. */
+type Place = { segment: Segment; offset: number; after: Cursor | undefined; buffer: Buffer };
 
 /**
  * Yields events in order, in batches of what one read gave (never an empty one). Events that stand twice, since a
  * writer died between writing and trimming, come once.
  */
-export async function* readForward(options: ForwardOptions): AsyncGenerator<readonly Recorded[]> {
+export async function* readForward(options: ForwardOptions): AsyncGenerator<Batch> {
   let place: Place | undefined;
   for (;;) {
     const segments = await listSegments(options.folder);
@@ -30,7 +34,7 @@ export async function* readForward(options: ForwardOptions): AsyncGenerator<read
       yield* readOn(place);
       const next = following(segments, place.segment);
       if (next) {
-        place = { segment: next, offset: 0, after: place.after };
+        place = { ...place, segment: next, offset: 0 };
         continue;
       }
     }
@@ -43,7 +47,7 @@ function beginning(segments: readonly Segment[], after: Cursor | undefined): Pla
   // Of copies of one name the first one may hold lines as well.
   const first = from && segments.find((segment) => compareCursors(segment.first, from.first) === 0);
   const segment = first ?? segments[0];
-  return segment && { segment, offset: 0, after };
+  return segment && { segment, offset: 0, after, buffer: Buffer.allocUnsafe(BLOCK) };
 }
 
 function following(segments: readonly Segment[], current: Segment): Segment | undefined {
@@ -53,22 +57,22 @@ function following(segments: readonly Segment[], current: Segment): Segment | un
 }
 
 /** Reads the segment from the place to its present end, and moves the place. */
-async function* readOn(place: Place): AsyncGenerator<readonly Recorded[]> {
+async function* readOn(place: Place): AsyncGenerator<Batch> {
   const file = await open(place.segment.path, 'r').catch((error: unknown) => {
     if (isMissing(error)) return undefined;
     throw error;
   });
   if (!file) return;
   try {
-    for (let size = BLOCK; ;) {
-      const buffer = Buffer.allocUnsafe(size);
-      const { bytesRead } = await file.read(buffer, 0, size, place.offset);
+    for (;;) {
+      const { buffer } = place;
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, place.offset);
       const end = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
-      if (end === 0 && bytesRead < size) return;
-      size = end === 0 ? size * 2 : BLOCK; // a line longer than the block
-      const batch = readBatch(buffer.toString('utf8', 0, end), place);
+      if (end === 0 && bytesRead < buffer.length) return;
+      if (end === 0) place.buffer = Buffer.allocUnsafe(buffer.length * 2); // for a line that is longer
+      const events = readBatch(buffer.toString('utf8', 0, end), place);
       place.offset += end;
-      if (batch.length > 0) yield batch;
+      if (events.length > 0) yield { events, bytes: end };
     }
   } finally {
     await file.close();
@@ -81,7 +85,7 @@ function readBatch(text: string, place: Place): readonly Recorded[] {
     const cursor = cursorOf(line);
     if (!cursor || (place.after && compareCursors(cursor, place.after) <= 0)) continue;
     place.after = cursor;
-    const recorded = readLine(line);
+    const recorded = readLineAt(line, cursor);
     if (recorded) batch.push(recorded);
   }
   return batch;
