@@ -19,8 +19,8 @@ export type TlsReports = Readonly<{
 const FLUSH_MS = 10_000;
 const ROUND_MS = 5 * 60_000;
 const DAY_MS = 24 * 3_600_000;
-/** What was counted in the last moments is not worth a longer stop. */
-const LAST_WORDS_MS = 300;
+/** What was counted in the last moments is not worth a longer stop, where Redis is slow. */
+const LAST_WORDS_MS = 1_000;
 
 /** Begins to count and to send, where the operator wants it. Nothing here rejects. */
 export function startTlsReports(base: Base, submit: SubmitMail): TlsReports {
@@ -59,7 +59,7 @@ export function startTlsReports(base: Base, submit: SubmitMail): TlsReports {
     count: counts.count,
     stop: async () => {
       for (const end of ends) end();
-      await Promise.race([counts.flush(), clock.sleep(LAST_WORDS_MS)]);
+      await Promise.race([counts.close(), clock.sleep(LAST_WORDS_MS)]);
       await lease.release();
     },
   };

@@ -17,6 +17,8 @@ export type TlsCounts = Readonly<{
   count(result: TlsResult): void;
   /** Writes down what was gathered. Never rejects. */
   flush(): Promise<void>;
+  /** The last flush: waits for no DNS, not for that of an earlier one either; what nobody wants is never sent. */
+  close(): Promise<void>;
   /** Domains that have counts for a day. */
   domains(day: Day): Promise<readonly string[]>;
   read(day: Day, domain: string): Promise<ReadonlyMap<string, string>>;
@@ -52,13 +54,30 @@ export function makeTlsCounts(deps: TlsCountsDeps): TlsCounts {
   const setOf = (day: Day): string => `${prefix}tlsrpt:${day}`;
   const hashOf = (day: Day, domain: string): string => `${prefix}tlsrpt:${day}:${domain}`;
   const isWanted = makeIsWanted(deps);
+  const hurry = Promise.withResolvers<true>();
+  const running = new Set<Promise<void>>();
   let gathered = new Map<string, Gathered>();
   const write = async (one: Gathered): Promise<void> => {
-    if (!(await isWanted(one.domain))) return;
+    if (!(await Promise.race([isWanted(one.domain), hurry.promise]))) return;
     const { day, domain, counters, texts } = one;
     const pairs = [...[...counters].flat(), ...[...texts].flat()];
     const keys = [setOf(day), hashOf(day, domain)];
     await redis.run(countScript, keys, [KEEP_MS, MAX_DOMAINS, MAX_FIELDS, domain, counters.size, ...pairs]);
+  };
+  const writeAll = async (all: readonly Gathered[]): Promise<void> => {
+    for (let i = 0; i < all.length; i += AT_ONCE) {
+      const done = await Promise.allSettled(all.slice(i, i + AT_ONCE).map(write));
+      const failure = done.find(({ status }) => status === 'rejected');
+      if (failure)
+        log.debug({ error: 'reason' in failure ? String(failure.reason) : '' }, 'counts of TLS were lost');
+    }
+  };
+  const flush = (): Promise<void> => {
+    const all = [...gathered.values()];
+    gathered = new Map();
+    const work = writeAll(all).finally(() => running.delete(work));
+    running.add(work);
+    return work;
   };
   return {
     count(result) {
@@ -73,15 +92,11 @@ export function makeTlsCounts(deps: TlsCountsDeps): TlsCounts {
       one.texts.set(...text);
       gathered.set(key, one);
     },
-    async flush() {
-      const all = [...gathered.values()];
-      gathered = new Map();
-      for (let i = 0; i < all.length; i += AT_ONCE) {
-        const done = await Promise.allSettled(all.slice(i, i + AT_ONCE).map(write));
-        const failure = done.find(({ status }) => status === 'rejected');
-        if (failure)
-          log.debug({ error: 'reason' in failure ? String(failure.reason) : '' }, 'counts of TLS were lost');
-      }
+    flush,
+    close: async () => {
+      hurry.resolve(true);
+      void flush();
+      await Promise.all(running);
     },
     domains: async (day) => textsIn(await redis.call('SMEMBERS', setOf(day))),
     read: async (day, domain) => hashIn(await redis.call('HGETALL', hashOf(day, domain))),

@@ -101,6 +101,20 @@ describe('counts', () => {
     expect([...read.keys()].filter((name) => name.startsWith('no '))).toHaveLength(1);
   });
 
+  test('of the last moment are written down at a stop, whatever the DNS does', async () => {
+    dns.table.set('_smtp._tls.slow.test', { fail: 'drop' });
+    await countDay('none.test');
+    counts.count(session('slow.test'));
+    const asking = counts.flush();
+    counts.count(session('mail.test'));
+    counts.count(session('none.test'));
+    const since = performance.now();
+    await counts.close();
+    expect(performance.now() - since).toBeLessThan(200);
+    expect((await counts.domains(DAY)).toSorted()).toEqual(['mail.test', 'slow.test']);
+    await asking;
+  });
+
   test('go to the day that they are of', async () => {
     await countDay('mail.test');
     clock.pass(24 * HOUR);
