@@ -40,7 +40,7 @@ export const limitEndpoints = [
     params: id,
     answer: limit,
     run: async ({ params }, context: LimitVerbs) =>
-      (await findLimit(context, params.id) ?? notFound('limit'),
+      (await findLimit(context, params.id)) ?? notFound('limit'),
   }),
   endpoint({
     id: 'cancelLimit',
