@@ -16,7 +16,6 @@ import { quarantineCommands, type QuarantineContext } from '../cli/quarantine.ts
 import { queueCommands, type QueueContext } from '../cli/queue.ts';
 import { sendCommands, type SendContext } from '../cli/send.ts';
 import { settingsCommands } from '../cli/settings.ts';
-import { makeWorkshop } from '../compose/worker/workshop.ts';
 import type { Config } from '../config.ts';
 import { embeddedSocket } from '../embedded.ts';
 import { openEventLog } from '../events/log.ts';
@@ -26,7 +25,6 @@ import { silentLog } from '../lib/log.ts';
 import { domainSchema, transportSchema, userSchema } from '../model/settings.ts';
 import { checkTransport } from '../monitor/check.ts';
 import { readSenders } from '../monitor/records.ts';
-import type { TemplateContent } from '../store/templates.ts';
 import { alertsOf } from './alert-context.ts';
 import { backupOf, restoreWith } from './backup.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
@@ -37,6 +35,7 @@ import { checkDeps } from './monitor.ts';
 import { makeTell } from './notices.ts';
 import { openQuarantine, readSource } from './scan.ts';
 import { PREFIX } from './start.ts';
+import { tryTemplate } from './template-trial.ts';
 
 /** All that a command may ask for. */
 export type Context = SettingsContext &
@@ -182,17 +181,6 @@ async function contextOf(base: Base, around: Surroundings): Promise<Context> {
     readFile: readTextFile,
     readInput,
   };
-}
-
-/** A mistake in a template is told when it is stored, not by the first mail that bounces. */
-async function tryTemplate(
-  { subject, html, text }: Omit<TemplateContent, 'at'>,
-  clock: Clock,
-): Promise<string | undefined> {
-  const workshop = makeWorkshop({ clock });
-  const made = await workshop.render({ key: 'trial/', now: clock.now(), scope: {}, subject, html, text });
-  await workshop.close();
-  return made.ok || made.kind !== 'wrong' ? undefined : made.problem;
 }
 
 /** What is longer than it may be is not read to its end. */
