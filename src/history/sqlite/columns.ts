@@ -1,0 +1,178 @@
+// A delivery's row as columns of the table, and back.
+import { z } from 'zod';
+import { parseJson } from '../../lib/json.ts';
+import { definedOnly, type StoredRow } from '../row.ts';
+import { deliveryStatuses, type DeliveryRow } from '../search.ts';
+import { numberAt, textAt, type Answer, type Value } from './database.ts';
+
+/** Columns that stay as they are once "accepted" was told. */
+export const factColumns = [
+  'at',
+  'recipient_domain',
+  'sender',
+  'header_from',
+  'domain',
+  'subject',
+  'message_id',
+  'campaign',
+  'campaign_name',
+  'tags',
+  'metadata',
+  'size',
+  'accepted',
+] as const;
+
+/** Columns that attempts change; indexes are over some of them. */
+export const routeColumns = [
+  'status',
+  'status_at',
+  'class',
+  'category',
+  'reason',
+  'reply',
+  'transport',
+  'provider',
+  'site',
+  'attempts',
+  'ms',
+] as const;
+
+/** Columns that people change, long after. */
+export const hitColumns = [
+  'opens',
+  'human_opens',
+  'first_open_at',
+  'clicks',
+  'human_clicks',
+  'unsubscribed',
+  'complained',
+  'left_before',
+] as const;
+
+export const allColumns = [
+  'delivery',
+  'submission',
+  'account',
+  'user',
+  'recipient',
+  ...factColumns,
+  ...routeColumns,
+  ...hitColumns,
+] as const;
+
+export type Column = (typeof allColumns)[number];
+export type Columns = Readonly<Record<Column, Value>>;
+
+/** The row as values of columns. The From address is there only where it is another than the sender's. */
+export function columnsOf(row: StoredRow): Columns {
+  const { headerFrom, tags, metadata } = row;
+  return {
+    delivery: row.delivery,
+    submission: row.submission,
+    account: row.account,
+    user: row.user,
+    recipient: row.recipient,
+    recipient_domain: row.recipient.slice(row.recipient.lastIndexOf('@') + 1).toLowerCase(),
+    at: row.at,
+    sender: row.sender,
+    header_from: headerFrom === row.sender ? null : (headerFrom ?? null),
+    domain: row.domain,
+    subject: row.subject ?? null,
+    message_id: row.messageId === undefined ? null : bareId(row.messageId),
+    campaign: row.campaign ?? null,
+    campaign_name: row.campaignName ?? null,
+    tags: tags === undefined ? null : JSON.stringify(tags),
+    metadata: metadata === undefined ? null : JSON.stringify(metadata),
+    size: row.size ?? null,
+    accepted: Number(row.accepted),
+    ...changing(row),
+  };
+}
+
+function changing(row: StoredRow): Pick<Columns, (typeof routeColumns | typeof hitColumns)[number]> {
+  return {
+    status: row.status,
+    status_at: row.statusAt,
+    class: row.class ?? null,
+    category: row.category ?? null,
+    reason: row.reason ?? null,
+    reply: row.reply ?? null,
+    transport: row.transport ?? null,
+    provider: row.provider ?? null,
+    site: row.site ?? null,
+    attempts: row.attempts,
+    ms: row.ms ?? null,
+    opens: row.opens,
+    human_opens: row.humanOpens,
+    first_open_at: row.firstOpenAt ?? null,
+    clicks: row.clicks,
+    human_clicks: row.humanClicks,
+    unsubscribed: Number(row.unsubscribed),
+    complained: Number(row.complained),
+    left_before: Number(row.leftBefore),
+  };
+}
+
+/** A Message-ID without its angle brackets. */
+export function bareId(messageId: string): string {
+  return messageId.replace(/^<|>$/g, '');
+}
+
+const statusSchema = z.enum(deliveryStatuses);
+const tagsSchema = z.array(z.string());
+const metadataSchema = z.record(z.string(), z.string());
+
+export function storedRow(answer: Answer): StoredRow {
+  return {
+    ...deliveryRow(answer),
+    domain: textAt(answer, 'domain') ?? '',
+    accepted: numberAt(answer, 'accepted') === 1,
+    leftBefore: numberAt(answer, 'left_before') === 1,
+  };
+}
+
+export function deliveryRow(answer: Answer): DeliveryRow {
+  const text = (name: Column): string | undefined => textAt(answer, name);
+  const count = (name: Column): number => numberAt(answer, name) ?? 0;
+  const tags = text('tags');
+  const metadata = text('metadata');
+  const messageId = text('message_id');
+  const optional = {
+    headerFrom: text('header_from') ?? (text('sender') || undefined),
+    subject: text('subject'),
+    messageId: messageId === undefined ? undefined : `<${messageId}>`,
+    campaign: text('campaign'),
+    campaignName: text('campaign_name'),
+    tags: tags === undefined ? undefined : parseJson(tags, tagsSchema),
+    metadata: metadata === undefined ? undefined : parseJson(metadata, metadataSchema),
+    size: numberAt(answer, 'size'),
+    class: text('class'),
+    category: text('category'),
+    reason: text('reason'),
+    reply: text('reply'),
+    transport: text('transport'),
+    provider: text('provider'),
+    site: text('site'),
+    ms: numberAt(answer, 'ms'),
+    firstOpenAt: numberAt(answer, 'first_open_at'),
+  };
+  return {
+    delivery: text('delivery') ?? '',
+    submission: text('submission') ?? '',
+    account: text('account') ?? '',
+    user: text('user') ?? '',
+    at: count('at'),
+    recipient: text('recipient') ?? '',
+    sender: text('sender') ?? '',
+    ...definedOnly(optional),
+    status: statusSchema.safeParse(text('status')).data ?? 'queued',
+    statusAt: count('status_at'),
+    attempts: count('attempts'),
+    opens: count('opens'),
+    humanOpens: count('human_opens'),
+    clicks: count('clicks'),
+    humanClicks: count('human_clicks'),
+    unsubscribed: count('unsubscribed') === 1,
+    complained: count('complained') === 1,
+  };
+}

@@ -1,0 +1,93 @@
+// Counts of one file: cells of a batch added to what is stored.
+import { addTimes, packTimes, readTimes } from '../buckets.ts';
+import type { Cell } from '../cube.ts';
+import { intervalMs, type Kept } from '../sets.ts';
+import { counters, intervals } from '../statistics.ts';
+import { numberAt, type Database } from './database.ts';
+import { camelToSnake } from './schema.ts';
+
+export const countColumns = counters.map(camelToSnake);
+
+export type CountsWriter = Readonly<{
+  add(cells: readonly Cell[], kept: Kept): void;
+  /** Names of campaigns are told along. */
+  name(account: string, campaign: string, name: string): void;
+  forget(): void;
+}>;
+
+/** Links that are counted one by one in a month; more than that are others for each recipient, and counted together. */
+const MAX_LINKS = 20_000;
+const MAX_KNOWN = 50_000;
+
+export function makeCountsWriter(database: Database): CountsWriter {
+  database.function('merge_times', { deterministic: true }, (a, b) =>
+    a instanceof Uint8Array && b instanceof Uint8Array ? mergeTimes(a, b) : null,
+  );
+  const add = database.prepare(`INSERT INTO counts (interval, series, at, ${countColumns.join(', ')}, times)
+    VALUES (?, ?, ?, ${countColumns.map(() => '?').join(', ')}, ?) ON CONFLICT DO UPDATE SET
+    ${countColumns.map((name) => `${name} = ${name} + excluded.${name}`).join(', ')},
+    times = CASE WHEN excluded.times IS NULL THEN times WHEN times IS NULL THEN excluded.times
+      ELSE merge_times(times, excluded.times) END`);
+  const setName = database.prepare('INSERT OR REPLACE INTO names (account, campaign, name) VALUES (?, ?, ?)');
+  const series = makeSeries(database);
+  const named = new Map<string, string>();
+  return {
+    add: (cells, kept) => {
+      for (const cell of cells) {
+        const { interval, at, sums } = cell;
+        if ((at + 1) * intervalMs[interval] <= kept[interval]) continue;
+        const times = sums.times.size > 0 ? packTimes(sums.times) : null;
+        add.run(intervals.indexOf(interval), series.numberOf(cell), at, ...sums.counts, times);
+      }
+    },
+    name: (account, campaign, name) => {
+      const key = `${account}\n${campaign}`;
+      if (named.get(key) === name) return;
+      if (named.size > MAX_KNOWN) named.clear();
+      setName.run(account, campaign, name);
+      named.set(key, name);
+    },
+    forget: () => {
+      series.forget();
+      named.clear();
+    },
+  };
+}
+
+function mergeTimes(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const times = readTimes(a);
+  addTimes(times, readTimes(b));
+  return packTimes(times);
+}
+
+type SeriesOf = Pick<Cell, 'set' | 'kind' | 'account' | 'values' | 'key'>;
+
+function makeSeries(database: Database): Readonly<{ numberOf(cell: SeriesOf): number; forget(): void }> {
+  const where =
+    'set_name = ? AND kind = ? AND account = ? AND user = ? AND domain = ? AND campaign = ? AND provider = ? AND transport = ? AND key = ?';
+  const find = database.prepare(`SELECT id FROM series WHERE ${where}`);
+  const insert = database.prepare(`INSERT INTO series
+    (set_name, kind, account, user, domain, campaign, provider, transport, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const countLinks = database.prepare(
+    "SELECT count(*) AS links FROM series WHERE kind = 'link' AND set_name = 'all'",
+  );
+  const known = new Map<string, number>();
+  const linksAreMany = (): boolean => (numberAt(countLinks.get() ?? {}, 'links') ?? 0) >= MAX_LINKS;
+
+  const numberOf = (cell: SeriesOf): number => {
+    const { set, kind, account, values, key } = cell;
+    const { user, domain, campaign, provider, transport } = values;
+    const row = [set, kind, account, user, domain, campaign, provider, transport, key];
+    const id = row.join('\u0000');
+    const found = known.get(id) ?? numberAt(find.get(...row) ?? {}, 'id');
+    const isNewLink = found === undefined && kind === 'link' && key !== '0 ';
+    const number =
+      isNewLink && linksAreMany()
+        ? numberOf({ ...cell, key: '0 ' })
+        : (found ?? Number(insert.run(...row).lastInsertRowid));
+    if (known.size > MAX_KNOWN) known.clear();
+    known.set(id, number);
+    return number;
+  };
+  return { numberOf, forget: () => known.clear() };
+}

@@ -1,0 +1,16 @@
+// Small facts that a file of the history keeps about itself, by name.
+import { textAt, type Database } from './database.ts';
+
+export type Meta = Readonly<{
+  get(name: string): string | undefined;
+  set(name: string, value: string): void;
+}>;
+
+export function makeMeta(database: Database): Meta {
+  const find = database.prepare('SELECT value FROM meta WHERE name = ?');
+  const put = database.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)');
+  return {
+    get: (name) => textAt(find.get(name) ?? {}, 'value'),
+    set: (name, value) => void put.run(name, value),
+  };
+}

@@ -1,0 +1,80 @@
+// An event as it is stored beside its delivery's row: without what the row tells already; and whole again. Pure.
+import type { Event } from '../model/event.ts';
+import type { DeliveryRow } from './search.ts';
+import { definedOnly } from './row.ts';
+
+/** What follows the delivery in an event's id: such as "deferred.2". Ids that are made otherwise stay whole. */
+export function nameOf({ id, delivery }: Pick<Event, 'id' | 'delivery'>): string {
+  return id.startsWith(`${delivery}.`) ? id.slice(delivery.length + 1) : id;
+}
+
+const OWN: ReadonlySet<string> = new Set([
+  'v',
+  'id',
+  'account',
+  'user',
+  'submission',
+  'delivery',
+  'recipient',
+]);
+
+/** One line of JSON. */
+export function leanEvent(event: Event, row: DeliveryRow): string {
+  const facts: Readonly<Record<string, unknown>> = factsOf(row);
+  const lean = Object.entries(event).filter(([name, value]) => {
+    if (OWN.has(name) || value === undefined) return false;
+    return !isSame(value, facts[name]);
+  });
+  return JSON.stringify(Object.fromEntries(lean));
+}
+
+/** The event that `leanEvent` made a line of; undefined when it cannot be read. */
+export function wholeEvent(line: string, name: string, row: DeliveryRow): Event | undefined {
+  const lean = parseLine(line);
+  if (lean === undefined) return undefined;
+  const { delivery, submission, account, user, recipient } = row;
+  const { size, ...facts } = factsOf(row);
+  const known = { ...facts, ...(lean.type === 'accepted' && size !== undefined ? { size } : {}) };
+  const id = name.startsWith(`${lean.type}`) ? `${delivery}.${name}` : name;
+  return { ...known, ...lean, v: 1, id, delivery, submission, account, user, recipient };
+}
+
+type Lean = Pick<Event, 'type' | 'at'> & Partial<Event>;
+
+function parseLine(line: string): Lean | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isLean(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** We wrote it ourselves: its kind says enough. */
+function isLean(value: unknown): value is Lean {
+  return typeof value === 'object' && value !== null && 'type' in value && 'at' in value;
+}
+
+function factsOf({
+  sender,
+  headerFrom,
+  subject,
+  messageId,
+  campaign,
+  campaignName,
+  tags,
+  metadata,
+  size,
+}: DeliveryRow): Pick<Event, 'sender'> & Partial<Event> {
+  const lists = { ...(tags ? { tags: [...tags] } : {}), ...(metadata ? { metadata: { ...metadata } } : {}) };
+  return {
+    sender,
+    ...definedOnly({ headerFrom, subject, messageId, campaign, campaignName, size }),
+    ...lists,
+  };
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  return typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b);
+}
