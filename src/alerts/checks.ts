@@ -154,6 +154,28 @@ function sayDkim(domain: string, account: string, found: readonly DkimFinding[])
   };
 }
 
+/** A resolver that once gives no answer says nothing; one that goes on like that does. */
+const SILENT_ROUNDS = 3;
+
+/** DANE that is asked for and not used, since a resolver does not validate: mail goes as if it were off. */
+export function daneCheck(
+  host: string,
+  validate: () => Promise<Readonly<{ ok: boolean; isKnown: boolean; sentence: string }>>,
+): Check {
+  let silent = 0;
+  return {
+    kind: 'dane',
+    everyMs: MINUTE,
+    calm: CALM_ROUNDS,
+    look: async () => {
+      const { ok, isKnown, sentence } = await validate();
+      silent = isKnown ? 0 : silent + 1;
+      const bad = isKnown || silent >= SILENT_ROUNDS ? 'bad' : 'unknown';
+      return [{ key: host, state: ok ? 'fine' : bad, reason: sentence }];
+    },
+  };
+}
+
 /** Listeners of this process: why each is in trouble, undefined where it is not. */
 export function listenerCheck(
   listeners: readonly Readonly<{ name: string; trouble(): string | undefined }>[],

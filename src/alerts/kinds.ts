@@ -14,6 +14,7 @@ export const alertKinds = [
   'queue-age',
   'certificate',
   'dkim',
+  'dane',
   'disk',
   'redis',
   'listener',
@@ -35,6 +36,7 @@ export const URGENT_KINDS: readonly AlertKind[] = [
   'theft',
   'queue-age',
   'certificate',
+  'dane',
   'disk',
   'redis',
   'listener',
@@ -54,7 +56,15 @@ export const CALM_KINDS: readonly AlertKind[] = [
 ];
 
 /** Those that a watch finds, and that go on until they are over. */
-export const CONDITION_KINDS = ['queue-age', 'certificate', 'dkim', 'disk', 'redis', 'listener'] as const;
+export const CONDITION_KINDS = [
+  'queue-age',
+  'certificate',
+  'dkim',
+  'dane',
+  'disk',
+  'redis',
+  'listener',
+] as const;
 
 export type ConditionKind = (typeof CONDITION_KINDS)[number];
 
@@ -72,6 +82,7 @@ export const NAMES: Readonly<Record<AlertKind, string>> = {
   'queue-age': 'mail waits',
   certificate: 'certificate',
   dkim: 'DKIM',
+  dane: 'DANE',
   disk: 'disk',
   redis: 'Redis',
   listener: 'listener',
@@ -98,6 +109,7 @@ const ADVICE: Readonly<Record<AlertKind, string>> = {
   'queue-age': 'postino queue; postino queue list',
   certificate: 'renew the certificate; it is taken up within a minute, without a restart',
   dkim: 'postino domain check <key>',
+  dane: 'postino check; let a validating resolver on this host stand in dns.servers',
   disk: 'free some space, or give the disk more',
   redis: 'postino queue; give Redis more memory (maxmemory)',
   listener: 'postino check; look into the log',

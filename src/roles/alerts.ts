@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { alertOf } from '../alerts/alert.ts';
 import {
   certificateCheck,
+  daneCheck,
   diskCheck,
   dkimCheck,
   listenerCheck,
@@ -21,6 +22,7 @@ import { holdLease } from '../backlog/lease.ts';
 import { oldestDue } from '../backlog/oldest-due.ts';
 import type { Config } from '../config.ts';
 import { isSpecial } from '../deliver/networks.ts';
+import { checkValidation, resolversOf } from '../deliver/security/validating.ts';
 import { makeAlertsSink } from '../events/sinks/alerts.ts';
 import type { Sink } from '../events/sinks/index.ts';
 import { checkDomain } from '../store/domains.ts';
@@ -191,7 +193,13 @@ function localChecks(
     diskCheck(at, { key: host, free: () => measureDisk(config.data) }),
     certificateCheck(at, certificatesOf(config, roles)),
     listenerCheck(listeners),
+    ...(config.delivery.dane && roles.includes('delivery') ? [daneOf(base, host)] : []),
   ];
+}
+
+function daneOf({ config, clock }: Base, host: string): Check {
+  const { servers, ...limits } = config.dns;
+  return daneCheck(host, () => checkValidation({ ...limits, servers: resolversOf(servers), clock }));
 }
 
 function certificatesOf(config: Config, roles: readonly RoleName[]): readonly CertificateFile[] {

@@ -29,6 +29,8 @@ export type SecurityDeps = Readonly<{
 }>;
 
 const VALIDATION_EVERY_MS = 5 * 60_000;
+/** How often it is looked at while DANE is off for it. */
+const VALIDATION_AGAIN_MS = 30_000;
 const NO_DANE: Published['dane'] = new Map();
 
 /** Opens it, and begins to check the resolver where DANE is wanted. */
@@ -67,13 +69,19 @@ function openDane({ config, clock, log }: SecurityDeps): Dane & Readonly<{ stop(
   const wire = { ...limits, servers: resolversOf(servers), clock };
   const dane = makeDane(makeWireAsk(wire), clock);
   let last: Validation | undefined;
+  let lookedAt = 0;
   const look = async (): Promise<void> => {
+    lookedAt = clock.ticks();
     const now = await checkValidation(wire);
+    // Whoever keeps a resolver from answering must not turn DANE off by that; questions fail meanwhile, and mail waits.
+    if (last?.ok && !now.isKnown) return;
     if (now.ok !== last?.ok) log[now.ok ? 'info' : 'warn']({ servers: wire.servers }, now.sentence);
     last = now;
   };
   const first = look();
-  const stop = clock.every(VALIDATION_EVERY_MS, () => void look());
+  const stop = clock.every(VALIDATION_AGAIN_MS, () => {
+    if (!last?.ok || clock.ticks() - lookedAt >= VALIDATION_EVERY_MS) void look();
+  });
   return {
     of: async (domain, hosts, port) => {
       await first;

@@ -2,10 +2,14 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { deliveryConfig, dnsConfig } from '../../../src/deliver/config.ts';
+import { makeDns } from '../../../src/deliver/resolve.ts';
+import { openSecurity } from '../../../src/deliver/security/security.ts';
 import { checkValidation } from '../../../src/deliver/security/validating.ts';
 import { makeWireAsk } from '../../../src/deliver/security/wire.ts';
 import type { TlsResult } from '../../../src/deliver/security/results.ts';
-import { systemClock } from '../../../src/lib/clock.ts';
+import { systemClock, type Clock } from '../../../src/lib/clock.ts';
+import { silentLog } from '../../../src/lib/log.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
 import { makeAuthority, makeStranger, type Authority, type Leaf } from '../../support/certificates.ts';
 import { makeBench, orderFor, type Bench } from '../../support/deliver.ts';
@@ -214,6 +218,48 @@ describe('the resolver', () => {
       ok,
       sentence: expect.stringMatching(sentence),
     });
+  });
+
+  test('that is kept from answering does not turn DANE off; one that stops to validate does', async () => {
+    const signedHost = { a: ['127.0.0.21'], ...signed };
+    dns = await startFakeDns({
+      '': { ns: ['a.root.test'], secure: true },
+      'example.test': { mx: [[10, 'mx.example.test']], ...signed },
+      'mx.example.test': signedHost,
+      '_25._tcp.mx.example.test': { tlsa: [[3, 1, 1, Buffer.alloc(32)]], ...signed },
+    });
+    let look = (): void => {};
+    let shift = 0;
+    const clock: Clock = {
+      ...systemClock,
+      ticks: () => systemClock.ticks() + shift,
+      every: (_ms, task) => {
+        look = task;
+        return () => {};
+      },
+    };
+    const dnsConf = dnsConfig.parse({ servers: [dns.server], timeout: '200ms', tries: 1 });
+    const delivery = deliveryConfig.parse({ dane: true, mtaSts: false });
+    const security = openSecurity({
+      config: { delivery, dns: dnsConf },
+      dns: makeDns(dnsConf, clock),
+      clock,
+      log: silentLog,
+    });
+    const kinds = async () => [...(await security.of('example.test', ['mx.example.test'])).dane.values()];
+    const lookLater = async (): Promise<void> => {
+      shift += 5 * 60_000;
+      look();
+      await systemClock.sleep(350);
+    };
+    expect(await kinds()).toMatchObject([{ kind: 'records' }]);
+    dns.table.set('', { fail: 'drop' });
+    await lookLater();
+    expect(await kinds()).toMatchObject([{ kind: 'records' }]);
+    dns.table.set('', { ns: ['a.root.test'] });
+    await lookLater();
+    expect(await kinds()).toEqual([]);
+    security.close();
   });
 
   test('is asked by TCP where its answer does not fit', async () => {

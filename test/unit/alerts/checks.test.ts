@@ -5,6 +5,7 @@ import { generate } from 'selfsigned';
 import { describe, expect, test } from 'vitest';
 import {
   certificateCheck,
+  daneCheck,
   diskCheck,
   dkimCheck,
   listenerCheck,
@@ -92,6 +93,25 @@ test.each([
     async () => states.map((one, i) => ({ name: `s${i}._domainkey.shop.example`, state: one })),
   );
   expect((await check.look())[0]).toMatchObject({ state, key: 'shop.example', account: 'a' });
+});
+
+test('DANE that is off although it is wanted is told, a resolver that once does not answer is not', async () => {
+  const answers = [
+    ['validates', true, true, 'fine'],
+    ['is silent', false, false, 'unknown'],
+    ['is silent', false, false, 'unknown'],
+    ['is silent', false, false, 'bad'],
+    ['does not', false, true, 'bad'],
+    ['is silent', false, false, 'unknown'],
+    ['validates', true, true, 'fine'],
+  ] as const;
+  let n = 0;
+  const check = daneCheck('host1', async () => {
+    const [sentence, ok, isKnown] = answers[n] ?? ['', true, true];
+    return { ok, isKnown, sentence };
+  });
+  for (; n < answers.length; n++)
+    expect(await check.look()).toEqual([{ key: 'host1', state: answers[n]?.[3], reason: answers[n]?.[0] }]);
 });
 
 test('listeners say their own trouble', async () => {
