@@ -19,6 +19,8 @@ export type Look = Readonly<{
   inHand(): Promise<readonly string[]>;
   /** Pid of the process that holds a transport's lease; 0: nobody. */
   holder(transport: string): Promise<number>;
+  /** How many of a provider's connections each living process holds, by pid. */
+  shares(provider: string): Promise<ReadonlyMap<number, number>>;
   /** Deliveries that have not ended, and events that are not on disk yet. */
   unfinished(): Promise<Readonly<{ deliveries: number; events: number }>>;
   /** "<submission>/<recipient>" of all records. */
@@ -57,10 +59,21 @@ export function lookInto(url: string): Look {
       return refs.filter((line) => line.endsWith(' sending')).map((line) => line.split(' ')[0] ?? '');
     },
     inHand,
-    // An owner is called host/pid/random.
     holder: async (transport) => {
       const owner = await redis.call('HGET', `${PREFIX}lease:${transport}`, 'owner');
-      return typeof owner === 'string' ? Number(owner.split('/').at(-2)) : 0;
+      return typeof owner === 'string' ? pidOf(owner) : 0;
+    },
+    // "<held> <wanted> <until when>" by owner.
+    shares: async (provider) => {
+      const owners = await words('HKEYS', `${PREFIX}share:${provider}`);
+      const shares = new Map<number, number>();
+      for (const owner of owners) {
+        const [held, , until] = (await words('HGET', `${PREFIX}share:${provider}`, owner))
+          .join('')
+          .split(' ');
+        if (Number(until) > systemClock.now()) shares.set(pidOf(owner), Number(held));
+      }
+      return shares;
     },
     unfinished: async () => {
       await redis.whenReady(AbortSignal.timeout(5000));
@@ -115,6 +128,9 @@ export function lookInto(url: string): Look {
     close: () => redis.close(),
   };
 }
+
+/** An owner is called host/pid/random. */
+const pidOf = (owner: string): number => Number(owner.split('/').at(-2));
 
 function addressIn(json = '{}'): string {
   const recipient: unknown = JSON.parse(json);
