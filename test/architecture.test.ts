@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import { describe, expect, test } from 'vitest';
 
-const files = globSync('src/**/*.{ts,mjs}').sort();
+const files = globSync('src/**/*.{ts,tsx,mjs}').sort();
 const folder = (file: string): string => file.split('/')[1] ?? '';
 const imports = (source: string): string[] =>
   [...source.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
@@ -43,9 +43,14 @@ const doors: Readonly<Record<string, string>> = {
   cheerio: 'src/compose/worker/inline.ts',
   bowser: 'src/tracking/browser.ts',
   isbot: 'src/tracking/robots.ts',
+  s3mini: 'src/batch/places/s3.ts',
   tar: 'src/backup/archive.ts',
   maxmind: 'src/tracking/geo.ts',
+  uplot: 'src/http/dashboard/parts/chart.tsx',
+  vite: 'src/http/dashboard/build.mjs',
 };
+
+const DASHBOARD = 'src/http/dashboard/';
 
 const clockFree = /\bDate\.now\(|\bnew Date\(\)|\bsetTimeout\(|\bsetInterval\(|\bMath\.random\(/;
 
@@ -65,6 +70,19 @@ describe.each(files)('%s', (file) => {
     }
   });
 
+  test('in the browser, imports nothing of the server', () => {
+    if (!file.startsWith(DASHBOARD)) {
+      expect(imports(source).filter((spec) => spec.includes('/dashboard/'))).toEqual([]);
+      return;
+    }
+    if (file.endsWith('.mjs')) return;
+    const outside = imports(source)
+      .filter((spec) => spec.startsWith('.'))
+      .map((spec) => join(dirname(file), spec))
+      .filter((to) => !to.startsWith(DASHBOARD));
+    expect(outside).toEqual([]);
+  });
+
   test('says on its first line what it is for, and stays short', () => {
     const text = source.replace(/^#!.*\n/, '');
     expect(text).toMatch(/^\/\/ .{10,130}\.\n/);
@@ -72,6 +90,8 @@ describe.each(files)('%s', (file) => {
   });
 
   test('leaves time and chance to lib/clock.ts', () => {
-    if (file !== 'src/lib/clock.ts' && !file.endsWith('.mjs')) expect(source).not.toMatch(clockFree);
+    // The browser's part has a door of its own.
+    const isDoor = ['src/lib/clock.ts', 'src/http/dashboard/lib/time.ts'].includes(file);
+    if (!isDoor && !file.endsWith('.mjs')) expect(source).not.toMatch(clockFree);
   });
 });

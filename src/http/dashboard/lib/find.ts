@@ -1,0 +1,54 @@
+// What somebody typed into the search, as questions to the API: an address, an id, words, or "name:value". Pure.
+import type { Query } from './api.ts';
+
+/** Fields that may be named: "to:ann@example.net status:bounced". */
+const fields: Readonly<Record<string, string>> = {
+  to: 'recipient',
+  recipient: 'recipient',
+  from: 'sender',
+  sender: 'sender',
+  subject: 'subject',
+  id: 'id',
+  campaign: 'campaign',
+  tag: 'tag',
+  status: 'status',
+  transport: 'transport',
+  provider: 'provider',
+  user: 'user',
+};
+
+/** Ids are 26 characters of Crockford base32, deliveries have "-1" behind them; their first ten are enough. */
+const ID = /^[0-7][0-9A-HJKMNP-TV-Z]{9,25}(?:-\d*)?$/i;
+const NAMED = /(\w+):("[^"]*"|\S+)/g;
+
+/** Each question finds some of what may be meant; what they find is shown together. */
+export function questionsFor(text: string): readonly Query[] {
+  const named: Record<string, string> = {};
+  const rest = text
+    .replace(NAMED, (whole: string, name: string, value: string) => {
+      const field = fields[name.toLowerCase()];
+      if (field === undefined) return whole;
+      named[field] = value.replace(/^"|"$/g, '');
+      return ' ';
+    })
+    .trim();
+  return anyOf(rest).map((question) => ({ ...named, ...question }));
+}
+
+function anyOf(text: string): readonly Query[] {
+  if (text === '') return [{}];
+  if (/^<.*>$/.test(text)) return [{ messageId: text }];
+  if (ID.test(text)) return [{ id: text.length < 26 ? `${text.toUpperCase()}*` : text.toUpperCase() }];
+  if (/^\S*@\S+$/.test(text)) return addressed(text);
+  if (/^"[^"]+"$/.test(text)) return [{ text: text.slice(1, -1) }];
+  const isOneWord = !/\s/.test(text);
+  return isOneWord ? [{ text }, { recipient: `${text.replace(/\*$/, '')}*` }] : [{ text }];
+}
+
+/** An address may be the recipient's, the sender's, or a Message-ID without its brackets; "@example.net" is a whole domain. */
+function addressed(text: string): readonly Query[] {
+  const isWhole = /\.[a-z0-9-]{2,}$/i.test(text);
+  const address = isWhole ? text : `${text}*`;
+  if (text.startsWith('@')) return [{ recipient: text }, { sender: text }];
+  return [{ recipient: address }, { sender: address }, ...(isWhole ? [{ messageId: text }] : [])];
+}

@@ -1,0 +1,119 @@
+// Numbers, sizes, shares, moments and spans as the viewer writes them, in the viewer's zone.
+import { locale, t } from './i18n.ts';
+import { now } from './time.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+export const number = (value: number): string => new Intl.NumberFormat(locale()).format(value);
+
+/** 1234567 → "1.2M": for tiles and axes. */
+export const compact = (value: number): string =>
+  new Intl.NumberFormat(locale(), { notation: 'compact', maximumFractionDigits: 1 }).format(value);
+
+/** 0.1234 → "12.3 %"; "–" where there is nothing to divide by. */
+export function share(part: number, whole: number): string {
+  if (whole === 0) return '–';
+  const value = part / whole;
+  const digits = value > 0 && value < 0.1 ? 1 : 0;
+  return new Intl.NumberFormat(locale(), { style: 'percent', maximumFractionDigits: digits }).format(value);
+}
+
+export function size(bytes: number): string {
+  const [value, unit] =
+    bytes < 1000
+      ? [bytes, 'byte']
+      : bytes < 1_000_000
+        ? [bytes / 1000, 'kilobyte']
+        : [bytes / 1_000_000, 'megabyte'];
+  const maximumFractionDigits = value < 10 && unit !== 'byte' ? 1 : 0;
+  return new Intl.NumberFormat(locale(), {
+    style: 'unit',
+    unit,
+    unitDisplay: 'short',
+    maximumFractionDigits,
+  }).format(value);
+}
+
+/** A span in the two units that matter: "1 min 20 s", "3 h", "420 ms". */
+export function span(ms: number): string {
+  const unit = (value: number, name: string): string =>
+    new Intl.NumberFormat(locale(), {
+      style: 'unit',
+      unit: name,
+      unitDisplay: 'short',
+      maximumFractionDigits: value < 10 && name === 'second' ? 1 : 0,
+    }).format(value);
+  if (ms < 1000) return unit(Math.round(ms), 'millisecond');
+  if (ms < MINUTE) return unit(ms / 1000, 'second');
+  if (ms < HOUR) return pair(Math.floor(ms / MINUTE), 'minute', Math.floor((ms % MINUTE) / 1000), 'second');
+  if (ms < DAY) return pair(Math.floor(ms / HOUR), 'hour', Math.floor((ms % HOUR) / MINUTE), 'minute');
+  return pair(Math.floor(ms / DAY), 'day', Math.floor((ms % DAY) / HOUR), 'hour');
+
+  function pair(big: number, bigUnit: string, small: number, smallUnit: string): string {
+    return small === 0 || big >= 10 ? unit(big, bigUnit) : `${unit(big, bigUnit)} ${unit(small, smallUnit)}`;
+  }
+}
+
+/** "10:02" today, "24 Nov, 10:02" before, with the year where it is another one. */
+export function moment(at: number): string {
+  const date = new Date(at);
+  const today = new Date(now());
+  const clock = new Intl.DateTimeFormat(locale(), { hour: 'numeric', minute: '2-digit' }).format(date);
+  if (date.toDateString() === today.toDateString()) return clock;
+  const year = date.getFullYear() === today.getFullYear() ? {} : ({ year: 'numeric' } as const);
+  const day = new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', ...year }).format(date);
+  return `${day}, ${clock}`;
+}
+
+/** The same within a sentence: "today at 10:02", "on 24 Nov at 10:02". */
+export function momentInSentence(at: number): string {
+  const date = new Date(at);
+  const time = new Intl.DateTimeFormat(locale(), { hour: 'numeric', minute: '2-digit' }).format(date);
+  const days = dayNumber(now()) - dayNumber(at);
+  if (days === 0) return t('time.today', { time });
+  if (days === 1) return t('time.yesterday', { time });
+  if (days === -1) return t('time.tomorrow', { time });
+  const year = date.getFullYear() === new Date(now()).getFullYear() ? {} : ({ year: 'numeric' } as const);
+  const day = new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', ...year }).format(date);
+  return t('time.on', { day, time });
+}
+
+/** The whole moment with seconds and zone, for those who ask. */
+export const exactly = (at: number): string =>
+  new Intl.DateTimeFormat(locale(), {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'short',
+  }).format(at);
+
+/** "in 5 min", "3 hr ago", "now". */
+export function relative(at: number): string {
+  const ms = at - now();
+  const size = Math.abs(ms);
+  const say = new Intl.RelativeTimeFormat(locale(), { numeric: 'auto', style: 'short' });
+  if (size < 45_000) return t('time.now');
+  if (size < HOUR) return say.format(Math.round(ms / MINUTE), 'minute');
+  if (size < DAY) return say.format(Math.round(ms / HOUR), 'hour');
+  return say.format(Math.round(ms / DAY), 'day');
+}
+
+/** Name of a country by its two letters. */
+export function country(code: string): string {
+  try {
+    return new Intl.DisplayNames(locale(), { type: 'region' }).of(code.toUpperCase()) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+function dayNumber(at: number): number {
+  const date = new Date(at);
+  return Math.round(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / DAY);
+}

@@ -1,0 +1,125 @@
+// What became of a message, in sentences that a person who has never seen mail software understands.
+import { momentInSentence } from './format.ts';
+import { plural, t, word } from './i18n.ts';
+import { now } from './time.ts';
+import type { DeliveryRow, MailEvent } from './types.ts';
+
+/** Names of providers as people know them; others are told by their host's domain. */
+const known: Readonly<Record<string, string>> = {
+  google: 'Gmail',
+  outlook: 'Outlook.com',
+  microsoft: 'Microsoft',
+  microsoft365: 'Microsoft 365',
+  office365: 'Microsoft 365',
+  yahoo: 'Yahoo',
+  icloud: 'iCloud',
+  apple: 'iCloud',
+  gmx: 'GMX',
+  libero: 'Libero',
+  tiscali: 'Tiscali',
+  aruba: 'Aruba',
+  orange: 'Orange',
+};
+
+type Where = Readonly<{ provider?: string; site?: string; recipient: string }>;
+
+/** Who has the mailbox: "Gmail", or the recipient's domain. */
+export function whereTo({ provider, recipient }: Where): string {
+  const domain = recipient.slice(recipient.lastIndexOf('@') + 1);
+  const name = provider === undefined ? undefined : (known[provider] ?? provider);
+  return name ?? domain;
+}
+
+type Why = Readonly<{
+  class?: string;
+  category?: string;
+  reason?: string;
+  reply?: DeliveryRow['reply'] | MailEvent['reply'];
+}>;
+
+/** Why, as far as the class tells it: in the viewer's language; else in the words that were told. */
+export function why({ class: cause, category, reason, reply }: Why): string {
+  const byClass = cause === undefined ? '' : word('why', cause, '');
+  if (byClass !== '') return byClass;
+  const byCategory = category === undefined ? '' : word('category', category, '');
+  if (byCategory !== '') return byCategory;
+  const told = typeof reply === 'object' ? reply.text : reply;
+  return (reason ?? told ?? t('why.other')).replace(/\.$/, '');
+}
+
+/** The one answer to "did it arrive, and if not, why". */
+export function sayDelivery(row: DeliveryRow): string {
+  const values = { where: whereTo(row), at: momentInSentence(row.statusAt), why: why(row) };
+  switch (row.status) {
+    case 'queued':
+      return t('say.queued', { at: momentInSentence(row.at) });
+    case 'deferred':
+      return `${t('say.deferred', values)} ${sayNext(row.due)}`;
+    case 'delivered':
+      return [t('say.delivered', values), sayReading(row)].filter(Boolean).join(' ');
+    case 'bounced':
+      return t('say.bounced', values);
+    case 'expired':
+      return plural('say.expired', row.attempts, values);
+    case 'dropped':
+      return t('say.dropped', values);
+    case 'cancelled':
+      return t('say.cancelled', values);
+  }
+}
+
+function sayNext(due: number | undefined): string {
+  if (due === undefined) return t('say.again');
+  return due <= now() ? t('say.againNow') : t('say.againAt', { due: momentInSentence(due) });
+}
+
+/** What the recipient did with it; opens by programs are told as what they are. */
+function sayReading(row: DeliveryRow): string {
+  const { opens, humanOpens, humanClicks, complained, unsubscribed } = row;
+  return [
+    humanOpens > 0 && plural('say.opened', humanOpens),
+    humanOpens === 0 && opens > 0 && t('say.openedByProgram'),
+    humanClicks > 0 && plural('say.clicked', humanClicks),
+    unsubscribed && t('say.unsubscribed'),
+    complained && t('say.complained'),
+  ]
+    .filter((one) => typeof one === 'string')
+    .join(' ');
+}
+
+type Values = Readonly<Record<string, string>>;
+
+const sayings: Readonly<Record<string, (event: MailEvent, values: Values) => string>> = {
+  accepted: (_, values) => t('event.accepted', values),
+  deferred: ({ due }, values) => `${t('event.deferred', values)} ${sayNext(due)}`,
+  delivered: (_, values) => t('event.delivered', values),
+  bounced: ({ report }, values) => t(report === undefined ? 'event.bounced' : 'event.bouncedLater', values),
+  expired: (_, values) => t('event.expired', values),
+  dropped: (_, values) => t('event.dropped', values),
+  cancelled: () => t('event.cancelled'),
+  opened: (event) =>
+    event.machine === undefined ? t('event.opened', { who: sayVisitor(event) }) : t('event.openedBy'),
+  clicked: ({ machine }, values) => t(machine === undefined ? 'event.clicked' : 'event.clickedBy', values),
+  unsubscribed: ({ how }) => t(how === 'resubscribe' ? 'event.resubscribed' : 'event.unsubscribed'),
+  complained: (_, values) => t('event.complained', values),
+};
+
+/** One event of a timeline, or of the live list, as a sentence. */
+export function sayEvent(event: MailEvent): string {
+  const values = {
+    where: whereTo(event),
+    why: why(event),
+    user: event.user,
+    recipient: event.recipient,
+    host: event.host ?? event.site ?? whereTo(event),
+    url: event.url ?? '',
+  };
+  return sayings[event.type]?.(event, values) ?? event.reason ?? event.type;
+}
+
+/** "Apple Mail on iOS, Italy", as far as it is known. */
+function sayVisitor({ client, os, device }: MailEvent): string {
+  const with_ = [client, os].filter(Boolean).join(', ');
+  if (with_ !== '') return with_;
+  return device === undefined || device === 'unknown' ? t('event.somebody') : word('device', device);
+}

@@ -1,0 +1,4 @@
+// Placeholder until it is written.
+export function CampaignPage() {
+  return <p />;
+}

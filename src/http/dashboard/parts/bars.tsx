@@ -1,0 +1,36 @@
+// Bars side by side: how much each of a few things has, with its share.
+import type { ComponentChildren } from 'preact';
+import { number } from '../lib/format.ts';
+
+export type Bar = Readonly<{
+  key: string;
+  name: ComponentChildren;
+  value: number;
+  /** Stands behind the number, such as a share. */
+  note?: string;
+  tone?: 'wait' | 'warn' | 'bad';
+}>;
+
+/** `most`: what a full bar stands for; default: the greatest value. */
+export function Bars({
+  label,
+  bars,
+  most,
+}: Readonly<{ label: string; bars: readonly Bar[]; most?: number }>) {
+  const full = most ?? Math.max(1, ...bars.map(({ value }) => value));
+  return (
+    <ul class="bars" aria-label={label}>
+      {bars.map(({ key, name, value, note, tone = '' }) => (
+        <li key={key}>
+          <span class="breaks">{name}</span>
+          <span class="figures">
+            {number(value)} {note && <span class="quiet">{note}</span>}
+          </span>
+          <svg class={`track ${tone}`} aria-hidden="true">
+            <rect height="100%" rx="3" width={`${full > 0 ? Math.min(100, (100 * value) / full) : 0}%`} />
+          </svg>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,8 @@
+// All English words of the dashboard, one file per part of it; their keys are the keys of every language. Pure.
+import frame from './en/frame.json';
+import messages from './en/messages.json';
+import now from './en/now.json';
+import sandbox from './en/sandbox.json';
+import statistics from './en/statistics.json';
+
+export const en = { ...frame, ...messages, ...now, ...sandbox, ...statistics } as const;

@@ -1,0 +1,8 @@
+// All Italian words of the dashboard, one file per part of it. Pure.
+import frame from './it/frame.json';
+import messages from './it/messages.json';
+import now from './it/now.json';
+import sandbox from './it/sandbox.json';
+import statistics from './it/statistics.json';
+
+export const it = { ...frame, ...messages, ...now, ...sandbox, ...statistics } as const;
