@@ -31,6 +31,8 @@ const GROUPS = {
   message: 'What became of a message.',
   quarantine: 'Messages that a scanner refused.',
   alert: 'What goes on, and who hears of it.',
+  member: 'Who may log in to the dashboard.',
+  key: 'Keys of the API.',
 };
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -5,14 +5,14 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redis } from '../lib/script.ts';
 import type { Settings } from '../model/settings.ts';
-import type { ApiKeys } from '../store/api-keys.ts';
 import type { Members } from '../store/members.ts';
 import type { VerbContext } from '../verbs/context.ts';
+import type { KeyVerbs } from '../verbs/key.ts';
 import type { LimitVerbs } from '../verbs/limit.ts';
+import type { MemberVerbs } from '../verbs/member.ts';
 
 /** Who may come in. */
 export type AccessContext = Readonly<{
-  keys: ApiKeys;
   members: Members;
   sessions: Sessions;
   gate: Gate;
@@ -25,4 +25,4 @@ export type AccessContext = Readonly<{
 export type FrameContext = AccessContext & Readonly<{ redis: Redis; prefix: string; log: Log }>;
 
 /** Everything. A new table of endpoints adds what it needs here. */
-export type ApiContext = FrameContext & VerbContext & LimitVerbs;
+export type ApiContext = FrameContext & VerbContext & LimitVerbs & MemberVerbs & KeyVerbs;

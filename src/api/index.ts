@@ -1,6 +1,14 @@
 // The API: every table of endpoints. A new endpoint is an entry of one of them.
 import type { ApiContext } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
+import { keyEndpoints } from './keys.ts';
 import { limitEndpoints } from './limits.ts';
+import { memberEndpoints } from './members.ts';
+import { sessionEndpoints } from './session.ts';
 
-export const endpoints: readonly Endpoint<ApiContext>[] = [...limitEndpoints];
+export const endpoints: readonly Endpoint<ApiContext>[] = [
+  ...sessionEndpoints,
+  ...memberEndpoints,
+  ...keyEndpoints,
+  ...limitEndpoints,
+];

@@ -59,7 +59,6 @@ function contextOf(base: Base, parts: Access & Readonly<{ submit: SubmitMail }>)
   return {
     ...base,
     ...parts,
-    keys: base.apiKeys,
     redis: asking,
     hashPassword,
     tryTemplate: (content) => tryTemplate(content, clock),

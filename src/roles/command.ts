@@ -9,7 +9,9 @@ import type { Command, Result, Values } from '../cli/command.ts';
 import type { SettingsContext } from '../cli/context.ts';
 import { eventsCommands } from '../cli/events.ts';
 import type { HistoryContext } from '../cli/history-context.ts';
+import { keyCommands } from '../cli/key.ts';
 import { limitCommands, type LimitContext } from '../cli/limit.ts';
+import { memberCommands, type MemberContext } from '../cli/member.ts';
 import { messageCommands } from '../cli/message.ts';
 import { monitorCommands, type MonitorContext } from '../cli/monitor.ts';
 import { quarantineCommands, type QuarantineContext } from '../cli/quarantine.ts';
@@ -36,6 +38,7 @@ import { makeTell } from './notices.ts';
 import { openQuarantine, readSource } from './scan.ts';
 import { PREFIX } from './start.ts';
 import { tryTemplate } from './template-trial.ts';
+import type { KeyVerbs } from '../verbs/key.ts';
 
 /** All that a command may ask for. */
 export type Context = SettingsContext &
@@ -48,6 +51,8 @@ export type Context = SettingsContext &
   AlertContext &
   BackupContext &
   RestoreContext &
+  MemberContext &
+  KeyVerbs &
   QuarantineContext;
 
 /** Every command but `start`. A new one is an entry of a table in src/cli. */
@@ -64,6 +69,8 @@ export const commands: readonly Command<Context>[] = [
   ...backupCommands,
   ...restoreCommands,
   ...quarantineCommands,
+  ...memberCommands,
+  ...keyCommands,
 ];
 
 export type Surroundings = Readonly<{
@@ -146,6 +153,8 @@ async function contextOf(base: Base, around: Surroundings): Promise<Context> {
     templates,
     recipients,
     operate,
+    members: base.members,
+    apiKeys: base.apiKeys,
     limits: base.limits,
     settingsNow,
     config,
