@@ -280,7 +280,8 @@ async function each(
   return { changed: count('changed'), busy: count('busy') };
 }
 
-function matches(delivery: Delivery, wanted: Selection): boolean {
+/** Is it one of those that are meant? */
+export function matches(delivery: Delivery, wanted: Selection): boolean {
   const { id, recipient, domain, ...same } = wanted;
   const isIt = id === undefined || delivery.id === id || delivery.submission === id;
   const isTo =

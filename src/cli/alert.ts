@@ -1,29 +1,12 @@
 // postino alert …: what goes on, what was told lately, who hears of what, and a test of the ways to them.
-import type { Alert } from '../alerts/alert.ts';
-import type { AlertRule } from '../alerts/config.ts';
-import type { Condition } from '../alerts/watch.ts';
 import { NAMES } from '../alerts/kinds.ts';
-import type { Limits } from '../deliver/shaping/limits.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sayDuration } from '../lib/duration.ts';
-import type { Settings } from '../model/settings.ts';
-import type { TransportState } from '../model/transport-state.ts';
+import { listRules, situation, testRules, type AlertVerbs, type PublicRule } from '../verbs/alert.ts';
 import { done, failed, misused, table, textOf, type Command, type Result, type Values } from './command.ts';
 import { clean, sayTime } from './timeline.ts';
 
-export type AlertContext = Readonly<{
-  clock: Clock;
-  settingsNow(): Settings;
-  states: Readonly<{ refresh(): Promise<unknown>; stateOf(name: string): TransportState }>;
-  limits: Pick<Limits, 'refresh' | 'list'>;
-  alerts: Readonly<{
-    rules: readonly AlertRule[];
-    recent(count: number): Promise<readonly Alert[]>;
-    conditions(): Promise<readonly Condition[]>;
-    /** Sends a test by all ways of a rule; what went wrong, if anything. */
-    test(rule: AlertRule): Promise<string | undefined>;
-  }>;
-}>;
+export type AlertContext = AlertVerbs & Readonly<{ clock: Clock }>;
 
 const LIMIT = 20;
 
@@ -37,7 +20,7 @@ export const alertCommands: readonly Command<AlertContext>[] = [
   {
     words: 'alert rules',
     summary: 'Who hears of what, and when; the configuration file says it.',
-    run: ({ alerts }) => Promise.resolve(rules(alerts.rules)),
+    run: (context) => Promise.resolve(rules(listRules(context))),
   },
   {
     words: 'alert test [rule]',
@@ -46,20 +29,12 @@ export const alertCommands: readonly Command<AlertContext>[] = [
   },
 ];
 
-async function list(
-  { alerts, clock, settingsNow, states, limits }: AlertContext,
-  options: Values,
-): Promise<Result> {
+async function list(context: AlertContext, options: Values): Promise<Result> {
   const limit = Number(textOf(options, 'limit') ?? LIMIT);
   if (!Number.isInteger(limit) || limit < 1) return misused('--limit must be a whole number above 0.');
-  await Promise.all([states.refresh(), limits.refresh()]);
-  const now = clock.now();
-  const conditions = await alerts.conditions();
-  const transports = [...settingsNow().transports.keys()].flatMap((name) => {
-    const state = states.stateOf(name);
-    return state.state === 'degraded' || state.state === 'quarantined' ? [{ name, ...state }] : [];
-  });
-  const recent = await alerts.recent(limit);
+  const found = await situation(context, limit);
+  const { conditions, transports, limits: held } = found.now;
+  const now = context.clock.now();
   const going = [
     ...conditions.map(({ kind, since, reason }) => [
       NAMES[kind],
@@ -72,8 +47,7 @@ async function list(
       clean(reason),
     ]),
   ];
-  const held = limits.list();
-  const told = recent.map(({ at, kind, over, reason }) => [
+  const told = found.recent.map(({ at, kind, over, reason }) => [
     sayTime(at),
     `${over ? 'over: ' : ''}${NAMES[kind]}`,
     clean(reason),
@@ -83,12 +57,14 @@ async function list(
     ...(held.length > 0 ? [`Limits that hold: ${held.length}; "postino limit list" shows them.`] : []),
     '',
     table(['time (UTC)', 'about', 'what'], told, 'There were no alerts yet.'),
-    ...(alerts.rules.length === 0 ? ['', 'Nobody hears of alerts: set alerts.to in the configuration.'] : []),
+    ...(context.alerts.rules.length === 0
+      ? ['', 'Nobody hears of alerts: set alerts.to in the configuration.']
+      : []),
   ].join('\n');
-  return done(text, { now: { conditions, transports, limits: held }, recent });
+  return done(text, found);
 }
 
-function rules(all: readonly AlertRule[]): Result {
+function rules(all: readonly PublicRule[]): Result {
   const rows = all.map(({ name, when, to, webhook, every, accounts, users, transports }) => [
     name,
     every === 0 ? 'at once' : `every ${sayDuration(every)}`,
@@ -96,21 +72,13 @@ function rules(all: readonly AlertRule[]): Result {
     [...when, ...[...accounts, ...users, ...transports].map((only) => `(only ${only})`)].join(', '),
   ]);
   const none = 'There are no rules: set alerts.to in the configuration, or alerts.rules.';
-  const shown = all.map(({ secret, ...rule }) => ({ ...rule, signed: secret !== undefined }));
-  return done(table(['rule', 'when', 'to', 'of what'], rows, none), shown);
+  return done(table(['rule', 'when', 'to', 'of what'], rows, none), all);
 }
 
-async function test({ alerts }: AlertContext, name: string): Promise<Result> {
-  const chosen = alerts.rules.filter((rule) => name === '' || rule.name === name);
-  if (chosen.length === 0)
-    return failed(
-      name === ''
-        ? 'There are no rules: set alerts.to in the configuration, or alerts.rules.'
-        : `There is no rule called ${name}; "postino alert rules" shows them all.`,
-    );
-  const results = await Promise.all(
-    chosen.map(async (rule) => ({ rule: rule.name, problem: await alerts.test(rule) })),
-  );
+async function test(context: AlertContext, name: string): Promise<Result> {
+  const tested = await testRules(context, name);
+  if (!tested.ok) return failed(tested.problem);
+  const results = tested.value;
   const lines = results.map(({ rule, problem }) =>
     problem === undefined ? `${rule}: sent` : `${rule}: not sent: ${clean(problem)}`,
   );

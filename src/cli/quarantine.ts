@@ -1,16 +1,16 @@
 // postino quarantine …: messages that a scanner refused, for somebody to let go or delete.
-import type { Quarantine, Quarantined } from '../backlog/quarantine.ts';
-import type { Submission } from '../model/submission.ts';
+import {
+  deleteQuarantined,
+  findQuarantined,
+  listQuarantine,
+  releaseQuarantined,
+  showQuarantined,
+  type QuarantineVerbs,
+} from '../verbs/quarantine.ts';
 import { done, failed, sheet, table, textOf, type Command, type Result, type Values } from './command.ts';
 import { clean, sayTime } from './timeline.ts';
 
-export type QuarantineContext = Readonly<{
-  quarantine: Quarantine;
-  /** The beginning of a stored message as text, so many bytes at most. */
-  readSource(submission: Submission, maxBytes: number): Promise<string>;
-}>;
-
-const MAX_SOURCE = 64 * 1024;
+export type QuarantineContext = QuarantineVerbs;
 
 export const quarantineCommands: readonly Command<QuarantineContext>[] = [
   { words: 'quarantine', summary: 'Messages that a scanner refused, newest first.', run: list },
@@ -34,8 +34,8 @@ export const quarantineCommands: readonly Command<QuarantineContext>[] = [
   },
 ];
 
-async function list({ quarantine }: QuarantineContext): Promise<Result> {
-  const entries = await quarantine.list();
+async function list(context: QuarantineContext): Promise<Result> {
+  const entries = await listQuarantine(context);
   const rows = entries.map(({ id, at, user, from, subject, reason }) => [
     id,
     sayTime(at),
@@ -53,12 +53,12 @@ async function show(
   { id = '' }: Readonly<Record<string, string>>,
   options: Values,
 ): Promise<Result> {
-  const { quarantine } = context;
-  const entry = await find(context, id);
-  if (!entry) return unknown(id);
-  const submission = await quarantine.submissionOf(entry);
-  if (!submission) return failed(`The message ${entry.id} has ended meanwhile.`);
-  const waiting = await quarantine.waiting(entry);
+  const found = await findQuarantined(context, id);
+  if (!found.ok) return unknown(id);
+  const want = options['source'] === true ? 'source' : 'facts';
+  const shown = await showQuarantined(context, found.value, want);
+  if (!shown.ok) return failed(shown.problem);
+  const { source, ...entry } = shown.value;
   const facts = {
     message: entry.id,
     user: entry.user,
@@ -68,16 +68,12 @@ async function show(
     why: entry.reason,
     score: entry.score,
     found: entry.symbols,
-    recipients: waiting,
+    recipients: entry.recipients,
     next: `postino quarantine release ${entry.id}, or postino quarantine delete ${entry.id}`,
   };
-  const source = options['source'] === true ? await context.readSource(submission, MAX_SOURCE) : undefined;
   const text = sheet(facts).split('\n').map(clean).join('\n');
-  return done(source === undefined ? text : `${text}\n\n${clean(source.replaceAll('\r\n', '\n'))}`, {
-    ...entry,
-    recipients: waiting,
-    ...(source === undefined ? {} : { source }),
-  });
+  const more = source === undefined ? '' : `\n\n${clean(source.replaceAll('\r\n', '\n'))}`;
+  return done(`${text}${more}`, shown.value);
 }
 
 async function release(
@@ -85,10 +81,10 @@ async function release(
   { id = '' }: Readonly<Record<string, string>>,
   options: Values,
 ): Promise<Result> {
-  const entry = await find(context, id);
-  if (!entry) return unknown(id);
-  const reason = `An operator released it. ${textOf(options, 'reason') ?? ''}`.trim();
-  const changed = await context.quarantine.release(entry, reason);
+  const found = await findQuarantined(context, id);
+  if (!found.ok) return unknown(id);
+  const entry = found.value;
+  const changed = await releaseQuarantined(context, entry, textOf(options, 'reason'));
   return done(`Released ${entry.id}; ${sayDeliveries(changed)} on.`, { released: entry.id, changed });
 }
 
@@ -96,9 +92,10 @@ async function remove(
   context: QuarantineContext,
   { id = '' }: Readonly<Record<string, string>>,
 ): Promise<Result> {
-  const entry = await find(context, id);
-  if (!entry) return unknown(id);
-  const changed = await context.quarantine.remove(entry);
+  const found = await findQuarantined(context, id);
+  if (!found.ok) return unknown(id);
+  const entry = found.value;
+  const changed = await deleteQuarantined(context, entry);
   return done(`Deleted ${entry.id}; ${changed} of its deliveries ended as cancelled.`, {
     deleted: entry.id,
     changed,
@@ -106,10 +103,6 @@ async function remove(
 }
 
 const sayDeliveries = (count: number): string => (count === 1 ? '1 delivery goes' : `${count} deliveries go`);
-
-function find({ quarantine }: QuarantineContext, id: string): Promise<Quarantined | undefined> {
-  return quarantine.find(id.trim().toUpperCase());
-}
 
 function unknown(id: string): Result {
   return failed(`There is no message ${clean(id)} in quarantine; "postino quarantine list" shows what is.`);

@@ -1,11 +1,21 @@
 // postino queue …: what waits, and what an operator can do with it.
-import type { Operate } from '../backlog/operate.ts';
+import type { Changed, Selection } from '../backlog/operate.ts';
 import { pauseKinds, type Pause, type PauseName } from '../backlog/pauses.ts';
-import type { Quarantine } from '../backlog/quarantine.ts';
-import type { Clock } from '../lib/clock.ts';
 import { parseDuration, sayDuration } from '../lib/duration.ts';
 import type { Delivery } from '../model/delivery.ts';
-import type { Settings } from '../model/settings.ts';
+import { idlePools, sayIdlePool } from '../verbs/pool.ts';
+import {
+  cancelAll,
+  listQueue,
+  moveTo,
+  pauseMail,
+  putOff,
+  queueState,
+  resumeMail,
+  retryNow,
+  type QueueVerbs,
+  type Waiting,
+} from '../verbs/queue.ts';
 import {
   done,
   failed,
@@ -17,18 +27,11 @@ import {
   type Result,
   type Values,
 } from './command.ts';
-import { idlePools, sayIdlePool } from '../verbs/pool.ts';
 import { readMoment } from './moment.ts';
 import { change, changeOptions, selectionOf, selectionOptions } from './selection.ts';
 import { clean, sayTime } from './timeline.ts';
 
-export type QueueContext = Readonly<{
-  operate: Operate;
-  clock: Clock;
-  settingsNow(): Settings;
-  /** Messages that a scanner refused; absent: there is no scanner. */
-  quarantine?: Pick<Quarantine, 'reasons' | 'size'>;
-}>;
+export type QueueContext = QueueVerbs;
 
 const PAUSE: readonly Option[] = pauseKinds.map((kind) => ({
   flags: `--${kind} <${kind}>`,
@@ -73,7 +76,7 @@ export const queueCommands: readonly Command<QueueContext>[] = [
     summary: 'Try again now.',
     options: changeOptions,
     run: (context, _, options) =>
-      change(options, (selection) => context.operate.sendNow(selection), 'made due now'),
+      change(options, (selection) => retryNow(context, selection), 'made due now'),
   },
   {
     words: 'queue reschedule',
@@ -91,12 +94,7 @@ export const queueCommands: readonly Command<QueueContext>[] = [
     words: 'queue cancel',
     summary: 'End deliveries without sending them. This cannot be undone.',
     options: changeOptions,
-    run: (context, _, options) =>
-      change(
-        options,
-        (selection) => context.operate.cancel(selection, 'An operator cancelled it.'),
-        'cancelled',
-      ),
+    run: (context, _, options) => change(options, (selection) => cancelAll(context, selection), 'cancelled'),
   },
   {
     words: 'queue move <transport>',
@@ -106,10 +104,9 @@ export const queueCommands: readonly Command<QueueContext>[] = [
   },
 ];
 
-async function overview({ operate, settingsNow, quarantine }: QueueContext): Promise<Result> {
-  const depth = await operate.depth([...settingsNow().transports.keys()]);
-  const pauses = await operate.pauses();
-  const quarantined = (await quarantine?.size()) ?? 0;
+async function overview(context: QueueContext): Promise<Result> {
+  const { pauses, quarantined, ...depth } = await queueState(context);
+  const { settingsNow } = context;
   const rows = depth.perTransport.map(({ transport, waiting, later, sending }) => [
     transport,
     String(waiting),
@@ -134,33 +131,28 @@ async function overview({ operate, settingsNow, quarantine }: QueueContext): Pro
   return done(text, { ...depth, pauses: pauses.map(({ name }) => name), quarantined });
 }
 
-async function list({ operate, clock, quarantine }: QueueContext, options: Values): Promise<Result> {
+async function list(context: QueueContext, options: Values): Promise<Result> {
   const limit = Number(textOf(options, 'limit') ?? LIMIT);
   if (!Number.isInteger(limit) || limit < 1) return misused('--limit must be a whole number above 0.');
-  const deliveries = await operate.list(selectionOf(options), limit);
-  const reasons = await quarantine?.reasons(deliveries.filter(({ state }) => state === 'paused'));
-  const now = clock.now();
+  const deliveries = await listQueue(context, selectionOf(options), limit);
+  const now = context.clock.now();
   const rows = deliveries.map((delivery) => [
     delivery.id,
     delivery.recipient.address,
     delivery.transport === '' ? '(none)' : delivery.transport,
-    sayState(delivery, reasons),
+    sayState(delivery),
     String(delivery.attempts),
     sayDue(delivery.due, now),
   ]);
   return done(
     table(['delivery', 'recipient', 'transport', 'state', 'tries', 'due'], rows, 'Nothing waits.'),
-    deliveries.map((delivery) => {
-      const quarantined = reasons?.get(delivery.submission);
-      return quarantined === undefined ? delivery : { ...delivery, quarantined };
-    }),
+    deliveries,
   );
 }
 
 /** What is paused since a scanner refused its message says so, and why. */
-function sayState({ state, submission }: Delivery, reasons: ReadonlyMap<string, string> | undefined): string {
-  const reason = state === 'paused' ? reasons?.get(submission) : undefined;
-  return reason === undefined ? state : clean(`quarantined: ${reason}`);
+function sayState({ state, quarantined }: Waiting): string {
+  return quarantined === undefined ? state : clean(`quarantined: ${quarantined}`);
 }
 
 async function show({ operate, clock }: QueueContext, id: string): Promise<Result> {
@@ -198,29 +190,24 @@ function sayDue(due: number, now: number): string {
   return due <= now ? 'now' : `in ${sayDuration(due - now)}, at ${sayTime(due)} UTC`;
 }
 
-async function reschedule({ operate, clock }: QueueContext, options: Values): Promise<Result> {
+async function reschedule(context: QueueContext, options: Values): Promise<Result> {
   const when = textOf(options, 'at');
   if (when === undefined) return misused('Say when with --at, such as --at +2h.');
-  const now = clock.now();
+  const now = context.clock.now();
   const moment = readMoment(when, now);
   if (!moment.ok) return misused(`--at ${moment.problem}`);
   const what = moment.at <= now ? 'made due now' : `put to ${sayTime(moment.at)} UTC`;
-  return change(options, (selection) => operate.reschedule(selection, moment.at), what);
+  return change(options, (selection) => putOff(context, selection, moment.at), what);
 }
 
-/** A user's mail leaves only by the pools granted to it, so a move stays within the pool. */
-async function move(
-  { operate, settingsNow }: QueueContext,
-  target: string,
-  options: Values,
-): Promise<Result> {
-  const transport = settingsNow().transports.get(target);
-  if (!transport) return failed(`There is no transport ${target}; "postino transport list" shows all.`);
-  return change(
-    options,
-    (selection) => operate.move({ ...selection, pool: transport.pool }, target),
-    `moved to ${target}`,
-  );
+async function move(context: QueueContext, target: string, options: Values): Promise<Result> {
+  if (!context.settingsNow().transports.has(target))
+    return failed(`There is no transport ${target}; "postino transport list" shows all.`);
+  const work = async (selection: Selection): Promise<Changed> => {
+    const moved = await moveTo(context, selection, target);
+    return moved.ok ? moved.value : { changed: 0, busy: 0 };
+  };
+  return change(options, work, `moved to ${target}`);
 }
 
 /** What an operator paused needs no more than its name. */
@@ -243,23 +230,23 @@ function pauseName(options: Values): PauseName | undefined {
 const WHICH =
   'Name one of --domain, --user and --campaign; a transport is paused by "postino transport pause".';
 
-async function pause({ operate, clock }: QueueContext, options: Values): Promise<Result> {
+async function pause(context: QueueContext, options: Values): Promise<Result> {
   const name = pauseName(options);
   if (!name) return misused(WHICH);
   const [given, reason] = [textOf(options, 'for'), textOf(options, 'reason')];
   const ms = given === undefined ? undefined : parseDuration(given);
   if (given !== undefined && (ms === undefined || ms <= 0))
     return misused('--for must be a duration such as "30m", "2h" or "1d".');
-  const until = ms === undefined ? {} : { until: clock.now() + ms };
-  await operate.pause(name, { ...until, ...(reason === undefined ? {} : { reason }) });
+  const until = await pauseMail(context, name, { forMs: ms, reason });
   const end = ms === undefined ? '' : ` for ${sayDuration(ms)}`;
   return done(`Paused${end}: ${name}. Mail for it is taken and waits.`, { paused: name, ...until });
 }
 
-async function resume({ operate }: QueueContext, options: Values): Promise<Result> {
+async function resume(context: QueueContext, options: Values): Promise<Result> {
   const name = pauseName(options);
   if (!name) return misused(WHICH);
-  const { lifted, changed } = await operate.resume(name);
-  if (!lifted && changed === 0) return failed(`${name} is not paused; "postino queue" shows what is.`);
+  const resumed = await resumeMail(context, name);
+  if (!resumed.ok) return failed(resumed.problem);
+  const { changed } = resumed.value;
   return done(`Resumed: ${name}; ${changed} deliveries go on.`, { resumed: name, changed });
 }

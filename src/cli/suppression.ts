@@ -3,6 +3,16 @@ import { parseDuration } from '../lib/duration.ts';
 import { EVERYWHERE } from '../model/suppression.ts';
 import { csvHead, writeCsvLine, type Scope, type Suppression } from '../store/suppressions-csv.ts';
 import {
+  addSuppression,
+  exportList,
+  firstOf,
+  lookUp,
+  nameScope,
+  removeSuppression,
+  type Found,
+  type Where,
+} from '../verbs/suppression.ts';
+import {
   accountOf,
   done,
   failed,
@@ -51,12 +61,18 @@ export const suppressionCommands: readonly SettingsCommand[] = [
     words: 'suppression remove <address>',
     summary: 'Let mail go to this address again; what it left by topic, user or domain stays unless named.',
     options: scopes,
-    run: async ({ suppressions }, { address = '' }, options) => {
-      const about = scopeOf(options);
-      const came = await suppressions.remove(listOf(options), address, about);
-      if (came === 'invalid') return misused(invalid(address));
-      if (came === 'missing') return failed(`${address} is not suppressed${sayScope(about)}.`);
-      return done(`${address} may get mail${sayScope(about)} again.`, { address, ...about, came });
+    run: async (context, { address = '' }, options) => {
+      const where = whereOf(options);
+      const removed = await removeSuppression(context, where, address);
+      if (!removed.ok)
+        return removed.why === 'wrong'
+          ? misused(removed.problem)
+          : failed(`${address} is not suppressed${sayScope(where.scope)}.`);
+      return done(`${address} may get mail${sayScope(where.scope)} again.`, {
+        address,
+        ...where.scope,
+        came: removed.value,
+      });
     },
   },
   {
@@ -84,51 +100,48 @@ export const suppressionCommands: readonly SettingsCommand[] = [
     words: 'suppression export',
     summary: 'Print the list as CSV.',
     options: lists,
-    run: async ({ suppressions }, _, options) => {
-      const entries: Suppression[] = [];
-      for await (const entry of suppressions.list(listOf(options))) entries.push(entry);
-      entries.sort(byAddress);
+    run: async (context, _, options) => {
+      const entries = await exportList(context, { list: listOf(options), scope: {} });
       return done([csvHead, ...entries.map(writeCsvLine)].join('\n'), entries);
     },
   },
 ];
 
 async function add(
-  { suppressions, clock }: SettingsContext,
+  context: SettingsContext,
   { address = '' }: Readonly<Record<string, string>>,
   options: Values,
 ): Promise<Result> {
-  const about = scopeOf(options);
+  const where = whereOf(options);
   const lasts = textOf(options, 'for');
-  const ms = lasts === undefined ? undefined : parseDuration(lasts);
-  if (lasts !== undefined && !ms) return misused(`--for ${lasts}: give a duration such as 30d.`);
-  const came = await suppressions.put(listOf(options), {
+  const forMs = lasts === undefined ? undefined : parseDuration(lasts);
+  if (lasts !== undefined && !forMs) return misused(`--for ${lasts}: give a duration such as 30d.`);
+  const reason = textOf(options, 'reason') ?? 'by hand';
+  const added = await addSuppression(context, where, { address, reason, forMs });
+  if (!added.ok) return misused(added.problem);
+  const said = added.value === 'added' ? 'is suppressed from now on' : 'was suppressed already';
+  return done(`${address} ${said}${sayScope(where.scope)}.`, {
     address,
-    reason: textOf(options, 'reason') ?? 'by hand',
-    at: clock.now(),
-    ...about,
-    ...(ms === undefined ? {} : { until: clock.now() + ms }),
+    ...where.scope,
+    came: added.value,
   });
-  if (came === 'invalid') return misused(invalid(address));
-  const said = came === 'added' ? 'is suppressed from now on' : 'was suppressed already';
-  return done(`${address} ${said}${sayScope(about)}.`, { address, ...about, came });
 }
 
-async function show({ suppressions }: SettingsContext, address: string, options: Values): Promise<Result> {
-  const own = listOf(options);
-  // Whoever looks an address up wants to know what holds its mail back.
-  const everywhere = own === EVERYWHERE ? [] : await suppressions.find(EVERYWHERE, address);
-  const about = scopeOf(options);
-  const all = [...(await suppressions.find(own, address)), ...everywhere];
-  const entries = all.filter((entry) => isOf(entry, about)).sort(byAddress);
-  if (entries.length === 0) return failed(`${address} is not suppressed${sayScope(about)}.`);
-  return done(entries.map((entry) => sayEntry(entry, everywhere.includes(entry))).join('\n'), entries);
+async function show(context: SettingsContext, address: string, options: Values): Promise<Result> {
+  const where = whereOf(options);
+  const found = await lookUp(context, where, address);
+  if (found.length === 0) return failed(`${address} is not suppressed${sayScope(where.scope)}.`);
+  const text = found.map((one) => sayEntry(one, where)).join('\n');
+  return done(
+    text,
+    found.map(({ entry }) => entry),
+  );
 }
 
-function sayEntry(entry: Suppression, isEverywhere: boolean): string {
+function sayEntry({ entry, isEverywhere }: Found, { list: asked }: Where): string {
   const { address, reason, until, reply, delivery, report } = entry;
   const ends = until === undefined ? '' : `, until ${new Date(until).toISOString().slice(0, 10)}`;
-  const where = isEverywhere ? ' for the whole installation' : sayScope(entry);
+  const where = isEverywhere && asked !== EVERYWHERE ? ' for the whole installation' : sayScope(entry);
   const evidence = [
     reply === undefined ? '' : `\n  reply: ${reply}`,
     delivery === undefined ? '' : `\n  delivery: ${delivery}${report === undefined ? '' : ` (${report})`}`,
@@ -136,19 +149,15 @@ function sayEntry(entry: Suppression, isEverywhere: boolean): string {
   return `${address}${where}: ${reason}, ${sayDate(entry)}${ends}${evidence.join('')}`;
 }
 
-async function list({ suppressions }: SettingsContext, options: Values): Promise<Result> {
-  const about = scopeOf(options);
-  const entries: Suppression[] = [];
-  let more = false;
-  for await (const entry of suppressions.list(listOf(options))) {
-    if (!isOf(entry, about)) continue;
-    more = entries.length === MAX_LISTED;
-    if (more) break;
-    entries.push(entry);
-  }
+async function list(context: SettingsContext, options: Values): Promise<Result> {
+  const { entries, more } = await firstOf(context, whereOf(options), MAX_LISTED);
   const rows = entries.map((entry) => [entry.address, nameScope(entry), entry.reason, sayDate(entry)]);
   const end = more ? `\nThese are ${MAX_LISTED} of them; "postino suppression export" prints all.` : '';
   return done(table(['address', 'mail', 'reason', 'since'], rows, 'Nobody is suppressed.') + end, entries);
+}
+
+function whereOf(options: Values): Where {
+  return { list: listOf(options), scope: scopeOf(options) };
 }
 
 function listOf(options: Values): string {
@@ -164,13 +173,6 @@ function scopeOf(options: Values): Scope {
   };
 }
 
-/** All of them where no scope was asked for. */
-function isOf({ topic, user, domain }: Scope, asked: Scope): boolean {
-  const same = (is: string | undefined, want: string | undefined): boolean =>
-    want === undefined || is === want;
-  return same(topic, asked.topic) && same(user, asked.user) && same(domain, asked.domain);
-}
-
 function sayDate({ at }: Suppression): string {
   return at === 0 ? 'date unknown' : new Date(at).toISOString().slice(0, 10);
 }
@@ -179,18 +181,4 @@ function sayScope({ topic, user, domain }: Scope): string {
   if (topic !== undefined) return ` for the topic ${topic}`;
   if (user !== undefined) return ` for mail of the user ${user}`;
   return domain === undefined ? '' : ` for mail from ${domain}`;
-}
-
-function nameScope({ topic, user, domain }: Scope): string {
-  if (user !== undefined) return `of user ${user}`;
-  return domain === undefined ? (topic ?? '(all)') : `from ${domain}`;
-}
-
-function invalid(address: string): string {
-  return `${address} is not an e-mail address, or the topic, user or domain is empty, too long, or one of several.`;
-}
-
-function byAddress(a: Suppression, b: Suppression): number {
-  const [one, other] = [a, b].map((entry) => `${entry.address}\n${nameScope(entry)}`);
-  return (one ?? '') < (other ?? '') ? -1 : 1;
 }

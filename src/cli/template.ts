@@ -1,5 +1,6 @@
 // postino template …: stored templates and their versions.
 import { MAX_TEMPLATE_BYTES, type TemplateContent } from '../store/templates.ts';
+import { listTemplates, putTemplate, removeTemplate, shortName, showTemplate } from '../verbs/template.ts';
 import {
   accountOf,
   done,
@@ -33,8 +34,8 @@ export const templateCommands: readonly SettingsCommand[] = [
     words: 'template list',
     summary: 'List the templates.',
     options: [account],
-    run: async ({ templates }, _, options) => {
-      const all = await templates.list(accountOf(options));
+    run: async (context, _, options) => {
+      const all = await listTemplates(context, accountOf(options));
       const rows = all.map(({ name, engine, versions }) => [
         shortName(name),
         engine,
@@ -55,10 +56,11 @@ export const templateCommands: readonly SettingsCommand[] = [
     words: 'template remove <name>',
     summary: 'Remove a template; what is queued with it is still sent, for 90 days.',
     options: [account],
-    run: async ({ templates }, { name = '' }, options) =>
-      (await templates.remove(accountOf(options), name))
-        ? done(`Template ${name} was removed; what is queued with it is still sent.`, { removed: name })
-        : missing(name),
+    run: async (context, { name = '' }, options) => {
+      const removal = await removeTemplate(context, accountOf(options), name);
+      if (!removal.ok) return failed(removal.problem);
+      return done(`Template ${name} was removed; what is queued with it is still sent.`, { removed: name });
+    },
   },
 ];
 
@@ -82,14 +84,13 @@ async function put(
     ...textIn('html', parts.html),
     ...textIn('text', parts.text),
   };
-  const stored = await context.templates.put(accountOf(options), name, content);
+  const stored = await putTemplate(context, accountOf(options), name, content);
   if (!stored.ok) return failed(stored.problem);
-  const { version, came } = stored;
+  const { version, came, mistake } = stored.value;
   const said = came === 'added' ? `is stored as version ${version}` : `is the same as version ${version}`;
-  const mistake = engine === 'liquid' ? await context.tryTemplate?.(content) : undefined;
   const warned =
     mistake === undefined ? '' : `\nFilled in without values it fails, and its mail would bounce: ${mistake}`;
-  return done(`Template ${name} ${said}.${warned}`, { name, version, came, ...(mistake ? { mistake } : {}) });
+  return done(`Template ${name} ${said}.${warned}`, { name, ...stored.value });
 }
 
 type Part = Readonly<{ text?: string } | { problem: string }>;
@@ -104,34 +105,28 @@ function textIn(key: 'html' | 'text', part: Part): Pick<TemplateContent, 'html' 
 }
 
 async function show(
-  { templates }: SettingsContext,
+  context: SettingsContext,
   { name = '' }: Readonly<Record<string, string>>,
   options: Values,
 ): Promise<Result> {
-  const owner = accountOf(options);
-  const known = (await templates.list(owner)).find((one) => one.name === `${owner}/${name}`);
-  if (!known) return missing(name);
-  const version = Number(textOf(options, 'version') ?? known.versions.at(-1));
-  const content = known.versions.includes(version) ? await templates.read(owner, name, version) : undefined;
-  if (!content) return failed(`${name} has the versions ${known.versions.join(', ')}.`);
+  const asked = textOf(options, 'version');
+  const shown = await showTemplate(
+    context,
+    accountOf(options),
+    name,
+    asked === undefined ? undefined : Number(asked),
+  );
+  if (!shown.ok) return failed(shown.problem);
+  const { version, versions, content } = shown.value;
   const { at, html, text, ...head } = content;
   const facts = sheet({
     name,
     version,
     ...head,
     stored: new Date(at).toISOString(),
-    versions: known.versions,
+    versions,
   });
   const parts = [facts, ...(text === undefined ? [] : [`-- text\n${text}`])];
   if (html !== undefined) parts.push(`-- html\n${html}`);
-  return done(parts.join('\n\n'), { name, version, versions: known.versions, ...content });
-}
-
-function missing(name: string): Result {
-  return failed(`There is no template called ${name}; "postino template list" shows them all.`);
-}
-
-/** The name without its account. */
-function shortName(name: string): string {
-  return name.slice(name.indexOf('/') + 1);
+  return done(parts.join('\n\n'), { name, version, versions, ...content });
 }

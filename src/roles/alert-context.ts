@@ -3,14 +3,14 @@ import { rulesOf, type AlertRule } from '../alerts/config.ts';
 import { postAlerts } from '../alerts/dispatch.ts';
 import type { Alert } from '../alerts/alert.ts';
 import { readConditions } from '../alerts/watch.ts';
-import type { AlertContext } from '../cli/alert.ts';
 import { newId } from '../lib/ids.ts';
+import type { AlertVerbs } from '../verbs/alert.ts';
 import { dispatchDeps, openDesk } from './alerts.ts';
 import { openSubmit } from './backlog.ts';
 import type { Base } from './base.ts';
 
 /** The alerts part of the context of commands. */
-export function alertsOf(base: Base): AlertContext['alerts'] {
+export function alertsOf(base: Base): AlertVerbs['alerts'] {
   const { config, asking, prefix } = base;
   const desk = openDesk(base);
   return {

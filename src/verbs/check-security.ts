@@ -1,12 +1,12 @@
-// What "postino check" says of TLS on the way out and of the scanner: DANE, reports about TLS, whose mail is scanned.
+// What a check of the installation says of TLS on the way out and of the scanner: DANE, reports about TLS, whose mail is scanned.
 import { checkValidation } from '../deliver/security/validating.ts';
-import type { CheckContext } from './check.ts';
+import type { CheckVerbs } from './check.ts';
 
 type Finding = Readonly<{ name: string; state: 'ok' | 'warning'; sentence: string }>;
 
 /** Findings only of what the operator turned on; somebody waits, so that the resolvers are asked with `limits`. */
 export async function securityFindings(
-  { config, clock, settingsNow, redis }: CheckContext,
+  { config, clock, settingsNow, redis }: CheckVerbs,
   limits: Readonly<{ timeout: number; tries: number }>,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];

@@ -1,6 +1,6 @@
 // A name in scan.only or scan.except that is no user's is told by "postino check".
 import { expect, test } from 'vitest';
-import { scanFindings } from '../../../src/cli/check-security.ts';
+import { scanFindings } from '../../../src/verbs/check-security.ts';
 
 const users = new Map([
   ['shop', {}],
