@@ -2,6 +2,7 @@
 import type { EpochMs } from '../lib/clock.ts';
 import { sayDuration } from '../lib/duration.ts';
 import type { Event } from '../model/event.ts';
+import { isNotice, sayNotice } from '../model/notice.ts';
 
 export type TimelineOptions = Readonly<{
   now: EpochMs;
@@ -23,6 +24,7 @@ export function sayTimeline(events: readonly Event[], options: TimelineOptions):
 
 /** One event in one line, for `events` and `message search`. */
 export function sayEvent(event: Event): string {
+  if (isNotice(event)) return sayNoticeLine(event);
   const said = event.reply ? ` (${sayReply(event.reply)})` : '';
   const why = event.reason === undefined ? '' : `: ${event.reason}`;
   const hit = isHit(event) ? [sayHit(event), event.url].filter(Boolean).join(', ') : '';
@@ -31,6 +33,13 @@ export function sayEvent(event: Event): string {
   return clean(
     `${sayTime(event.at)}  ${sayType(event).padEnd(12)}  ${event.delivery}  ${event.recipient}${more}`,
   ).replaceAll('\n', ' ');
+}
+
+function sayNoticeLine(event: Event): string {
+  const { type, at, reason, until, over } = event;
+  const end = until === undefined || over === true ? '' : ` until ${sayTime(until)} UTC`;
+  const why = reason === undefined ? '' : `: ${reason}`;
+  return clean(`${sayTime(at)}  ${type.padEnd(12)}  ${sayNotice(event)}${end}${why}`).replaceAll('\n', ' ');
 }
 
 /** The event's type; what undoes an unsubscription is of the same type, and must not read like one. */

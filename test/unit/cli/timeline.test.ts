@@ -1,5 +1,6 @@
 // A message's history in words.
 import { expect, test } from 'vitest';
+import { noticeEvent, type Notice } from '../../../src/model/notice.ts';
 import { clean, sayEvent, sayTimeline } from '../../../src/cli/timeline.ts';
 import type { Event } from '../../../src/model/event.ts';
 
@@ -220,3 +221,35 @@ test('deliveries stand in the order of the recipients, not of what was written f
   const text = sayTimeline(ids, { now: at, conversations: 'all' });
   expect(text.match(/^S-\d+/gm)).toEqual(['S-1', 'S-2', 'S-10']);
 });
+
+const listed = 'It is listed.';
+const lane = { type: 'limit', scope: 'lane', key: 'ip1/provider:yahoo', rule: 'tss04' } as const;
+const notices: readonly (readonly [Omit<Notice, 'at'>, string])[] = [
+  [
+    {
+      type: 'transport-state',
+      scope: 'transport',
+      key: 'ip1',
+      state: 'quarantined',
+      was: 'healthy',
+      reason: listed,
+    },
+    'transport-state  transport ip1 is quarantined, was healthy: It is listed.',
+  ],
+  [
+    { ...lane, action: 'suspended', until: at + 7_200_000, reason: '421 4.7.0' },
+    'limit         lane ip1/provider:yahoo (tss04), suspended until 2026-01-31 05:00:00 UTC: 421 4.7.0',
+  ],
+  [
+    { ...lane, until: at + 7_200_000, over: true, reason: 'Lifted by an operator.' },
+    'limit         lane ip1/provider:yahoo (tss04), over: Lifted by an operator.',
+  ],
+  [
+    { type: 'trouble', scope: 'redis', key: '', rule: 'redis', reason: 'It is full.' },
+    'trouble       redis: It is full.',
+  ],
+];
+
+test.each(notices)('a notice says what it is about: $type $scope', (notice, line) =>
+  expect(sayEvent(noticeEvent({ ...notice, at }))).toBe(`2026-01-31 03:00:00  ${line}`),
+);
