@@ -23,11 +23,13 @@ const SECOND_SIGNAL_MS = 1_000;
 const GROUPS = {
   user: 'Who may send: add, change, disable.',
   domain: 'Sender domains: DKIM keys, DNS records, checks.',
+  feedback: 'Addresses of ours that bounces and complaints come to.',
   pool: 'Named groups of transports.',
   transport: 'Outbound addresses: add, pause, remove.',
   suppression: 'Addresses that get no mail.',
   template: 'Stored templates and their versions.',
   recipient: 'What is known of the people that mail went to.',
+  limit: 'What is held back, by automation and by pauses.',
   message: 'What became of a message.',
   quarantine: 'Messages that a scanner refused.',
   alert: 'What goes on, and who hears of it.',
@@ -85,7 +87,7 @@ function describe({ base, submission, http, tracking, feedback }: Running): stri
     tracking,
     feedback: feedback?.listeners.map(({ port }) => port) ?? [],
     users: [...users.keys()],
-    sandboxed: [...transports.values()].every(({ kind }) => kind === 'sandbox'),
+    transports: [...transports.values()].map(({ kind }) => kind),
     firstRun: existsSync(file) ? { file, text: readFileSync(file, 'utf8') } : undefined,
   });
 }

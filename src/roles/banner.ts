@@ -14,7 +14,8 @@ export type Facts = Readonly<{
   /** Ports for mail to ourselves. */
   feedback: readonly number[];
   users: readonly string[];
-  sandboxed: boolean;
+  /** The kinds of all transports. */
+  transports: readonly ('smtp' | 'sandbox')[];
   /** The file with the generated passwords, and what it holds. */
   firstRun: Readonly<{ file: string; text: string }> | undefined;
 }>;
@@ -22,7 +23,7 @@ export type Facts = Readonly<{
 const TLS_WORDS = { none: 'no TLS', starttls: 'STARTTLS', implicit: 'TLS' } as const;
 
 export function banner(facts: Facts): string {
-  const { config, listeners, http, tracking, feedback, users, sandboxed, firstRun } = facts;
+  const { config, listeners, http, tracking, feedback, users, transports, firstRun } = facts;
   const ports = listeners.map(({ port, tls }) => `${port} (${TLS_WORDS[tls]})`).join(', ');
   const lines = [
     '',
@@ -40,11 +41,19 @@ export function banner(facts: Facts): string {
       ? [`  Users      ${users.slice(0, 5).join(', ')}${users.length > 5 ? ' …' : ''}`]
       : []),
     ...(firstRun === undefined ? [] : [`  Passwords  ${firstRun.file}`]),
-    ...(sandboxed ? ['  Mail       is caught by the sandbox and shown on the page; nothing is sent.'] : []),
+    ...sayWayOut(transports),
     ...tryOut(listeners, users, firstRun),
     '',
   ];
   return lines.join('\n');
+}
+
+function sayWayOut(transports: Facts['transports']): string[] {
+  if (transports.length === 0)
+    return ['  Mail       is taken and waits: there is no transport yet ("postino transport add").'];
+  return transports.every((kind) => kind === 'sandbox')
+    ? ['  Mail       is caught by the sandbox and shown on the page; nothing is sent.']
+    : [];
 }
 
 /** One command to paste, for a user whose password we made. curl speaks SMTP and is on most machines. */

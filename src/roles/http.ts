@@ -168,6 +168,6 @@ function connectInfo(base: Base, { submission }: Neighbours): ConnectInfo {
         from: senders[0] ?? `you@${(domains.find((one) => one !== '*') ?? 'example.com').replace('*.', '')}`,
       })),
     passwords: 'in data/first-run, or as you set them',
-    sandboxed: [...transports.values()].every(({ kind }) => kind === 'sandbox'),
+    sandboxed: transports.size > 0 && [...transports.values()].every(({ kind }) => kind === 'sandbox'),
   };
 }

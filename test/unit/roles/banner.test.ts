@@ -14,7 +14,7 @@ const bare: Facts = {
   tracking: undefined,
   feedback: [],
   users: [],
-  sandboxed: false,
+  transports: ['smtp'],
   firstRun: undefined,
 };
 
@@ -29,7 +29,7 @@ test('everything that is open is named', () => {
     tracking: { port: 8081 },
     feedback: [2526],
     users: ['shop'],
-    sandboxed: true,
+    transports: ['sandbox'],
     firstRun: { file: '/data/first-run', text: 'SMTP user "shop": secret\n' },
   });
   for (const line of [
@@ -44,3 +44,13 @@ test('everything that is open is named', () => {
     expect(text).toContain(line);
   expect(text).not.toContain('secret');
 });
+
+test.each([
+  ['all are sandboxes', ['sandbox', 'sandbox'], 'is caught by the sandbox'],
+  ['there is none', [], 'is taken and waits: there is no transport yet'],
+] as const)('it says what becomes of mail: %s', (_, transports, said) =>
+  expect(banner({ ...bare, transports })).toContain(said),
+);
+
+test('nothing is said of a sandbox beside a real transport', () =>
+  expect(banner({ ...bare, transports: ['sandbox', 'smtp'] })).not.toContain('Mail'));
