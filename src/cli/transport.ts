@@ -106,8 +106,8 @@ async function show(context: SettingsContext, { name = '' }: Args): Promise<Resu
   return done(warmup ? `${text}\n\n${sayWarmup(warmup)}` : text, dataOf(shown.value));
 }
 
-function dataOf({ transport, state, warmup }: ShownTransport): Readonly<Record<string, unknown>> {
-  return { ...publicTransport(transport), state, ...(warmup && { progress: warmup }) };
+function dataOf({ transport, state, because, warmup }: ShownTransport): Readonly<Record<string, unknown>> {
+  return { ...publicTransport(transport), state, ...because, ...(warmup && { progress: warmup }) };
 }
 
 async function add(context: SettingsContext, { name = '' }: Args, options: Values): Promise<Result> {

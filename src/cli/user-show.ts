@@ -2,6 +2,7 @@
 import { sayDuration } from '../lib/duration.ts';
 import type { Block, Instructions } from '../model/instructions.ts';
 import type { Rule, User } from '../model/settings.ts';
+import type { Watch } from '../model/watch.ts';
 import type { SenderRecord } from '../monitor/records.ts';
 import { publicUser } from '../verbs/user.ts';
 
@@ -22,7 +23,7 @@ export function readableUser(user: User): Readonly<Record<string, unknown>> {
   return {
     ...rest,
     limits: sayAll(limits),
-    ...(watch ? { watch: sayAll(watch) } : {}),
+    ...(watch ? { watch: sayWatch(watch) } : {}),
     defaults: sayInstructions(defaults),
     ...Object.fromEntries(rules.map((rule, n) => [`rule ${n + 1}`, sayRule(rule)])),
     scheduleAhead: sayDuration(scheduleAhead),
@@ -50,6 +51,14 @@ const sayMoment = (ms: number): string => `${new Date(ms).toISOString().slice(0,
 /** "opens yes; clicks html; ttl 2h". */
 function sayInstructions({ ttl, ...others }: Instructions): string {
   return sayAll({ ...others, ...(ttl === undefined ? {} : { ttl: sayDuration(ttl) }) });
+}
+
+/** "bounces 4, 6, 8 %; act warn": what `user set` was told. */
+function sayWatch({ bounces, complaints, ...others }: Watch): string {
+  const stages = Object.entries({ bounces, complaints }).flatMap(([name, at]) =>
+    at === undefined ? [] : [`${name} ${at.warn}, ${at.slow}, ${at.stop} %`],
+  );
+  return [...stages, sayAll(others)].filter((part) => part !== '').join('; ');
 }
 
 function sayRule({ when, set }: Rule): string {

@@ -24,14 +24,22 @@ type Draft = { -readonly [K in keyof Watch]?: Watch[K] };
 export function applyWatch(old: Watch | undefined, options: Values): Edited {
   const draft: Draft = { ...old };
   const problem =
-    setStages(draft, 'bounces', textOf(options, 'bounceRates')) ??
-    setStages(draft, 'complaints', textOf(options, 'complaintRates')) ??
-    setWord(draft, 'act', textOf(options, 'senderAction')) ??
-    setWord(draft, 'theft', textOf(options, 'theftAction')) ??
-    setNumber(draft, 'recipientsPerHour', textOf(options, 'recipientsPerHour')) ??
-    setNumber(draft, 'jump', textOf(options, 'volumeJump'));
+    of('--bounce-rates', setStages(draft, 'bounces', textOf(options, 'bounceRates'))) ??
+    of('--complaint-rates', setStages(draft, 'complaints', textOf(options, 'complaintRates'))) ??
+    of('--sender-action', setWord(draft, 'act', textOf(options, 'senderAction'))) ??
+    of('--theft-action', setWord(draft, 'theft', textOf(options, 'theftAction'))) ??
+    of(
+      '--recipients-per-hour',
+      setNumber(draft, 'recipientsPerHour', textOf(options, 'recipientsPerHour')),
+    ) ??
+    of('--volume-jump', setNumber(draft, 'jump', textOf(options, 'volumeJump')));
   if (problem !== undefined) return { problem };
   return Object.keys(draft).length === 0 ? { watch: undefined } : { watch: draft };
+}
+
+/** A problem with the option that it is of. */
+function of(option: string, problem: string | undefined): string | undefined {
+  return problem === undefined ? undefined : `${option}: ${problem}`;
 }
 
 function setStages(

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { userSchema } from '../../../src/model/settings.ts';
 import { applyUserOptions } from '../../../src/cli/user-options.ts';
+import { readableUser } from '../../../src/cli/user-show.ts';
 import { applyWatch } from '../../../src/cli/user-watch.ts';
 
 const all = {
@@ -61,4 +62,14 @@ test('a user that never had any stays one that can be stored', () => {
   const next = applyUserOptions(user, {});
   expect(userSchema.parse(JSON.parse(JSON.stringify(next)))).toEqual(user);
   expect(applyUserOptions(user, { bounceRates: '1' })).toHaveProperty('problem');
+});
+
+test('a problem names its option, and a user shows its thresholds in words', () => {
+  expect(applyWatch(undefined, { complaintRates: 'x' })).toEqual({
+    problem: '--complaint-rates: x must be three growing percentages, such as 2,3.5,5.',
+  });
+  const user = userSchema.parse({ v: 1, name: 'bulk', origin: 'command', domains: ['bulk.example'], watch });
+  expect(readableUser(user)['watch']).toBe(
+    'bounces 2, 3.5, 5 %; complaints 0.1, 0.3, 0.5 %; act slow; theft tell; recipientsPerHour 500; jump 20',
+  );
 });
