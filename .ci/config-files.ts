@@ -29,6 +29,7 @@ function sayBytes(bytes: number): string {
 function written(schema: Schema, value: Json): Json {
   if (Array.isArray(value)) return value.map((item: Json) => written(schema.items ?? {}, item));
   if (typeof value === 'number' && schema.type === 'string') return sayDuration(value).replaceAll(' ', '');
+  if (value === 0 && schema.anyOf?.some((one) => one.const === 'now')) return 'now';
   if (typeof value === 'number' && schema.anyOf?.some((one) => one.type === 'string')) return sayBytes(value);
   if (typeof value === 'object' && value !== null)
     return Object.fromEntries(
