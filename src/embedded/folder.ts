@@ -27,8 +27,7 @@ export function prepareFolder(data: string): string {
     return realpathSync(folder);
   } catch (cause) {
     throw new StartProblem(
-      `The data folder ${data} cannot be read and written by this user (${codeOf(cause)}): ` +
-        'give it to the user that runs Postino, or set another one as "data" in the configuration.',
+      `${noAccess(data, cause)}: give it to the user that runs Postino, or set another one as "data" in the configuration.`,
       { cause },
     );
   }
@@ -85,10 +84,20 @@ export function chooseSocket(folder: string): string {
   return socket;
 }
 
-/** The socket of the Postino that runs on `data`; undefined when none does (or did, and was killed). */
+/**
+ * The socket of the Postino that runs on `data`; undefined when none does (or did, and was killed). Throws a StartProblem
+ * where this user may not look.
+ */
 export function embeddedSocket(data: string): string | undefined {
-  const record = join(data, 'redis', SOCKET_RECORD);
-  return existsSync(record) ? readFileSync(record, 'utf8') : undefined;
+  try {
+    return readFileSync(join(data, 'redis', SOCKET_RECORD), 'utf8');
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return undefined;
+    throw new StartProblem(
+      `${noAccess(data, cause)}: run the command as the user that runs Postino, or as root.`,
+      { cause },
+    );
+  }
 }
 
 /** Removes what says that a Redis runs here. */
@@ -107,6 +116,10 @@ function shortFolder(folder: string): string {
   throw new StartProblem(
     `${short} belongs to somebody else: remove it, or use a data folder with a shorter path.`,
   );
+}
+
+function noAccess(data: string, cause: unknown): string {
+  return `The data folder ${data} cannot be read and written by this user (${codeOf(cause)})`;
 }
 
 function codeOf(error: unknown): string {

@@ -192,6 +192,14 @@ describe('the embedded Redis', () => {
   });
 });
 
+test('whoever may not look into the data folder is told so, and not that nothing runs', () => {
+  const data = mkdtempSync(join(tmpdir(), 'postino-'));
+  // A file in the place of the folder: root may look everywhere, but not through that.
+  writeFileSync(join(data, 'redis'), '');
+  expect(() => embeddedSocket(data)).toThrow('run the command as the user that runs Postino');
+  rmSync(data, { recursive: true });
+});
+
 /** A file system of 16 MB at `folder`; false where we may not mount one. */
 function mountSmallDisk(folder: string): boolean {
   try {
