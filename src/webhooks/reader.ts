@@ -82,11 +82,11 @@ export function openReader({ log, clock, after, wants, signal }: ReaderDeps): Re
       at = placed.cursor;
     }
     ready = [];
-    return until !== undefined && log.compare(at, until) >= 0;
+    return until === undefined ? heap.isLong() : log.compare(at, until) >= 0;
   };
   return {
-    next: async ({ size, waitMs, until: end }) => {
-      const until = end === undefined ? undefined : log.parse(end);
+    next: async ({ size, waitMs, until: last }) => {
+      const until = last === undefined ? undefined : log.parse(last);
       const heap = makeHeap(size);
       // What a batch was begun with is on disk: it comes soon, or it is kept no longer.
       let late = clock.ticks() + PASSED_OVER_MS;
@@ -151,6 +151,7 @@ function makeHeap(size: number) {
   let since: number | undefined;
   return {
     size: () => events.length,
+    isLong: () => events.length >= size,
     isFull: (event: Event) =>
       events.length >= size || (events.length > 0 && bytes + weightOf(event) > MAX_BATCH_BYTES),
     add: ({ cursor, event }: Placed) => {
