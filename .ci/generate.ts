@@ -1,10 +1,16 @@
-// Writes what is made from the code: config/postino.schema.json, config/postino.yaml, docs/dialects.md, a table in docs/shaping.md; --check fails when they are stale.
+// Writes what is made from the code: the configuration's schema and example, parts of docs; --check fails when they are stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { configFiles } from './config-files.ts';
 import { dialectsPage } from './dialects-page.ts';
+import { openApiFile } from './openapi-file.ts';
 import { shapingPage } from './providers-table.ts';
 
-const files = { ...configFiles, 'docs/dialects.md': dialectsPage(), 'docs/shaping.md': shapingPage() };
+const files = {
+  ...configFiles,
+  'docs/dialects.md': dialectsPage(),
+  'docs/shaping.md': shapingPage(),
+  'docs/openapi.json': openApiFile(),
+};
 
 const stale = Object.entries(files).filter(([file, text]) => {
   try {

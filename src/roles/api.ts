@@ -5,10 +5,12 @@ import type { ApiContext } from '../api/context.ts';
 import { endpoints } from '../api/index.ts';
 import { mountAll } from '../api/mount.ts';
 import { makeBuckets } from '../api/rates.ts';
-import type { Route } from '../http/exchange.ts';
+import { openApiOf } from '../api/openapi.ts';
+import { json, type Answer, type Route } from '../http/exchange.ts';
 import { makeGate, type Gate } from '../http/gate.ts';
 import { makeSessions, type Sessions } from '../http/session.ts';
 import { dayOf } from '../lib/day.ts';
+import { VERSION } from '../lib/version.ts';
 import type { Member } from '../model/access.ts';
 import { readSenders } from '../monitor/records.ts';
 import { openSessions } from '../store/sessions.ts';
@@ -46,12 +48,15 @@ const REQUESTS = { rate: { count: 6000, perMs: 60_000 }, burst: 500 };
 export function openApi(base: Base, parts: Access & Readonly<{ submit: SubmitMail }>): readonly Route[] {
   const { clock, settingsNow, apiKeys: keys } = base;
   const log = base.log.child({ role: 'api' });
-  return mountAll(endpoints, {
+  const document = json(openApiOf(endpoints, VERSION));
+  const routes = mountAll(endpoints, {
     context: contextOf(base, parts),
     authenticate: makeAuthenticate({ keys, sessions: parts.sessions, settingsNow, clock }),
     requests: makeBuckets(REQUESTS, clock),
     log,
   });
+  const handle = (): Promise<Answer> => Promise.resolve(document);
+  return [...routes, { method: 'GET', path: '/api/openapi.json', access: 'open', handle }];
 }
 
 function contextOf(base: Base, parts: Access & Readonly<{ submit: SubmitMail }>): ApiContext {

@@ -2,6 +2,7 @@
 import { scopes as allScopes, type MemberRole, type Scope } from '../../src/model/access.ts';
 import type { RoleName } from '../../src/roles/role.ts';
 import { startInside, type InsideRelay } from './inside-relay.ts';
+import { expectDescribed } from './openapi.ts';
 import { startRedis } from './redis.ts';
 
 export const ADMIN_PASSWORD = 'admin-Secret-19';
@@ -115,13 +116,10 @@ function clientOf(url: string, own: Readonly<Record<string, string>>, secret = '
       ...(body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }),
     } as RequestInit);
     const text = await answer.text();
-    const isJson = /[/+]json\b/.test(answer.headers.get('content-type') ?? '');
-    return {
-      status: answer.status,
-      headers: answer.headers,
-      text,
-      json: isJson ? JSON.parse(text) : undefined,
-    };
+    const kind = answer.headers.get('content-type') ?? '';
+    const json: unknown = /[/+]json\b/.test(kind) ? JSON.parse(text) : undefined;
+    expectDescribed({ method, path: whole }, { status: answer.status, type: kind, json });
+    return { status: answer.status, headers: answer.headers, text, json };
   };
   return {
     secret,
