@@ -14,6 +14,9 @@ const POLICIES: Readonly<Record<PolicyName, string>> = {
     "frame-src 'self'",
     "form-action 'self'",
     "frame-ancestors 'none'",
+    // No text ever becomes elements or code.
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
   ].join('; '),
   data: [...STRICT, "form-action 'none'", "frame-ancestors 'none'", 'sandbox'].join('; '),
   // No script, no form, nothing from outside; pictures only where the message itself contains them.

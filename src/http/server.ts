@@ -4,15 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { HttpConfig } from './config.ts';
 import { bodyRoom, FORM, MAX_BODY_BYTES, readBodies } from './bodies.ts';
-import {
-  problem,
-  redirect,
-  type Access,
-  type Answer,
-  type Ask,
-  type Handle,
-  type Route,
-} from './exchange.ts';
+import { problem, type Access, type Answer, type Ask, type Handle, type Route } from './exchange.ts';
 import type { Gate } from './gate.ts';
 import { healthRoutes, type Check } from './health.ts';
 import { askRoutes } from './hits/ask.ts';
@@ -170,11 +162,8 @@ async function refuse(access: Access, ask: Ask, sessions: Sessions): Promise<Ans
   if (access === 'metrics' && isLoopback(ask.peer) && !isForwarded(ask)) return undefined;
   const session = await sessions.find(ask);
   // The page shows everything there is.
-  if (!session || session.member.role === 'user') {
-    const wantsPage = ask.method === 'GET' && ask.path === '/';
-    if (wantsPage) return redirect('/login');
-    return problem(401, 'Not logged in', 'Log in with the admin password at /login first.');
-  }
+  if (!session || session.member.role === 'user')
+    return problem(401, 'Not logged in', 'Log in on the page first.');
   if (access !== 'writer') return undefined;
   if (session.member.role === 'viewer')
     return problem(403, 'Forbidden', 'A viewer looks, and changes nothing; ask an operator.');

@@ -38,7 +38,6 @@ const settings = (outDir) => ({
   build: {
     outDir,
     emptyOutDir: true,
-    rolldownOptions: { input: join(here, 'page.html') },
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

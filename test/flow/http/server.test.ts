@@ -59,6 +59,8 @@ test('metrics are for this host or for an administrator', async () => {
     'postino_transport_replies{transport="ip1",provider="yahoo",kind="blocked"} 12',
     'postino_transport_replies_share{transport="ip1",provider="yahoo",kind="blocked"} 0.25',
     'postino_sender_state{user="shop",state="warned"} 1',
+    'postino_limits{scope="lane",rule="yahoo-tss",action="suspend"} 3',
+    'postino_lanes_learnt{transport="ip1",provider="others",learnt="closed"} 2',
   ])
     expect(text.split('\n')).toContain(line);
   expect(text).toContain('nodejs_eventloop_lag_seconds');
@@ -71,8 +73,8 @@ test('metrics are for this host or for an administrator', async () => {
 });
 
 test.each([
-  ['/', 303],
-  ['/assets/app.js', 401],
+  ['/assets/app.js', 404],
+  ['/api/v1/nothing', 404],
   ['/page/overview', 401],
   ['/page/sandbox', 401],
   ['/page/sandbox/M1-1', 401],
@@ -94,11 +96,11 @@ test('the password opens a session, log-out ends it', async () => {
   expect((await logIn('wrong')).response.status).toBe(401);
   const { response, cookie } = await logIn();
   expect(response.status).toBe(303);
-  expect((await get('/', { cookie })).status).toBe(200);
+  expect((await get('/page/overview', { cookie })).status).toBe(200);
   expect((await get('/logout', { cookie }, 'POST')).status).toBe(403);
   const admin = await asAdmin();
   expect((await get('/logout', admin, 'POST')).status).toBe(303);
-  expect((await get('/', { cookie: admin['cookie'] ?? '' })).status).toBe(303);
+  expect((await get('/page/overview', { cookie: admin['cookie'] ?? '' })).status).toBe(401);
 });
 
 test('another site cannot log in for the visitor', async () => {
