@@ -8,16 +8,7 @@ import { plural, t } from '../lib/i18n.ts';
 import { may } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
 import { tell, tellProblem, undoable } from '../lib/toasts.ts';
-import {
-  Button,
-  Empty,
-  LinkButton,
-  PageHead,
-  ProblemNote,
-  sayProblem,
-  Skeleton,
-  Time,
-} from '../parts/basic.tsx';
+import { Button, Empty, LinkButton, PageHead, sayProblem, Shown, Time } from '../parts/basic.tsx';
 import { Snippet } from '../parts/copy.tsx';
 import { Confirm } from '../parts/dialog.tsx';
 import { BASE, tryCommand, type CaughtEntry, type CaughtList, type Overview } from './sandbox/data.ts';
@@ -44,15 +35,18 @@ export function SandboxPage() {
       <PageHead title={t('nav.sandbox')} lead={t('sandbox.lead')}>
         {shown?.length !== 0 && may('users:write') && <Clear done={cleared} />}
       </PageHead>
-      {problem && <ProblemNote problem={problem} again={again} />}
-      {!shown && !problem && <Skeleton lines={8} />}
-      {shown?.length === 0 && <Nothing />}
-      {shown && shown.length > 0 && (
-        <div class={`inbox card ${open === '' ? '' : 'is-reading'}`}>
-          <Letters entries={shown} open={open} more={more} askMore={() => setLimit(limit + PAGE)} />
-          <Pane open={open} drop={drop} />
-        </div>
-      )}
+      <Shown of={{ value: shown, problem, again }} lines={8}>
+        {(entries) =>
+          entries.length === 0 ? (
+            <Nothing />
+          ) : (
+            <div class={`inbox card ${open === '' ? '' : 'is-reading'}`}>
+              <Letters entries={entries} open={open} more={more} askMore={() => setLimit(limit + PAGE)} />
+              <Pane open={open} drop={drop} />
+            </div>
+          )
+        }
+      </Shown>
     </>
   );
 }
