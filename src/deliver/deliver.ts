@@ -9,7 +9,7 @@ import type { Submission } from '../model/submission.ts';
 import { Attempt, type Errand, type Path } from './attempt.ts';
 import type { BounceRules } from '../model/classify.ts';
 import type { DeliveryConfig, DnsConfig } from './config.ts';
-import { Lanes, placeOf, type LaneCount } from './lanes/index.ts';
+import { Lanes, placeOf, type LaneCount, type LearntCount } from './lanes/index.ts';
 import { noProviders, type Providers } from './providers.ts';
 import { makeDns, type Dns } from './resolve.ts';
 import { makeRouting, type Routing, type Upstream, type Way } from './route.ts';
@@ -87,6 +87,8 @@ export type Deliver = Readonly<{
   close(graceMs: number): Promise<void>;
   /** Connections open now, by lane. */
   connections(): readonly LaneCount[];
+  /** Lanes that hold back by what they learnt of their sites. */
+  learnt(): readonly LearntCount[];
 }>;
 
 const SANDBOX: Place = { lane: 'sandbox', limit: 20 };
@@ -144,6 +146,7 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
       return lanes.close(graceMs);
     },
     connections: () => lanes.counts(),
+    learnt: () => lanes.learnt(),
   };
 }
 

@@ -16,6 +16,10 @@ export type HealthFigures = Readonly<{
   }>[];
   /** Users that are warned, slowed, stopped or held. */
   senders: readonly Readonly<{ user: string; state: string }>[];
+  /** Limits in force, by what they are about, the rule that set them, and what they do. */
+  limits: readonly Readonly<{ scope: string; rule: string; action: string; count: number }>[];
+  /** Lanes of this process that hold back by what they learnt: closed, rate, connections. */
+  learnt: readonly Readonly<{ transport: string; provider: string; learnt: string; count: number }>[];
 }>;
 
 /** The part of a gauge that is used. */
@@ -49,8 +53,14 @@ export function makeHealthGauges(gauge: MakeGauge): (figures: HealthFigures) => 
     'user',
     'state',
   ]);
+  const limits = gauge('limits', 'Limits in force.', ['scope', 'rule', 'action']);
+  const learnt = gauge('lanes_learnt', 'Lanes of this process that hold back by what they learnt.', [
+    'transport',
+    'provider',
+    'learnt',
+  ]);
   return (figures) => {
-    for (const one of [states, listings, counts, shares, senders]) one.reset();
+    for (const one of [states, listings, counts, shares, senders, limits, learnt]) one.reset();
     for (const { transport, state } of figures.states) states.set({ transport, state }, 1);
     for (const { listed, ...of } of figures.listings) listings.set(of, listed ? 1 : 0);
     for (const { count, share, ...of } of figures.replies) {
@@ -58,5 +68,7 @@ export function makeHealthGauges(gauge: MakeGauge): (figures: HealthFigures) => 
       shares.set(of, share);
     }
     for (const { user, state } of figures.senders) senders.set({ user, state }, 1);
+    for (const { count, ...of } of figures.limits) limits.set(of, count);
+    for (const { count, ...of } of figures.learnt) learnt.set(of, count);
   };
 }

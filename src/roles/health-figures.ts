@@ -1,4 +1,5 @@
 // What the monitor found last, as figures: states from memory, the rest as the process that watches wrote it down.
+import type { Limit } from '../deliver/shaping/limit.ts';
 import type { HealthFigures } from '../http/health-metrics.ts';
 import { makeFindingsStore, type Findings } from '../monitor/findings.ts';
 import { outcomeKinds, percentOf } from '../monitor/rates.ts';
@@ -12,7 +13,8 @@ export async function healthFigures({
   prefix,
   states,
   settingsNow,
-}: Base): Promise<HealthFigures> {
+  limits,
+}: Base): Promise<Omit<HealthFigures, 'learnt'>> {
   const [findings, senders] = await Promise.all([
     makeFindingsStore({ redis, prefix }).all(),
     readSenders(redis, prefix),
@@ -22,6 +24,7 @@ export async function healthFigures({
     states: transports.map(({ name }) => ({ transport: name, state: states.stateOf(name).state })),
     ...foundFigures(findings),
     senders: [...senders].flatMap(senderFigures),
+    limits: limitFigures(limits.list()),
   };
 }
 
@@ -49,6 +52,16 @@ export function foundFigures(
       }),
     ),
   };
+}
+
+/** Counted, not listed: thousands of lanes can be limited at a time. Pure. */
+export function limitFigures(
+  limits: readonly Pick<Limit, 'scope' | 'rule' | 'action'>[],
+): HealthFigures['limits'] {
+  const groups = Map.groupBy(limits, ({ scope, rule, action }) => [scope, rule, action].join('\0'));
+  return [...groups.values()].flatMap((group) =>
+    group.slice(0, 1).map(({ scope, rule, action }) => ({ scope, rule, action, count: group.length })),
+  );
 }
 
 function senderFigures([key, { state, held }]: readonly [string, SenderRecord]): HealthFigures['senders'] {

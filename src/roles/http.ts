@@ -138,7 +138,13 @@ async function figures(base: Base, neighbours: Neighbours, events: readonly Even
     redis: base.asking.state(),
     eventsWaiting: Number(await base.asking.call('XLEN', base.keys.events)),
     hits: tracking?.state().hits ?? NO_HITS,
-    health: await healthFigures(base),
+    health: {
+      ...(await healthFigures(base)),
+      learnt: (delivery?.deliver.learnt() ?? []).map((one) => ({
+        ...one,
+        provider: one.provider || 'others',
+      })),
+    },
   };
 }
 

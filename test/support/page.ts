@@ -94,6 +94,8 @@ export async function startPage(more: Partial<HttpDeps> = {}, clock: Clock = sys
           listings: [{ transport: 'ip1', address: '192.0.2.1', list: 'Some list', listed: true }],
           replies: [{ transport: 'ip1', provider: 'yahoo', kind: 'blocked', count: 12, share: 0.25 }],
           senders: [{ user: 'shop', state: 'warned' }],
+          limits: [{ scope: 'lane', rule: 'yahoo-tss', action: 'suspend', count: 3 }],
+          learnt: [{ transport: 'ip1', provider: 'others', learnt: 'closed', count: 2 }],
         },
       }),
     sessions: makeSessions({ store: memorySessions(), memberOf, clock }),

@@ -2,9 +2,15 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Way } from '../route.ts';
 import type { Place, Shaping } from '../shaping/shaping.ts';
+import type { Learnt } from '../shaping/shape.ts';
 import { Lane } from './lane.ts';
 
 export type LaneCount = Readonly<{ transport: string; site: string; open: number; idle: number }>;
+
+/** Lanes of a transport to a provider ("" where no rule knows it) that hold back by what they learnt. */
+export type LearntCount = Readonly<{ transport: string; provider: string; learnt: Learnt; count: number }>;
+
+type Known = Readonly<{ transport: string; site: string; provider: string | undefined; lane: Lane }>;
 
 const FORGET_EVERY_MS = 60_000;
 
@@ -12,7 +18,7 @@ const FORGET_EVERY_MS = 60_000;
 export class Lanes {
   readonly #clock: Clock;
   readonly #shaping: Shaping;
-  readonly #lanes = new Map<string, Readonly<{ transport: string; site: string; lane: Lane }>>();
+  readonly #lanes = new Map<string, Known>();
   readonly #stop: () => void;
   #forgottenAt: number;
 
@@ -32,7 +38,7 @@ export class Lanes {
     if (known) return known.lane.touch();
     const place = placeOf(transport, way);
     const lane = new Lane(this.#clock, (kept) => this.#shaping.shapeOf(place, kept));
-    this.#lanes.set(key, { transport, site, lane });
+    this.#lanes.set(key, { transport, site, provider: place.provider, lane });
     return lane;
   }
 
@@ -41,6 +47,15 @@ export class Lanes {
     return [...this.#lanes.values()]
       .filter(({ lane }) => lane.open > 0)
       .map(({ transport, site, lane }) => ({ transport, site, open: lane.open, idle: lane.idle }));
+  }
+
+  /** How many hold back by what they learnt. */
+  learnt(): readonly LearntCount[] {
+    const all = [...this.#lanes.values()].flatMap(({ transport, provider = '', lane }) =>
+      lane.shape.learnt === undefined ? [] : [{ transport, provider, learnt: lane.shape.learnt }],
+    );
+    const groups = Map.groupBy(all, (one) => [one.transport, one.provider, one.learnt].join('\0'));
+    return [...groups.values()].flatMap((group) => (group[0] ? [{ ...group[0], count: group.length }] : []));
   }
 
   /** Says goodbye on idle connections, gives the others `graceMs`, then cuts them. */

@@ -23,6 +23,9 @@ export type ShapeDeps = Readonly<{
   share: Share | undefined;
 }>;
 
+/** closed: nothing is tried for a while · rate, connections: fewer than the rules allow. */
+export type Learnt = 'closed' | 'rate' | 'connections';
+
 /** The lane's kept connections, as far as its shape looks at them. */
 export type Kept = Readonly<{ idle(): number; evict(): boolean }>;
 
@@ -170,6 +173,13 @@ export class Shape {
     if (closed > 0) return `closed for ${Math.round(closed / 1000)} s`;
     const { rate, connections } = this.#adaptation;
     return rate ? `${rate.count}/min` : `${connections ?? this.#rule.connections} connections`;
+  }
+
+  /** What the lane has learnt and holds back by; undefined: nothing. */
+  get learnt(): Learnt | undefined {
+    if (this.#adaptation.closedFor(this.#deps.clock.ticks()) > 0) return 'closed';
+    if (this.#adaptation.rate) return 'rate';
+    return this.#adaptation.connections === undefined ? undefined : 'connections';
   }
 
   /** True when it may be forgotten. */

@@ -46,6 +46,14 @@ describe('a lane', () => {
     });
   });
 
+  test('tells what it learnt of its site', async () => {
+    await start({ timeouts: { connect: '200ms' } });
+    expect(bench.deliver.learnt()).toEqual([]);
+    // Nobody listens there: after the fifth failure nothing is tried for a while.
+    for (let n = 0; n < 5; n++) await send('a@example.test');
+    expect(bench.deliver.learnt()).toEqual([{ transport: 'ip1', provider: '', learnt: 'closed', count: 1 }]);
+  });
+
   test('has as many connections as it is asked for at once, and goes on with the one used last', async () => {
     await start();
     const mx = await bench.mx({ host: '127.0.0.21', slowMs: 100 });

@@ -61,6 +61,8 @@ test('metrics are for this host or for an administrator', async () => {
     'postino_sender_state{user="shop",state="warned"} 1',
     'postino_limits{scope="lane",rule="yahoo-tss",action="suspend"} 3',
     'postino_lanes_learnt{transport="ip1",provider="others",learnt="closed"} 2',
+    'postino_limits{scope="lane",rule="yahoo-tss",action="suspend"} 3',
+    'postino_lanes_learnt{transport="ip1",provider="others",learnt="closed"} 2',
   ])
     expect(text.split('\n')).toContain(line);
   expect(text).toContain('nodejs_eventloop_lag_seconds');

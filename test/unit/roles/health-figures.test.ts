@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { NO_FINDINGS, type Findings } from '../../../src/monitor/findings.ts';
 import { NO_TALLY } from '../../../src/monitor/rates.ts';
-import { foundFigures } from '../../../src/roles/health-figures.ts';
+import { foundFigures, limitFigures } from '../../../src/roles/health-figures.ts';
 
 const listing = { address: '192.0.2.1', list: 'Some list', zone: 'bl.test', at: 5 };
 const entry = { since: 5, act: 'quarantine', codes: ['127.0.0.2'], clean: 0 } as const;
@@ -32,4 +32,16 @@ test('shares are of what there was, however little', () => {
     count: 1,
     share: 0.25,
   });
+});
+
+test('limits are counted by what they are about, their rule and what they do', () => {
+  const limit = { scope: 'lane', rule: 'busy', action: 'slow' } as const;
+  expect(
+    limitFigures([limit, { ...limit, action: 'suspend' }, limit, { ...limit, scope: 'provider' }]),
+  ).toEqual([
+    { ...limit, count: 2 },
+    { ...limit, action: 'suspend', count: 1 },
+    { ...limit, scope: 'provider', count: 1 },
+  ]);
+  expect(limitFigures([])).toEqual([]);
 });
