@@ -99,8 +99,8 @@ function writeHtml(sheet: Sheet, hostname: string): string {
   return `<!doctype html>\n<html><head><meta charset="utf-8"><title>Alerts</title></head><body>\n${body}\n</body></html>\n`;
 }
 
-/** Plain ASCII where names are: pagers and filters read subjects, too. */
-function headline({ kind, key, over, facts }: Alert): string {
+/** What it is about, in a few words. Plain ASCII where names are: pagers and filters read subjects, too. */
+export function headline({ kind, key, over, facts }: Alert): string {
   const about = [key, facts.state === undefined ? '' : `is ${facts.state}`].filter((part) => part !== '');
   const tail = about.length === 0 ? '' : `: ${about.join(' ')}`;
   return `${over ? 'Over: ' : ''}${NAMES[kind]}${tail}`;

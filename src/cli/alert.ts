@@ -1,5 +1,6 @@
 // postino alert …: what goes on, what was told lately, who hears of what, and a test of the ways to them.
 import { NAMES } from '../alerts/kinds.ts';
+import { headline } from '../alerts/write.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sayDuration } from '../lib/duration.ts';
 import { listRules, situation, testRules, type AlertVerbs, type PublicRule } from '../verbs/alert.ts';
@@ -47,11 +48,7 @@ async function list(context: AlertContext, options: Values): Promise<Result> {
       clean(reason),
     ]),
   ];
-  const told = found.recent.map(({ at, kind, over, reason }) => [
-    sayTime(at),
-    `${over ? 'over: ' : ''}${NAMES[kind]}`,
-    clean(reason),
-  ]);
+  const told = found.recent.map((alert) => [sayTime(alert.at), clean(headline(alert)), clean(alert.reason)]);
   const text = [
     table(['now', 'since', 'what'], going, 'Nothing goes on that needs somebody.'),
     ...(held.length > 0 ? [`Limits that hold: ${held.length}; "postino limit list" shows them.`] : []),

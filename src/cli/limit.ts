@@ -31,10 +31,10 @@ async function list(context: LimitContext): Promise<Result> {
   const rows = shown.map(({ id, does, until, why }) => [
     clean(id),
     does,
-    until === undefined ? 'resumed' : sayDuration(Math.max(0, until - now)),
+    until === undefined ? 'until resumed' : sayDuration(Math.max(0, until - now)),
     clean(why).slice(0, 80),
   ]);
-  return done(table(['limit', 'does', 'for / until', 'why'], rows, 'Nothing is held back.'), {
+  return done(table(['limit', 'does', 'for', 'why'], rows, 'Nothing is held back.'), {
     limits: shown,
   });
 }

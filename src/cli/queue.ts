@@ -2,7 +2,6 @@
 import type { Changed, Selection } from '../backlog/operate.ts';
 import { pauseKinds, type Pause, type PauseName } from '../backlog/pauses.ts';
 import { parseDuration, sayDuration } from '../lib/duration.ts';
-import type { Delivery } from '../model/delivery.ts';
 import { idlePools, sayIdlePool } from '../verbs/pool.ts';
 import {
   cancelAll,
@@ -142,7 +141,7 @@ async function list(context: QueueContext, options: Values): Promise<Result> {
     delivery.transport === '' ? '(none)' : delivery.transport,
     sayState(delivery),
     String(delivery.attempts),
-    sayDue(delivery.due, now),
+    sayTurn(delivery, now),
   ]);
   return done(
     table(['delivery', 'recipient', 'transport', 'state', 'tries', 'due'], rows, 'Nothing waits.'),
@@ -150,20 +149,30 @@ async function list(context: QueueContext, options: Values): Promise<Result> {
   );
 }
 
+/** States as people read them; programs get the record's own words. */
+const STATES = { parked: 'in line', sending: 'being sent' } as const;
+
 /** What is paused since a scanner refused its message says so, and why. */
 function sayState({ state, quarantined }: Waiting): string {
-  return quarantined === undefined ? state : clean(`quarantined: ${quarantined}`);
+  if (quarantined !== undefined) return clean(`quarantined: ${quarantined}`);
+  return state === 'parked' || state === 'sending' ? STATES[state] : state;
 }
 
-async function show({ operate, clock }: QueueContext, id: string): Promise<Result> {
-  const deliveries = await operate.list({ id }, LIMIT);
+/** When its next try is due; what somebody holds has none before that ends. */
+function sayTurn({ state, due, quarantined }: Waiting, now: number): string {
+  if (quarantined !== undefined) return 'when released';
+  return state === 'paused' ? 'when resumed' : sayDue(due, now);
+}
+
+async function show(context: QueueContext, id: string): Promise<Result> {
+  const deliveries = await listQueue(context, { id }, LIMIT);
   if (deliveries.length === 0)
     return failed(`Nothing of ${id} waits; "postino message show ${id}" tells what became of it.`);
-  return done(deliveries.map((delivery) => describe(delivery, clock.now())).join('\n\n'), deliveries);
+  return done(deliveries.map((delivery) => describe(delivery, context.clock.now())).join('\n\n'), deliveries);
 }
 
-function describe(delivery: Delivery, now: number): string {
-  const { id, recipient, user, pool, transport, priority, state, attempts, due, expiresAt } = delivery;
+function describe(delivery: Waiting, now: number): string {
+  const { id, recipient, user, pool, transport, priority, state, attempts, expiresAt } = delivery;
   const { campaign, batch, maxAttempts, fallback, hold } = delivery;
   const way = transport === '' ? '(none)' : transport;
   const leaves = fallback === undefined ? way : `${way} of the fallback pool ${fallback}`;
@@ -173,7 +182,10 @@ function describe(delivery: Delivery, now: number): string {
     `${id}  to ${recipient.address}`,
     `  from user ${user}, pool ${pool}, transport ${leaves}, priority ${priority}`,
     ...(belongs === '' ? [] : [`  ${belongs}`]),
-    `  ${state}, tried ${attempts} times${most}; due ${sayDue(due, now)}; expires in ${sayDuration(Math.max(0, expiresAt - now))}`,
+    `  ${sayState(delivery)}, tried ${attempts} times${most}; due ${sayTurn(delivery, now)}; expires in ${sayDuration(Math.max(0, expiresAt - now))}`,
+    ...(state === 'parked'
+      ? ['  in line behind other mail for the same hosts, or a limit holds them back: "postino limit list"']
+      : []),
     ...(hold === undefined ? [] : [`  held until then: ${HOLDS[hold] ?? hold}`]),
   ]
     .map((line) => clean(line).replaceAll('\n', ' '))

@@ -152,8 +152,21 @@ function sayEntry({ entry, isEverywhere }: Found, { list: asked }: Where): strin
 async function list(context: SettingsContext, options: Values): Promise<Result> {
   const { entries, more } = await firstOf(context, whereOf(options), MAX_LISTED);
   const rows = entries.map((entry) => [entry.address, nameScope(entry), entry.reason, sayDate(entry)]);
-  const end = more ? `\nThese are ${MAX_LISTED} of them; "postino suppression export" prints all.` : '';
-  return done(table(['address', 'mail', 'reason', 'since'], rows, 'Nobody is suppressed.') + end, entries);
+  const notes = [
+    ...(more ? [`These are ${MAX_LISTED} of them; "postino suppression export" prints all.`] : []),
+    ...(await noteOfOthers(context, options)),
+  ];
+  const text = table(['address', 'mail', 'reason', 'since'], rows, 'Nobody is suppressed.');
+  return done([text, ...notes].join('\n'), entries);
+}
+
+/** Entries for the whole installation hold for every account, and are in a list of their own. */
+async function noteOfOthers(context: SettingsContext, options: Values): Promise<readonly string[]> {
+  if (options['everywhere'] === true) return [];
+  const { entries } = await firstOf(context, { list: EVERYWHERE, scope: scopeOf(options) }, 1);
+  return entries.length === 0
+    ? []
+    : ['Others are suppressed for the whole installation: "postino suppression list --everywhere".'];
 }
 
 function whereOf(options: Values): Where {

@@ -10,7 +10,8 @@ import {
   type Given,
   type ShownTransport,
 } from '../verbs/transport.ts';
-import { publicTransport } from '../verbs/transport-via.ts';
+import { usersOf } from '../verbs/pool.ts';
+import { publicTransport, type PublicTransport } from '../verbs/transport-via.ts';
 import {
   done,
   failed,
@@ -102,8 +103,18 @@ async function show(context: SettingsContext, { name = '' }: Args): Promise<Resu
   if (!shown.ok) return failed(shown.problem);
   const { transport, state, because, warmup } = shown.value;
   const { warmup: _, ...fields } = publicTransport(transport);
-  const text = sheet({ ...fields, state, ...(because && { because: because.reason }) });
+  const text = sheet({ ...sheetOf(fields), state, ...(because && { because: because.reason }) });
   return done(warmup ? `${text}\n\n${sayWarmup(warmup)}` : text, dataOf(shown.value));
+}
+
+/** Its upstream relay in words, in place of what programs read. */
+function sheetOf(shown: Readonly<Partial<PublicTransport>>): Readonly<Record<string, unknown>> {
+  const { v: _, via, ...fields } = shown;
+  if (via === undefined) return fields;
+  const { host, port, tls, verify, username } = via;
+  const login = username === undefined ? [] : [`log-in ${username}`];
+  const trust = verify ? [] : ['any certificate'];
+  return { ...fields, via: [`${host}:${port}`, `TLS ${tls}`, ...trust, ...login].join(', ') };
 }
 
 function dataOf({ transport, state, because, warmup }: ShownTransport): Readonly<Record<string, unknown>> {
@@ -120,13 +131,28 @@ async function add(context: SettingsContext, { name = '' }: Args, options: Value
     );
   const change = await addTransport(context, { name, kind: sandbox ? 'sandbox' : 'smtp' }, given);
   if (!change.ok) return change.why === 'wrong' ? misused(change.problem) : failed(change.problem);
-  const warming = change.value.warmup
+  const { pool, warmup } = change.value;
+  // Whoever says how far a warm-up is knows that there is one.
+  const isNew = warmup !== undefined && Object.keys(given.said).length === 0;
+  const warming = isNew
     ? ` Its warm-up begins with few messages a day: "postino transport show ${name}" tells; say --warm where the world knows this address.`
     : '';
   return done(
-    `Transport ${name} was added to pool ${change.value.pool}.${warming}`,
+    `Transport ${name} was added to pool ${pool}.${warming}${await noteOfPool(context, pool)}`,
     publicTransport(change.value),
   );
+}
+
+/** A pool comes into being with its first transport; one that nobody sends by may be a slip of the pen. */
+async function noteOfPool({ settings }: SettingsContext, pool: string): Promise<string> {
+  const now = await settings.refresh();
+  const isUsed =
+    usersOf(now, pool).length > 0 ||
+    [...now.domains.values()].some((domain) => domain.pool === pool) ||
+    [...now.pools.values()].some(({ name, fallback }) => name === pool || fallback === pool);
+  return isUsed
+    ? ''
+    : ` Nobody sends by pool ${pool} yet: "postino user set <name> --pool ${pool}", or "postino domain set".`;
 }
 
 async function set(context: SettingsContext, { name = '' }: Args, options: Values): Promise<Result> {
@@ -136,7 +162,8 @@ async function set(context: SettingsContext, { name = '' }: Args, options: Value
   const change = await changeTransport(context, name, given);
   if (!change.ok) return change.why === 'wrong' ? misused(change.problem) : failed(change.problem);
   const shown = publicTransport(change.value);
-  return done(`Transport ${name} was changed.\n${sheet(shown)}`, shown);
+  const note = given.fields.pool === undefined ? '' : await noteOfPool(context, given.fields.pool);
+  return done(`Transport ${name} was changed.${note}\n${sheet(sheetOf(shown))}`, shown);
 }
 
 async function readGiven(

@@ -87,7 +87,11 @@ function clockFinding(offsetMs: number): CheckedPart {
 async function transportFindings({ settingsNow, config, redis }: CheckVerbs): Promise<CheckedPart[]> {
   const transports = [...settingsNow().transports.values()];
   if (transports.length === 0 && !redis)
-    return [ok('transports', 'The file declares none; the first start then makes a sandbox.')];
+    return [
+      config.users.length === 0
+        ? ok('transports', 'The file declares none; the first start then makes a sandbox.')
+        : warning('transports', 'The file declares none: mail waits where no command has made one.'),
+    ];
   if (transports.length === 0)
     return [problem('transports', 'There is none, so nothing can be sent: "postino transport add".')];
   const resolver = openResolver({ ...config.dns, ...BRIEFLY });

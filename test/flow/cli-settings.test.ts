@@ -376,6 +376,18 @@ describe('pool and transport', () => {
     });
   });
 
+  test('a pool that nobody sends by is remarked: it may be a slip of the pen', async () => {
+    const added = await run('transport add ip1', { address: '192.0.2.1', pool: 'shosp' });
+    expect(added.text).toContain('Nobody sends by pool shosp yet');
+    await run('pool add shops');
+    expect((await run('transport set ip1', { pool: 'shops' })).text).not.toContain('Nobody');
+  });
+
+  test('whoever says how far a warm-up is is not told that it begins', async () => {
+    const added = await run('transport add ip1', { address: '192.0.2.1', warmupDay: '3' });
+    expect(added.text).not.toContain('begins');
+  });
+
   test.each([
     [{}, 'needs --address'],
     [{ address: 'host' }, 'not an IP address'],

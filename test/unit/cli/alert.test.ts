@@ -62,7 +62,7 @@ test('"alert list" says what goes on and what was told, and drives no terminal',
   expect(code).toBe(0);
   expect(text).toMatch(/disk +for 3h +It is full\./);
   expect(text).toMatch(/ip1 degraded +for 2h +Replies are bad\./);
-  expect(text).toMatch(/2026-11-25 11:00:00 +over: disk +There are 3 MB/);
+  expect(text).toMatch(/2026-11-25 11:00:00 +Over: disk: host +There are 3 MB/);
   expect(text).not.toContain('\u001b');
 });
 
