@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { smtpConfig } from './accept/config.ts';
 import { alertsConfig } from './alerts/config.ts';
+import { batchConfig } from './batch/config.ts';
 import { crossCheck } from './config/check.ts';
 import { declaredDomain, declaredPool, declaredTransport, declaredUser } from './config/entries.ts';
 import { readYaml, type Environment, type Problem, type ReadFile } from './config/read.ts';
@@ -105,6 +106,9 @@ export const configSchema = z.strictObject({
   alerts: alertsConfig
     .prefault({})
     .describe('Who hears of trouble, and how. Such as { to: [ops@example.com] }'),
+  batch: batchConfig
+    .prefault({})
+    .describe('Files that go out by the hour or day, and lists that come in, in folders and S3 buckets.'),
   events: eventsConfig.prefault({}).describe('The record of what became of each message.'),
   system: systemSchema.prefault({}).describe('Our own mail.'),
   log: logSchema.prefault({}).describe('The log on standard output.'),

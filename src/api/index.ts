@@ -1,4 +1,5 @@
 // The API: every table of endpoints. A new endpoint is an entry of one of them.
+import { batchEndpoints } from './batch.ts';
 import type { ApiContext } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
 import { keyEndpoints } from './keys.ts';
@@ -10,5 +11,6 @@ export const endpoints: readonly Endpoint<ApiContext>[] = [
   ...sessionEndpoints,
   ...memberEndpoints,
   ...keyEndpoints,
+  ...batchEndpoints,
   ...limitEndpoints,
 ];

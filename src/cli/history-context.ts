@@ -71,7 +71,8 @@ function readTypes(options: Values): Read<Filter['types']> {
 }
 
 /** A moment: so long ago, or an ISO 8601 date with or without a time. */
-function readWhen(options: Values, name: 'since' | 'until', now: EpochMs): Read<EpochMs | undefined> {
+/** A moment that has been: "2h" (ago), or a date. `name` is that of the option. */
+export function readWhen(options: Values, name: string, now: EpochMs): Read<EpochMs | undefined> {
   const text = textOf(options, name);
   if (text === undefined) return { ok: true, value: undefined };
   const ago = parseDuration(text);

@@ -15,6 +15,7 @@ import type { Member } from '../model/access.ts';
 import { readSenders } from '../monitor/records.ts';
 import { openSessions } from '../store/sessions.ts';
 import type { Base } from './base.ts';
+import { openBatch } from './batch.ts';
 import type { SubmitMail } from './backlog.ts';
 import { openDns, trackingTarget } from './dns.ts';
 import { ownAddresses } from './links.ts';
@@ -66,6 +67,7 @@ function contextOf(base: Base, parts: Access & Readonly<{ submit: SubmitMail }>)
     ...parts,
     redis: asking,
     hashPassword,
+    batch: openBatch(base, () => undefined),
     tryTemplate: (content) => tryTemplate(content, clock),
     ...openDns(config.dns),
     trackingTarget: trackingTarget(config),

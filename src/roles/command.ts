@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { hashPassword } from '../accept/password.ts';
 import { alertCommands, type AlertContext } from '../cli/alert.ts';
 import { backupCommands, restoreCommands, type BackupContext, type RestoreContext } from '../cli/backup.ts';
+import { batchCommands, type BatchContext } from '../cli/batch.ts';
 import { checkCommands, type CheckContext } from '../cli/check.ts';
 import type { Command, Result, Values } from '../cli/command.ts';
 import type { SettingsContext } from '../cli/context.ts';
@@ -29,6 +30,7 @@ import { checkTransport } from '../monitor/check.ts';
 import { readSenders } from '../monitor/records.ts';
 import { alertsOf } from './alert-context.ts';
 import { backupOf, restoreWith } from './backup.ts';
+import { openBatch } from './batch.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { openSubmit } from './backlog.ts';
 import { openDns, trackingTarget } from './dns.ts';
@@ -50,6 +52,7 @@ export type Context = SettingsContext &
   MonitorContext &
   AlertContext &
   BackupContext &
+  BatchContext &
   RestoreContext &
   MemberContext &
   KeyVerbs &
@@ -67,6 +70,7 @@ export const commands: readonly Command<Context>[] = [
   ...monitorCommands,
   ...alertCommands,
   ...backupCommands,
+  ...batchCommands,
   ...restoreCommands,
   ...quarantineCommands,
   ...memberCommands,
@@ -184,6 +188,7 @@ async function contextOf(base: Base, around: Surroundings): Promise<Context> {
     tell: makeTell(base),
     alerts: alertsOf(base),
     ...backupOf(base),
+    batch: openBatch(base, () => undefined),
     ...restoreWith({ ...around, prefix: base.prefix }),
     quarantine: openQuarantine(base),
     readSource: (submission, maxBytes) => readSource(base, submission, maxBytes),

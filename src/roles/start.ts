@@ -15,6 +15,7 @@ import { syncFile } from '../store/declared.ts';
 import { checkDurability } from '../store/durability.ts';
 import { alertsSink, startAlerts, watchedListeners } from './alerts.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
+import { startBatch } from './batch.ts';
 import { openSubmit } from './backlog.ts';
 import { startDelivery, type DeliveryRole } from './delivery.ts';
 import { startFeedback, type FeedbackListeners } from './feedback.ts';
@@ -112,6 +113,8 @@ async function startRoles(
   const submission = roles.includes('submission') ? await startSubmission(base, submit) : undefined;
   if (submission) undo.push(() => submission.stop(0));
   undo.push(startSinks(base, { delivery, stats: roles.includes('http') ? stats : undefined }));
+  const writesEvents = (): boolean => delivery?.segments().working ?? false;
+  if (delivery) undo.push(startBatch(base, () => undefined, writesEvents));
   const tracking = roles.includes('http') ? await startTracking(base) : undefined;
   if (tracking) undo.push(tracking.stop);
   const feedback = submission && (await startFeedback(base, tracking?.unsubscribe, submit));

@@ -57,6 +57,8 @@ export type Recipients = Readonly<{
     account: string,
     count: number,
   ): Promise<Readonly<{ total: number; recipients: readonly StoredRecipient[] }>>;
+  /** All of them, those last seen first, a few hundred at a time. One that mail goes to meanwhile may come twice or not at all. */
+  all(account: string): AsyncGenerator<StoredRecipient>;
   /** Replaces name and fields by `edit` of them; makes the recipient where it is not there. A sentence when it cannot be. */
   set(
     account: string,
@@ -83,6 +85,7 @@ export type RecipientsDeps = Readonly<{
 const DAY_MS = 86_400_000;
 const LIMITS = { count: 1_000_000, ttl: 400 * DAY_MS };
 const BATCH = 200;
+const PAGE = 300;
 /** Mail comes first: above this share of the memory that mail may take (see room.ts) no new recipients are stored. */
 const MEMORY_SHARE = 0.5;
 const HOST_SHARE = 0.4;
@@ -128,7 +131,7 @@ export function openRecipients(deps: RecipientsDeps): Recipients {
   };
 }
 
-function makeReads(redis: Redis, keys: StoreKeys): Pick<Recipients, 'fieldsOf' | 'show' | 'list'> {
+function makeReads(redis: Redis, keys: StoreKeys): Pick<Recipients, 'fieldsOf' | 'show' | 'list' | 'all'> {
   const show: Recipients['show'] = async (account, address) =>
     readRecipient(
       recipientAddress(address) ?? '',
@@ -153,6 +156,15 @@ function makeReads(redis: Redis, keys: StoreKeys): Pick<Recipients, 'fieldsOf' |
       const addresses = textsIn(found);
       const all = await Promise.all(addresses.map((address) => show(account, address)));
       return { total: Number(total), recipients: all.filter((one) => one !== undefined) };
+    },
+    all: async function* (account) {
+      const index = keys.recipients(account);
+      for (let at = 0; ; at += PAGE) {
+        const addresses = textsIn(await redis.call('ZRANGE', index, at, at + PAGE - 1, 'REV'));
+        const page = await Promise.all(addresses.map((address) => show(account, address)));
+        yield* page.filter((one) => one !== undefined);
+        if (addresses.length < PAGE) return;
+      }
     },
   };
 }

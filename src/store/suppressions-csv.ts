@@ -31,7 +31,7 @@ export type CsvProblem = Readonly<{ line: number; text: string }>;
 
 /** Where the values stand in a line; -1: nowhere. */
 type Columns = Readonly<Record<Column, number>>;
-type Column = (typeof COLUMNS)[number];
+export type Column = (typeof COLUMNS)[number];
 
 /** In the order of an export, and of a file without a head line. */
 const COLUMNS = [
@@ -155,7 +155,11 @@ function columnsBy(place: (name: Column) => number): Columns {
 }
 
 function readEntry(fields: readonly string[], columns: Columns, now: EpochMs): Suppression | undefined {
-  const value = (name: Column): string => fields[columns[name]] ?? '';
+  return suppressionOf((name) => fields[columns[name]] ?? '', now);
+}
+
+/** An entry from its texts by column; undefined where there is no address, or a scope that is none. */
+export function suppressionOf(value: (name: Column) => string, now: EpochMs): Suppression | undefined {
   const address = suppressibleAddress(value('address'));
   const scope = readScope(value('topic'), value('scope'));
   if (address === undefined || !scope) return undefined;
@@ -203,7 +207,7 @@ export function writeCsvLine(entry: Suppression): string {
 }
 
 /** "user:shop", "domain:shop.example"; "" where neither is meant. */
-function sayScope({ user, domain }: Scope): string {
+export function sayScope({ user, domain }: Scope): string {
   if (user !== undefined) return `user:${user}`;
   return domain === undefined ? '' : `domain:${domain}`;
 }

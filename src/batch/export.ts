@@ -1,0 +1,68 @@
+// One export: the file of each hour or day that has ended, in order, each written once and whole.
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { EpochMs } from '../lib/clock.ts';
+import type { Export } from './config.ts';
+import { headOf, lineOf } from './lines.ts';
+import type { Period } from './periods.ts';
+import type { Place } from './place.ts';
+import { COLUMNS, rowsOf, type Sources } from './rows.ts';
+
+export type ExportDeps = Readonly<{
+  place: Place;
+  sources: Sources;
+  /** Folder of this host for unfinished files. */
+  folder: string;
+}>;
+
+export type Exported = Readonly<{ file: string; rows: number; at: EpochMs }>;
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** Writes the file of a period, in the place of one that is there. Rejects when it cannot be made or put there. */
+export async function writeExport(
+  job: Export,
+  period: Period,
+  { place, sources, folder }: ExportDeps,
+): Promise<Readonly<{ file: string; rows: number }>> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const own = await mkdtemp(join(folder, `${job.name}-`));
+  try {
+    const unfinished = join(own, 'rows');
+    const counted = { rows: 0 };
+    const lines = Readable.from(chunks(job, rowsOf(job, period, sources), counted));
+    const out = createWriteStream(unfinished, { mode: 0o600 });
+    await (job.gzip ? pipeline(lines, createGzip(), out) : pipeline(lines, out));
+    const file = join(job.folder, fileName(job, period));
+    await place.put(file, unfinished);
+    return { file, rows: counted.rows };
+  } finally {
+    await rm(own, { recursive: true, force: true });
+  }
+}
+
+function fileName({ name, format, gzip }: Export, period: Period): string {
+  return `${name}-${period.name}.${format}${gzip ? '.gz' : ''}`;
+}
+
+/** Lines in chunks of some size: one of them at a time would cost a turn of the event loop each. */
+async function* chunks(
+  { what, format }: Export,
+  rows: ReturnType<typeof rowsOf>,
+  counted: { rows: number },
+): AsyncGenerator<string> {
+  const columns = COLUMNS[what];
+  let text = headOf(columns, format);
+  for await (const row of rows) {
+    counted.rows++;
+    text += lineOf(row, columns, format);
+    if (text.length < CHUNK_BYTES) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+}

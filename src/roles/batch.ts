@@ -1,0 +1,163 @@
+// Wiring of the batch files: what they are made from, where they lie, and the one process that runs the jobs.
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { PlaceConfig } from '../batch/config.ts';
+import type { Row } from '../batch/lines.ts';
+import type { Place } from '../batch/place.ts';
+import { openFolder } from '../batch/places/folder.ts';
+import { openBucket } from '../batch/places/s3.ts';
+import type { Sources } from '../batch/rows.ts';
+import type { Taken, TakeEntry } from '../batch/import.ts';
+import { makeBatch, type Batch } from '../batch/run.ts';
+import { cursorBefore, openEventLog, type EventLog } from '../events/log.ts';
+import { parseJson } from '../lib/json.ts';
+import type { HistoryReader } from '../history/history.ts';
+import type { Event } from '../model/event.ts';
+import { sayScope, suppressionOf } from '../store/suppressions-csv.ts';
+import type { Base } from './base.ts';
+import { makeTell } from './notices.ts';
+
+const TICK_MS = 15_000;
+const ROWS = 10_000;
+const fieldsSchema = z.record(z.string(), z.string());
+
+/** The jobs of the configuration. `history` gives statistics; undefined where there is none. */
+export function openBatch(base: Base, history: () => HistoryReader | undefined): Batch {
+  const { config, asking, prefix, clock, keys } = base;
+  const events = openEventLog({ folder: join(config.data, 'events'), clock });
+  return makeBatch({
+    config: config.batch,
+    redis: asking,
+    prefix,
+    places: new Map(config.batch.places.map((place) => [place.name, openPlace(place)])),
+    sources: sourcesOf(base, events, history),
+    take: { suppressions: takeSuppression(base), recipients: takeRecipient(base) },
+    isWritten: async (until) => {
+      if (((await events.end())?.ms ?? 0) >= until) return true;
+      return Number(await asking.call('XLEN', keys.events)) === 0;
+    },
+    tell: makeTell(base),
+    folder: join(config.data, 'batch'),
+    clock,
+  });
+}
+
+/** Runs what is due again and again, in the process that is elected. */
+export function startBatch(
+  base: Base,
+  history: () => HistoryReader | undefined,
+  elected: () => boolean,
+): () => Promise<void> {
+  const { exports, imports } = base.config.batch;
+  if (exports.length + imports.length === 0) return () => Promise.resolve();
+  const batch = openBatch(base, history);
+  let working = Promise.resolve();
+  let busy = false;
+  const stop = base.clock.every(TICK_MS, () => {
+    if (busy || !elected()) return;
+    busy = true;
+    working = batch.tick().finally(() => (busy = false));
+  });
+  return async () => {
+    stop();
+    await working;
+  };
+}
+
+function openPlace({
+  folder,
+  bucket = '',
+  endpoint = '',
+  accessKey = '',
+  secretKey = '',
+  region,
+}: PlaceConfig): Place {
+  if (folder !== undefined) return openFolder(resolve(folder));
+  return openBucket({ endpoint, bucket, region, accessKey, secretKey });
+}
+
+function sourcesOf(base: Base, events: EventLog, history: () => HistoryReader | undefined): Sources {
+  return {
+    events: (from, until) => eventsBetween(events, from, until),
+    statistics: ({ account, user, from, until }) => statisticsRows(history, { account, user, from, until }),
+    recipients: (account) => recipientRows(base, account),
+    suppressions: (account) => suppressionRows(base, account),
+  };
+}
+
+async function* eventsBetween(
+  events: EventLog,
+  from: number,
+  until: number,
+): AsyncGenerator<readonly Event[]> {
+  for await (const batch of events.read(cursorBefore(from))) {
+    const inside = batch.filter(({ cursor }) => cursor.ms < until);
+    yield inside.map(({ event }) => event);
+    if (inside.length < batch.length) return;
+  }
+}
+
+type StatisticsOf = Readonly<{ account: string; user: string | undefined; from: number; until: number }>;
+
+async function* statisticsRows(
+  history: () => HistoryReader | undefined,
+  { account, user, from, until }: StatisticsOf,
+): AsyncGenerator<Row> {
+  const reader = history();
+  if (!reader) throw new Error('statistics need the history, which is switched off');
+  const { rows } = await reader.statistics({
+    account,
+    ...(user === undefined ? {} : { user }),
+    since: from,
+    until,
+    every: 'hour',
+    by: 'campaign',
+    limit: ROWS,
+  });
+  for (const { at = from, key, ...counts } of rows)
+    yield { at: new Date(at).toISOString(), campaign: key, ...counts };
+}
+
+async function* recipientRows({ recipients }: Base, account: string): AsyncGenerator<Row> {
+  for await (const { first, last, ...rest } of recipients.all(account))
+    yield { ...rest, first: dateOf(first), last: dateOf(last) };
+}
+
+async function* suppressionRows({ suppressions }: Base, account: string): AsyncGenerator<Row> {
+  for await (const entry of suppressions.list(account)) {
+    const { at, until, user: _user, domain: _domain, ...rest } = entry;
+    yield { ...rest, date: dateOf(at), expires: dateOf(until), scope: sayScope(entry) };
+  }
+}
+
+function dateOf(at: number | undefined): string | undefined {
+  return at === undefined || at === 0 ? undefined : new Date(at).toISOString();
+}
+
+function takeSuppression({ suppressions, clock }: Base): TakeEntry {
+  return async (account, entry) => {
+    const read = suppressionOf((name) => entry[name] ?? '', clock.now());
+    const came = read ? await suppressions.put(account, read) : 'invalid';
+    return came === 'invalid' ? { problem: 'has no e-mail address, or a scope that cannot be read' } : came;
+  };
+}
+
+/** What an exported file has besides name and fields is counted by us and not taken over. */
+const COUNTED = new Set(
+  'status first last accepted delivered deferred bounced opened clicked unsubscribed'.split(' '),
+);
+
+function takeRecipient({ recipients }: Base): TakeEntry {
+  return async (account, entry): Promise<Taken> => {
+    const { address = '', name, fields = '', ...others } = entry;
+    const known = await recipients.show(account, address);
+    const given = Object.entries(others).filter(([field, value]) => !COUNTED.has(field) && value !== '');
+    const set = await recipients.set(account, address, (old) => ({
+      name: name || old.name,
+      // Our own export has the merge fields in one column, as JSON.
+      fields: { ...old.fields, ...parseJson(fields, fieldsSchema), ...Object.fromEntries(given) },
+    }));
+    if (!set.ok) return { problem: set.problem };
+    return known ? 'known' : 'added';
+  };
+}

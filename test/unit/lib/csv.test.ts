@@ -1,0 +1,39 @@
+// CSV: fields and records there and back, and whatever a stranger uploads.
+import { expect, test } from 'vitest';
+import { csvField, readCsv } from '../../../src/lib/csv.ts';
+import { randomFrom, rounds } from '../../support/random.ts';
+
+test.each([
+  ['', []],
+  ['a', [['a']]],
+  ['a,b\n', [['a', 'b']]],
+  [
+    'a,\r\nb,"c ""d"", e"\r',
+    [
+      ['a', ''],
+      ['b', 'c "d", e'],
+    ],
+  ],
+  ['"line\r\nbreak",x', [['line\r\nbreak', 'x']]],
+  ['a,', [['a', '']]],
+  ['\n\nx', [[''], [''], ['x']]],
+  ['"open', [['"open']]],
+])('%j', (text, records) => {
+  expect([...readCsv(text)]).toEqual(records);
+});
+
+test('what is written is read again, and nothing is read without an end', () => {
+  const random = randomFrom(7);
+  const alphabet = [...'ab,"\r\n \'=é'];
+  const text = (): string =>
+    Array.from({ length: random(9) }, () => alphabet[random(alphabet.length)]).join('');
+  for (let round = 0; round < rounds(3000); round++) {
+    const fields = Array.from({ length: 1 + random(4) }, text);
+    expect([...readCsv(`${fields.map(csvField).join(',')}\r\nend\r\n`)]).toEqual([fields, ['end']]);
+    expect([...readCsv(text())].length).toBeLessThan(20);
+  }
+  const started = performance.now();
+  expect([...readCsv('"'.repeat(1_000_001))].length).toBeGreaterThan(0);
+  expect([...readCsv(`"${'a'.repeat(1_000_000)}`)]).toHaveLength(1);
+  expect(performance.now() - started).toBeLessThan(2000);
+});
