@@ -56,14 +56,20 @@ export function makeChoice(base: Base, providerOf?: (domain: string) => string |
   };
 }
 
-function factsOf({ states, holders, warmup }: Base, provider: string): Facts {
+function factsOf({ states, holders, warmup, limits }: Base, provider: string): Facts {
+  const isSuspended = (name: string): boolean =>
+    limits
+      .list()
+      .some(({ scope, key, action }) => scope === 'transport' && action === 'suspend' && key === name);
   return {
     state: ({ name }) => states.stateOf(name),
     carried: ({ name }) => {
       if (holders.isHeld(name)) return 'worked';
       return holders.orphanedFor(name) < ORPHAN_MS ? 'soon' : 'none';
     },
-    room: (transport) => warmup.roomOf(transport, provider),
+    // As in a pause, but what was tried by it goes to others, too. Limits of single lanes and providers move nothing: a
+    // host that holds one address back would soon do so with the next.
+    room: (transport) => (isSuspended(transport.name) ? 'none' : warmup.roomOf(transport, provider)),
   };
 }
 

@@ -198,6 +198,27 @@ test('nothing leaves by a quarantined transport while there are others, and by a
   expect(await peerOf('listed@one.test', 20_000)).toBe(addressOf(8));
 });
 
+test('a transport that automation suspended altogether gets no mail that others can send', async () => {
+  const { limits, clock } = relay.base;
+  const until1h = clock.now() + 3_600_000;
+  const limit = {
+    scope: 'transport',
+    key: nameOf(4),
+    action: 'suspend',
+    rule: 'blocked',
+    why: 'blocked',
+  } as const;
+  await limits.set({ ...limit, until: until1h });
+  await Promise.all(
+    Array.from({ length: 12 }, (_, i) => sent('pair', `s${i}@${i % 2 ? 'one' : 'two'}.test`)),
+  );
+  const arrived = () =>
+    [...world.mx.one.messages, ...world.mx.two.messages].filter(({ to }) => /^s\d+@/.test(to));
+  await until(() => arrived().length === 12, 20_000);
+  expect(new Set(arrived().map(({ peer }) => peer))).toEqual(new Set([addressOf(5)]));
+  expect(await limits.cancel('transport:ip4:blocked', 'the test')).toBe(true);
+});
+
 test('draining: what is being sent ends, what waits goes to the others, nothing is lost or sent twice', async () => {
   const count = 30;
   await Promise.all(
