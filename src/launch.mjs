@@ -6,8 +6,9 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { provideDashboard } from './launch/dashboard.mjs';
 import { linkCommand, provideDependencies } from './launch/dependencies.mjs';
-import { provideNode } from './launch/node.mjs';
+import { bundledNode, provideNode } from './launch/node.mjs';
 import { Sentence, say } from './launch/shell.mjs';
 import { provideRedis, wantsEmbeddedRedis } from './launch/redis.mjs';
 
@@ -77,13 +78,17 @@ function run(node, ask, env) {
 }
 
 async function launch(args, env) {
-  if (args[0] === '--link') return linkCommand(root);
+  if (args[0] === '--link') {
+    linkCommand(root);
+    return provideDashboard(root, bundledNode(root) ?? process.execPath);
+  }
   const ask = readArguments(args);
   if (args[0] === '--run' && !ask.tool) throw new Sentence('--run needs the name of a tool, such as vitest.');
   const tool = ask.tool !== undefined;
   await provideDependencies(root, { dev: tool, env });
   const node = provideNode(root);
   const needsRedis = tool || (ask.redis && wantsEmbeddedRedis(configText(ask.config, env), env));
+  if (ask.rest[0] === 'start') await provideDashboard(root, node);
   const redis = needsRedis ? await provideRedis(root, env) : undefined;
   run(node, ask, environment(env, { node, redis, tool }));
 }
