@@ -38,22 +38,24 @@ export function size(bytes: number): string {
 
 /** A span in the two units that matter: "1 min 20 s", "3 h", "420 ms". */
 export function span(ms: number): string {
-  const unit = (value: number, name: string): string =>
-    new Intl.NumberFormat(locale(), {
-      style: 'unit',
-      unit: name,
-      unitDisplay: 'short',
-      maximumFractionDigits: value < 10 && name === 'second' ? 1 : 0,
-    }).format(value);
-  if (ms < 1000) return unit(Math.round(ms), 'millisecond');
-  if (ms < MINUTE) return unit(ms / 1000, 'second');
-  if (ms < HOUR) return pair(Math.floor(ms / MINUTE), 'minute', Math.floor((ms % MINUTE) / 1000), 'second');
-  if (ms < DAY) return pair(Math.floor(ms / HOUR), 'hour', Math.floor((ms % HOUR) / MINUTE), 'minute');
-  return pair(Math.floor(ms / DAY), 'day', Math.floor((ms % DAY) / HOUR), 'hour');
+  if (ms < 1000) return unit(Math.round(ms), 'ms');
+  if (ms < MINUTE) return unit(ms / 1000, 's');
+  if (ms < HOUR) return two([ms / MINUTE, 'min'], [(ms % MINUTE) / 1000, 's']);
+  if (ms < DAY) return two([ms / HOUR, 'h'], [(ms % HOUR) / MINUTE, 'min']);
+  return two([ms / DAY, t('time.d')], [(ms % DAY) / HOUR, 'h']);
+}
 
-  function pair(big: number, bigUnit: string, small: number, smallUnit: string): string {
-    return small === 0 || big >= 10 ? unit(big, bigUnit) : `${unit(big, bigUnit)} ${unit(small, smallUnit)}`;
-  }
+function unit(value: number, name: string): string {
+  const maximumFractionDigits = value < 10 && name === 's' ? 1 : 0;
+  return `${new Intl.NumberFormat(locale(), { maximumFractionDigits }).format(value)}\u00a0${name}`;
+}
+
+type Part = readonly [value: number, unit: string];
+
+function two([big, bigUnit]: Part, [small, smallUnit]: Part): string {
+  const rest = Math.floor(small);
+  const first = unit(Math.floor(big), bigUnit);
+  return rest === 0 || big >= 10 ? first : `${first} ${unit(rest, smallUnit)}`;
 }
 
 /** "10:02" today, "24 Nov, 10:02" before, with the year where it is another one. */

@@ -68,7 +68,7 @@ export function MessagesPage() {
             { value: '', text: `${t('messages.status')}: ${t('common.all')}` },
             ...statuses.map((value) => ({ value, text: word('status', value) })),
           ]}
-          value={status}
+          value={statuses.find((one) => one === status) ?? ''}
           onValue={(value) => go({ status: value })}
         />
       </div>

@@ -90,7 +90,7 @@ export function SelectField<T extends string>({
   value,
   onValue,
   ...common
-}: Common & Readonly<{ options: readonly Option<T>[]; value: T; onValue(value: T): void }>) {
+}: Common & Readonly<{ options: readonly Option<T>[]; value: NoInfer<T>; onValue(value: NoInfer<T>): void }>) {
   const id = useId();
   return (
     <Frame id={id} {...common}>
@@ -112,8 +112,8 @@ export function Select<T extends string>({
   label?: string;
   size?: 'small' | '';
   options: readonly Option<T>[];
-  value: T;
-  onValue(value: T): void;
+  value: NoInfer<T>;
+  onValue(value: NoInfer<T>): void;
 }>) {
   return (
     <select
@@ -158,7 +158,7 @@ export function Choice<T extends string>({
   options,
   value,
   onValue,
-}: Readonly<{ label: string; options: readonly Option<T>[]; value: T; onValue(value: T): void }>) {
+}: Readonly<{ label: string; options: readonly Option<T>[]; value: NoInfer<T>; onValue(value: NoInfer<T>): void }>) {
   return (
     <div class="choice" role="group" aria-label={label}>
       {options.map((option) => (
@@ -185,8 +185,8 @@ export function Tabs<T extends string>({
 }: Readonly<{
   label: string;
   options: readonly Option<T>[];
-  value: T;
-  onValue(value: T): void;
+  value: NoInfer<T>;
+  onValue(value: NoInfer<T>): void;
   children: ComponentChildren;
 }>) {
   const id = useId();
