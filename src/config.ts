@@ -21,6 +21,7 @@ import { monitorConfig } from './monitor/config.ts';
 import { scanConfig } from './scan/config.ts';
 import { suppressionConfig } from './store/suppression-config.ts';
 import { parseRedisUrl } from './store/redis-url.ts';
+import { webhooksConfig } from './webhooks/config.ts';
 
 export type { Environment, Problem } from './config/read.ts';
 
@@ -109,6 +110,9 @@ export const configSchema = z.strictObject({
   batch: batchConfig
     .prefault({})
     .describe('Files that go out by the hour or day, and lists that come in, in folders and S3 buckets.'),
+  webhooks: webhooksConfig
+    .prefault({})
+    .describe('Where webhooks may go. They are made by command, API or dashboard, and not here.'),
   events: eventsConfig.prefault({}).describe('The record of what became of each message.'),
   system: systemSchema.prefault({}).describe('Our own mail.'),
   log: logSchema.prefault({}).describe('The log on standard output.'),
@@ -253,19 +257,13 @@ function setIn(root: unknown, path: readonly PropertyKey[], value: unknown): voi
   if (typeof holder === 'object' && holder !== null && last !== undefined) Reflect.set(holder, last, value);
 }
 
-/** Keys that the design knows and this version does not have yet. */
-const LATER = new Set(['webhooks']);
-
 function sayIssue(
   issue: z.core.$ZodIssue,
 ): readonly Readonly<{ path: readonly PropertyKey[]; message: string }>[] {
   if (issue.code !== 'unrecognized_keys') return [issue];
   return issue.keys.map((key) => ({
     path: [...issue.path, key],
-    message:
-      issue.path.length === 0 && LATER.has(key)
-        ? 'is not available in this version yet; remove it'
-        : 'is not a key we know; see config/postino.yaml for all of them',
+    message: 'is not a key we know; see config/postino.yaml for all of them',
   }));
 }
 

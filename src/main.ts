@@ -33,6 +33,7 @@ const GROUPS = {
   message: 'What became of a message.',
   quarantine: 'Messages that a scanner refused.',
   alert: 'What goes on, and who hears of it.',
+  webhook: 'Who gets events over HTTP, and how each is doing.',
   member: 'Who may log in to the dashboard.',
   key: 'Keys of the API.',
 };

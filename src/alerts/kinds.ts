@@ -20,6 +20,7 @@ export const alertKinds = [
   'listener',
   'scanner',
   'quarantine',
+  'webhook',
   'trouble',
   'bounced',
   'complained',
@@ -41,6 +42,7 @@ export const URGENT_KINDS: readonly AlertKind[] = [
   'redis',
   'listener',
   'scanner',
+  'webhook',
   'trouble',
 ];
 
@@ -88,6 +90,7 @@ export const NAMES: Readonly<Record<AlertKind, string>> = {
   listener: 'listener',
   scanner: 'scanner',
   quarantine: 'message in quarantine',
+  webhook: 'webhook that fails',
   trouble: 'trouble',
   bounced: 'bounced address',
   complained: 'complaint',
@@ -115,6 +118,7 @@ const ADVICE: Readonly<Record<AlertKind, string>> = {
   listener: 'postino check; look into the log',
   scanner: 'see that rspamd runs and that scan.url is right',
   quarantine: 'postino quarantine list; postino quarantine show <key>',
+  webhook: 'postino webhook show <key>; when it is put right, postino webhook resume <key>',
   trouble: 'look into the log',
   bounced: 'postino message show <key>',
   complained: 'postino message show <key>',

@@ -7,10 +7,12 @@ import type { Redis } from '../lib/script.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Members } from '../store/members.ts';
 import type { VerbContext } from '../verbs/context.ts';
+import type { ProcessVerbs } from './processes.ts';
 import type { BatchVerbs } from '../verbs/batch.ts';
 import type { KeyVerbs } from '../verbs/key.ts';
 import type { LimitVerbs } from '../verbs/limit.ts';
 import type { MemberVerbs } from '../verbs/member.ts';
+import type { WebhookVerbs } from '../verbs/webhook.ts';
 
 /** Who may come in. */
 export type AccessContext = Readonly<{
@@ -26,4 +28,11 @@ export type AccessContext = Readonly<{
 export type FrameContext = AccessContext & Readonly<{ redis: Redis; prefix: string; log: Log }>;
 
 /** Everything. A new table of endpoints adds what it needs here. */
-export type ApiContext = FrameContext & VerbContext & BatchVerbs & LimitVerbs & MemberVerbs & KeyVerbs;
+export type ApiContext = FrameContext &
+  VerbContext &
+  BatchVerbs &
+  ProcessVerbs &
+  LimitVerbs &
+  MemberVerbs &
+  KeyVerbs &
+  WebhookVerbs;

@@ -5,12 +5,16 @@ import type { Endpoint } from './endpoint.ts';
 import { keyEndpoints } from './keys.ts';
 import { limitEndpoints } from './limits.ts';
 import { memberEndpoints } from './members.ts';
+import { processEndpoints } from './processes.ts';
 import { sessionEndpoints } from './session.ts';
+import { webhookEndpoints } from './webhooks.ts';
 
 export const endpoints: readonly Endpoint<ApiContext>[] = [
   ...sessionEndpoints,
   ...memberEndpoints,
   ...keyEndpoints,
   ...batchEndpoints,
+  ...processEndpoints,
   ...limitEndpoints,
+  ...webhookEndpoints,
 ];

@@ -13,6 +13,7 @@ import { dayOf } from '../lib/day.ts';
 import { VERSION } from '../lib/version.ts';
 import type { Member } from '../model/access.ts';
 import { readSenders } from '../monitor/records.ts';
+import { listProcesses } from '../store/processes.ts';
 import { openSessions } from '../store/sessions.ts';
 import type { Base } from './base.ts';
 import { openBatch } from './batch.ts';
@@ -20,6 +21,7 @@ import type { SubmitMail } from './backlog.ts';
 import { openDns, trackingTarget } from './dns.ts';
 import { ownAddresses } from './links.ts';
 import { tryTemplate } from './template-trial.ts';
+import { webhookVerbs } from './webhooks.ts';
 
 export type Access = Readonly<{
   sessions: Sessions;
@@ -67,7 +69,9 @@ function contextOf(base: Base, parts: Access & Readonly<{ submit: SubmitMail }>)
     ...parts,
     redis: asking,
     hashPassword,
+    processes: () => listProcesses({ redis: asking, prefix, clock }),
     batch: openBatch(base, () => undefined),
+    ...webhookVerbs(base),
     tryTemplate: (content) => tryTemplate(content, clock),
     ...openDns(config.dns),
     trackingTarget: trackingTarget(config),

@@ -16,9 +16,11 @@ import { memberCommands, type MemberContext } from '../cli/member.ts';
 import { messageCommands } from '../cli/message.ts';
 import { monitorCommands, type MonitorContext } from '../cli/monitor.ts';
 import { quarantineCommands, type QuarantineContext } from '../cli/quarantine.ts';
+import { processCommands, type ProcessContext } from '../cli/process.ts';
 import { queueCommands, type QueueContext } from '../cli/queue.ts';
 import { sendCommands, type SendContext } from '../cli/send.ts';
 import { settingsCommands } from '../cli/settings.ts';
+import { webhookCommands } from '../cli/webhook.ts';
 import type { Config } from '../config.ts';
 import { embeddedSocket } from '../embedded.ts';
 import { openEventLog } from '../events/log.ts';
@@ -28,6 +30,7 @@ import { silentLog } from '../lib/log.ts';
 import { domainSchema, transportSchema, userSchema } from '../model/settings.ts';
 import { checkTransport } from '../monitor/check.ts';
 import { readSenders } from '../monitor/records.ts';
+import { listProcesses } from '../store/processes.ts';
 import { alertsOf } from './alert-context.ts';
 import { backupOf, restoreWith } from './backup.ts';
 import { openBatch } from './batch.ts';
@@ -40,7 +43,9 @@ import { makeTell } from './notices.ts';
 import { openQuarantine, readSource } from './scan.ts';
 import { PREFIX } from './start.ts';
 import { tryTemplate } from './template-trial.ts';
+import { webhookVerbs } from './webhooks.ts';
 import type { KeyVerbs } from '../verbs/key.ts';
+import type { WebhookVerbs } from '../verbs/webhook.ts';
 
 /** All that a command may ask for. */
 export type Context = SettingsContext &
@@ -53,9 +58,11 @@ export type Context = SettingsContext &
   AlertContext &
   BackupContext &
   BatchContext &
+  ProcessContext &
   RestoreContext &
   MemberContext &
   KeyVerbs &
+  WebhookVerbs &
   QuarantineContext;
 
 /** Every command but `start`. A new one is an entry of a table in src/cli. */
@@ -71,8 +78,10 @@ export const commands: readonly Command<Context>[] = [
   ...alertCommands,
   ...backupCommands,
   ...batchCommands,
+  ...processCommands,
   ...restoreCommands,
   ...quarantineCommands,
+  ...webhookCommands,
   ...memberCommands,
   ...keyCommands,
 ];
@@ -188,7 +197,9 @@ async function contextOf(base: Base, around: Surroundings): Promise<Context> {
     tell: makeTell(base),
     alerts: alertsOf(base),
     ...backupOf(base),
+    processes: () => listProcesses({ redis: asking, prefix: base.prefix, clock }),
     batch: openBatch(base, () => undefined),
+    ...webhookVerbs(base),
     ...restoreWith({ ...around, prefix: base.prefix }),
     quarantine: openQuarantine(base),
     readSource: (submission, maxBytes) => readSource(base, submission, maxBytes),

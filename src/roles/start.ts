@@ -12,7 +12,9 @@ import type { Clock } from '../lib/clock.ts';
 import { dayOf } from '../lib/day.ts';
 import type { Log } from '../lib/log.ts';
 import { syncFile } from '../store/declared.ts';
+import { VERSION } from '../lib/version.ts';
 import { checkDurability } from '../store/durability.ts';
+import { beHeard, checkFormat } from '../store/processes.ts';
 import { alertsSink, startAlerts, watchedListeners } from './alerts.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { startBatch } from './batch.ts';
@@ -27,6 +29,7 @@ import { startHttp, type HttpRole } from './http.ts';
 import type { RoleName } from './role.ts';
 import { startSubmission, type SubmissionRole } from './submission.ts';
 import { startTracking, type Tracking } from './tracking.ts';
+import { startWebhooks } from './webhooks.ts';
 
 export const PREFIX = 'postino:';
 
@@ -63,12 +66,20 @@ export async function start(options: StartOptions): Promise<Running> {
     const base = await openBase({ config, redisUrl, prefix: PREFIX, log, clock });
     undo.push(base.close);
     await prepare(base);
+    undo.push(tellOfUs(base, roles));
     const parts = await startRoles(base, { roles, undo });
     return { base, ...parts, stop: makeStop(parts, { undo, graceMs: config.stopWithin }) };
   } catch (error) {
     for (const step of undo.toReversed()) await step().catch(() => undefined);
     throw error;
   }
+}
+
+function tellOfUs(
+  { asking: redis, prefix, clock, owner: name }: Base,
+  roles: readonly RoleName[],
+): () => Promise<void> {
+  return beHeard({ redis, prefix, clock, name, version: VERSION, roles });
 }
 
 async function openRedis({
@@ -83,6 +94,8 @@ async function openRedis({
 
 async function prepare(base: Base): Promise<void> {
   const { config, asking, settings, domains, sealer, prefix } = base;
+  const newer = await checkFormat({ redis: asking, prefix, clock: base.clock }, VERSION);
+  if (newer !== undefined) throw new BaseProblem(newer);
   const unfinished = await unfinishedRestore(asking, prefix);
   if (unfinished !== undefined) throw new BaseProblem(unfinished);
   const durable = await checkDurability(asking, config.durability);
@@ -128,7 +141,7 @@ async function startRoles(
   return { submission, delivery, http, tracking, feedback };
 }
 
-/** The log is fed by the one process that writes events down; every process with a page counts for itself. */
+/** The log and webhooks are fed by the one process that writes events down; every process with a page counts for itself. */
 function startSinks(
   base: Base,
   {
@@ -140,16 +153,19 @@ function startSinks(
   const abort = new AbortController();
   const folder = join(config.data, 'events');
   const logsEvents = ['info', 'debug', 'trace'].includes(config.log.level);
+  const events = openEventLog({ folder, clock });
+  const elected = (): boolean => delivery?.segments().working ?? false;
+  const webhooks = delivery && startWebhooks(base, { events, elected });
   const running = runSinks(
     {
-      events: openEventLog({ folder, clock }),
+      events,
       folder: join(folder, 'cursors'),
       sinks: [
         ...(delivery && logsEvents ? [makeLogSink(log.child({ role: 'events' }))] : []),
         ...(stats ? [stats.sink] : []),
         ...(delivery ? [recipientsSink(base), healthSink(base), alertsSink(base), suppressSink(base)] : []),
       ],
-      elected: () => delivery?.segments().working ?? false,
+      elected,
       clock,
       log,
     },
@@ -157,7 +173,7 @@ function startSinks(
   );
   return async () => {
     abort.abort();
-    await running;
+    await Promise.all([running, webhooks?.stop()]);
   };
 }
 

@@ -16,43 +16,55 @@ export const noticeTypes = [
 
 const words = z.array(z.string().min(1).max(255)).max(100);
 
-/** What people may say of a webhook; the same for the command line and the API. */
-export const wishSchema = z.strictObject({
+const parts = {
   name: nameSchema.describe('Names it in commands.'),
-  user: nameSchema.optional().describe("Only events of this user's mail; absent: of the whole account."),
+  user: nameSchema.describe("Only events of this user's mail; absent: of the whole account."),
   url: z
     .string()
     .max(2048)
     .describe('Where to send; a user name and password in it are sent as basic authentication.'),
-  shape: z
-    .enum(shapeNames)
-    .default('standard')
-    .describe('The form: our own, or that of another service whose receiver you have.'),
-  types: z
-    .array(z.enum(eventTypes))
-    .default([])
-    .describe('Types of events; empty: all that are about messages.'),
-  campaigns: words.default([]).describe('Only events of these campaigns; empty: all.'),
-  tags: words.default([]).describe('Only events with at least one of these tags; empty: all.'),
-  domains: words.default([]).describe('Only events of mail from these domains; empty: all.'),
-  people: z.boolean().default(false).describe('Leave out opens and clicks of programs.'),
-  batchSize: z.number().int().min(1).max(1000).default(100).describe('Events in a request, at most.'),
+  types: z.array(z.enum(eventTypes)).describe('Types of events; empty: all that are about messages.'),
+  campaigns: words.describe('Only events of these campaigns; empty: all.'),
+  tags: words.describe('Only events with at least one of these tags; empty: all.'),
+  domains: words.describe('Only events of mail from these domains; empty: all.'),
+  people: z.boolean().describe('Leave out opens and clicks of programs.'),
+  batchSize: z.number().int().min(1).max(1000).describe('Events in a request, at most.'),
   batchWait: z
     .number()
     .int()
     .min(0)
     .max(60_000)
-    .default(1000)
     .describe('How long an event waits for others to go with, milliseconds.'),
-  method: z.enum(['GET', 'POST']).default('POST').describe('Of the shape smtpplus alone.'),
+  method: z.enum(['GET', 'POST']).describe('Of the shape smtpplus alone.'),
   parameters: z
     .record(z.string().min(1).max(100), z.string().max(500))
     .refine((map) => Object.keys(map).length <= 60, 'must be at most 60')
     .refine((map) => Object.values(map).every((value) => unknownPlaces(value).length === 0), {
       error: 'have a place in brackets that is not known; docs/webhooks.md lists them',
     })
-    .default({})
     .describe('Of the shape smtpplus alone: names of parameters and what they hold, such as "[Email]".'),
+};
+
+/** What people may change; the same for the command line and the API. */
+export const changeSchema = z.strictObject(parts).partial();
+
+/** What people may say of a new one. */
+export const wishSchema = z.strictObject({
+  ...parts,
+  user: parts.user.optional(),
+  shape: z
+    .enum(shapeNames)
+    .default('standard')
+    .describe('The form: our own, or that of another service whose receiver you have.'),
+  types: parts.types.default([]),
+  campaigns: parts.campaigns.default([]),
+  tags: parts.tags.default([]),
+  domains: parts.domains.default([]),
+  people: parts.people.default(false),
+  batchSize: parts.batchSize.default(100),
+  batchWait: parts.batchWait.default(1000),
+  method: parts.method.default('POST'),
+  parameters: parts.parameters.default({}),
 });
 
 const secretSchema = z.strictObject({
@@ -81,6 +93,7 @@ export const webhookSchema = wishSchema.extend({
 });
 
 export type Wish = Readonly<z.infer<typeof wishSchema>>;
+export type Change = Readonly<z.infer<typeof changeSchema>>;
 export type Webhook = Readonly<z.infer<typeof webhookSchema>>;
 
 const notices: ReadonlySet<string> = new Set(noticeTypes);

@@ -81,9 +81,9 @@ export const smtpplus: Shape = {
   word,
   make: ({ id, events: [event], url, method, parameters, secrets, at }) => {
     const named = Object.keys(parameters).length > 0 ? parameters : PARAMETERS;
-    const form = new URLSearchParams(
-      event ? Object.entries(named).map(([name, value]) => [name, fill(value, event)]) : [],
-    ).toString();
+    const fields = new URLSearchParams();
+    for (const [name, value] of Object.entries(named)) fields.append(name, event ? fill(value, event) : '');
+    const form = fields.toString();
     const signature = signatureHeaders(secrets, { id, at, body: form });
     const headers = { 'user-agent': USER_AGENT, ...signature };
     const proofs = (signature['webhook-signature'] ?? '').split(' ').filter((proof) => proof !== '');
