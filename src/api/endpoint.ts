@@ -41,6 +41,8 @@ type Outline = Readonly<{
   description?: string;
   /** Status of a good answer; default 200, and 204 where there is no `answer`. */
   status?: number;
+  /** Where what was made is, with fields of the answer in it, such as "/users/:name": for the field Location. */
+  location?: string;
   /** How long a body may be; default 256 KiB. */
   maxBodyBytes?: number;
   /** Media types that are taken besides JSON, or instead of it where `body` is absent; `ask.http.body` has the bytes. */

@@ -12,7 +12,8 @@ const STATUS: Readonly<Record<Why, readonly [status: number, title: string]>> = 
   wrong: [422, 'Invalid request'],
 };
 
-/** The problem alone: its hint names a command. */
-export function refusal({ why, problem: detail }: Refusal): Problem {
+/** The problem alone: hints name commands, which say nothing to a program. */
+export function refusal({ why, problem: sentence }: Refusal): Problem {
+  const detail = sentence.replace(/[;,:] [^;]*"postino [^"]*".*$/s, '');
   return problem(...STATUS[why], /[.!?]$/.test(detail) ? detail : `${detail}.`);
 }

@@ -30,11 +30,18 @@ export async function queueState({ operate, settingsNow, quarantine }: QueueVerb
 
 /** The first `limit` by due time. */
 export async function listQueue(
-  { operate, quarantine }: QueueVerbs,
+  verbs: QueueVerbs,
   selection: Selection,
   limit: number,
 ): Promise<readonly Waiting[]> {
-  const deliveries = await operate.list(selection, limit);
+  return withReasons(verbs, await verbs.operate.list(selection, limit));
+}
+
+/** Says of those whose message a scanner refused why. */
+export async function withReasons(
+  { quarantine }: Pick<QueueVerbs, 'quarantine'>,
+  deliveries: readonly Delivery[],
+): Promise<readonly Waiting[]> {
   const reasons = await quarantine?.reasons(deliveries.filter(({ state }) => state === 'paused'));
   return deliveries.map((delivery) => {
     const quarantined = delivery.state === 'paused' ? reasons?.get(delivery.submission) : undefined;
