@@ -97,10 +97,22 @@ export class UserTransaction implements Transaction {
   }
 
   read(received: Submission['received'], on: DataEnds): DataReader {
+    const { body, maxBytes } = this.#open();
+    return readInto(body, replies.tooBig(maxBytes), on, () => this.#finish(body, received));
+  }
+
+  /** Takes the whole message at once, for a door that has it already. */
+  async take(content: Buffer, received: Submission['received']): Promise<Reply> {
+    const { body } = this.#open();
+    await body.write(content);
+    return this.#finish(body, received);
+  }
+
+  #open(): Readonly<{ body: Body; maxBytes: number }> {
     const maxBytes = maxBytesOf(this.#user, this.#deps.maxMessageBytes);
     const body = new Body({ maxBytes, memoryBytes: MEMORY_BYTES }, this.#deps.budget, this.#deps.openSpill);
     this.#body = body;
-    return readInto(body, replies.tooBig(maxBytes), on, () => this.#finish(body, received));
+    return { body, maxBytes };
   }
 
   /** Not while it is being stored. */
