@@ -23,6 +23,8 @@ export type PeerFacts = Readonly<{
 type Broken = Pick<Trouble, 'kind' | 'detail'>;
 
 const CLOSE_GRACE_MS = 5000;
+/** A transaction has four replies under way at most; what a host says beyond that is for nobody, and kept by nobody. */
+const MAX_UNREAD = 16;
 
 /**
  * The connection's wire: writes, reads with time limits, and how it broke. Time limits are watched by `watch`, which the
@@ -142,6 +144,8 @@ export class Peer {
     const { replies, broken } = this.#reader.take(chunk.toString('latin1'));
     for (const reply of replies) this.#replies.push(reply);
     if (broken !== undefined) this.break('protocol', `${this.facts.host} does not speak SMTP: ${broken}`);
+    else if (this.#replies.length > MAX_UNREAD)
+      this.break('protocol', `${this.facts.host} does not speak SMTP: it answers what nobody asked`);
     else this.#stir();
   }
 
