@@ -7,6 +7,7 @@ import type { Principal } from '../model/access.ts';
 import { nameSchema } from '../model/settings.ts';
 import { HOME } from '../model/scopes.ts';
 import { durationLike } from '../lib/values.ts';
+import type { Sealer } from '../store/seal.ts';
 import {
   cancelAll,
   moveTo,
@@ -24,7 +25,7 @@ import { boundsOf, sees } from './principal.ts';
 import { invalid, notFound, type Problem } from './problem.ts';
 import { refusal } from './refusal.ts';
 
-export type QueueApi = QueueVerbs & Readonly<{ pageQueue: PageQueue }>;
+export type QueueApi = QueueVerbs & Readonly<{ pageQueue: PageQueue; sealer: Sealer }>;
 
 const DAY_MS = 86_400_000;
 const MAX_AHEAD_MS = 366 * DAY_MS;
@@ -116,13 +117,13 @@ export const queueEndpoints = [
     run: async ({ principal, query: { cursor, limit, ...asked } }, api: QueueApi) => {
       const wanted = within(principal, asked);
       if (!wanted) return { items: [] };
-      const after = cursor === undefined ? undefined : readPlace(cursor);
+      const after = cursor === undefined ? undefined : readPlace(cursor, api);
       if (cursor !== undefined && !after) return badCursor;
       const page = await api.pageQueue(wanted, { after, limit });
       const items = await withReasons(api, page.deliveries);
       return {
         items: items.map(({ recipient, ...rest }) => ({ ...rest, recipient: recipient.address })),
-        ...(page.next && { next: makeCursor(`${page.next.score} ${page.next.ref}`) }),
+        ...(page.next && { next: cursorOf(page.next, api) }),
       };
     },
   }),
@@ -260,7 +261,15 @@ function pauseOf(
   return user && sees(principal, { account: user.account, user: plain }) ? `user:${plain}` : undefined;
 }
 
-function readPlace(cursor: string): Place | undefined {
-  const [, score, ref] = /^(\d+(?:\.\d+)?) (\S+)$/.exec(readCursor(cursor)) ?? [];
+const SEALED = 'queue cursor';
+
+/** Sealed: a page may end at a delivery of somebody else's. */
+function cursorOf({ score, ref }: Place, { sealer }: QueueApi): string {
+  return makeCursor(sealer.seal(`${score} ${ref}`, SEALED));
+}
+
+function readPlace(cursor: string, { sealer }: QueueApi): Place | undefined {
+  const place = sealer.open(readCursor(cursor), SEALED) ?? '';
+  const [, score, ref] = /^(\d+(?:\.\d+)?) (\S+)$/.exec(place) ?? [];
   return score === undefined || ref === undefined ? undefined : { score: Number(score), ref };
 }

@@ -59,6 +59,11 @@ export type Recipients = Readonly<{
   ): Promise<Readonly<{ total: number; recipients: readonly StoredRecipient[] }>>;
   /** All of them, those last seen first, a few hundred at a time. One that mail goes to meanwhile may come twice or not at all. */
   all(account: string): AsyncGenerator<StoredRecipient>;
+  /** The last seen ones first, behind the address that ended the page before; that one's `last` says where it stood. */
+  page(
+    account: string,
+    page: Readonly<{ after?: Readonly<{ address: string; last: EpochMs }> | undefined; limit: number }>,
+  ): Promise<readonly StoredRecipient[]>;
   /** Replaces name and fields by `edit` of them; makes the recipient where it is not there. A sentence when it cannot be. */
   set(
     account: string,
@@ -131,7 +136,10 @@ export function openRecipients(deps: RecipientsDeps): Recipients {
   };
 }
 
-function makeReads(redis: Redis, keys: StoreKeys): Pick<Recipients, 'fieldsOf' | 'show' | 'list' | 'all'> {
+function makeReads(
+  redis: Redis,
+  keys: StoreKeys,
+): Pick<Recipients, 'fieldsOf' | 'show' | 'list' | 'page' | 'all'> {
   const show: Recipients['show'] = async (account, address) =>
     readRecipient(
       recipientAddress(address) ?? '',
@@ -156,6 +164,19 @@ function makeReads(redis: Redis, keys: StoreKeys): Pick<Recipients, 'fieldsOf' |
       const addresses = textsIn(found);
       const all = await Promise.all(addresses.map((address) => show(account, address)));
       return { total: Number(total), recipients: all.filter((one) => one !== undefined) };
+    },
+    page: async (account, { after, limit }) => {
+      const index = keys.recipients(account);
+      const rank = after && (await redis.call('ZREVRANK', index, after.address));
+      const start = after === undefined ? 0 : typeof rank === 'number' ? rank + 1 : undefined;
+      // It was seen again meanwhile, or is forgotten: then go on below the time at which it stood.
+      const isThere = after === undefined || (await show(account, after.address))?.last === after.last;
+      const found =
+        start !== undefined && isThere
+          ? await redis.call('ZRANGE', index, start, start + limit - 1, 'REV')
+          : await redis.call('ZRANGE', index, `(${after?.last}`, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, limit);
+      const all = await Promise.all(textsIn(found).map((address) => show(account, address)));
+      return all.filter((one) => one !== undefined);
     },
     all: async function* (account) {
       const index = keys.recipients(account);

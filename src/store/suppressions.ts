@@ -1,6 +1,7 @@
 // Suppression lists: addresses that mail must not go to any more, of an account or of all, by topic, user or sender domain.
 import { z } from 'zod';
 import { scanHash } from './scan-hash.ts';
+import { readPage, type PageWanted, type SuppressionPage } from './suppressions-page.ts';
 import { parseJson } from '../lib/json.ts';
 import { textsIn } from '../lib/answers.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -53,6 +54,8 @@ export type Suppressions = Readonly<{
   find(account: string, address: string): Promise<readonly Suppression[]>;
   /** All of them in no order, a few hundred at a time; those that have ended are none. */
   list(account: string): AsyncGenerator<Suppression>;
+  /** A page of the list; `next` goes on from there. */
+  page(account: string, page: PageWanted): Promise<SuppressionPage>;
   /** Adds the lines of a CSV file (address[,reason[,date[,topic]]], with or without a head line). */
   importCsv(
     account: string,
@@ -123,6 +126,11 @@ export function openSuppressions(deps: SuppressionsDeps): Suppressions {
       return found;
     },
     list,
+    page: (account, wanted) => {
+      const read = (field: string, text: string): Suppression => readStored(readField(field), text);
+      const key = keys.suppressed(account);
+      return readPage({ redis, key, all: () => list(account), read, stands }, wanted);
+    },
     importCsv: async (account, text) => {
       const { entries, problems } = readSuppressionsCsv(text, clock.now());
       const added = await writes.addAll(account, entries);
