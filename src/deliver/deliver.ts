@@ -19,7 +19,7 @@ import type { Shape } from './shaping/shape.ts';
 import { Shaping, type ShapingDeps } from './shaping/shaping.ts';
 import { ownAddresses } from './transports/source.ts';
 import { heldForWarmup } from './warmup/allowance.ts';
-import { noWarmup, type WarmupRoom } from './warmup/room.ts';
+import { noWarmup, roomFor, type WarmupRoom } from './warmup/room.ts';
 
 /** One attempt to be made: `signal` cuts it off, `mayProceed` is false when the transport's lease is lost. */
 export type Order = Errand & Readonly<{ submission: Submission; delivery: Delivery }>;
@@ -113,7 +113,7 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
     if (transport.kind === 'sandbox') return caught(deps, order, transport);
     const way = await wayFor(deps, routing, { transport, domain: delivery.domain });
     if (way.kind === 'nowhere') return stopped(way.cause);
-    const room = way.smartHost ? noWarmup : warmup;
+    const room = way.smartHost ? noWarmup : roomFor(warmup, order.submission.at);
     const full = room.fullUntil(transport, way.provider?.name);
     if (full !== undefined) return heldForWarmup(full, way.provider?.name);
     const lane = lanes.of(transport.name, way);

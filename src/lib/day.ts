@@ -59,6 +59,14 @@ export function nextDayAt(at: EpochMs, zone: string): EpochMs {
   return after;
 }
 
+/** The first moment of the day that `at` is in. */
+export function dayBegunAt(at: EpochMs, zone: string): EpochMs {
+  // No day has more hours than that: this is one before, or the one before that.
+  let start = nextDayAt(at - MAX_DAY_HOURS * HOUR_MS, zone);
+  for (let next = start; next <= at; next = nextDayAt(next, zone)) start = next;
+  return start;
+}
+
 /** Days from one to another; negative where it is the earlier one. */
 export function daysBetween(from: Day, to: Day): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS);

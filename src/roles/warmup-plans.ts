@@ -4,7 +4,7 @@ import type { WarmupConfig } from '../deliver/warmup/config.ts';
 import { sayProvider } from '../deliver/warmup/overview.ts';
 import { ageOf, begun, judgeDays, type DayCounts, type Progress } from '../deliver/warmup/progress.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
-import { dayOf, nextDayAt, plusDays, type Day } from '../lib/day.ts';
+import { dayBegunAt, dayOf, nextDayAt, plusDays, type Day } from '../lib/day.ts';
 import { parseJson } from '../lib/json.ts';
 import type { Notice } from '../model/notice.ts';
 import type { Transport } from '../model/settings.ts';
@@ -23,7 +23,10 @@ export type PlansDeps = Readonly<{
 /** One transport's day as this process knows it; `used` changes while it goes on. */
 export type Plan = Readonly<{
   day: Day;
+  from: EpochMs;
   until: EpochMs;
+  /** Providers whose yesterday was full, so that mail for them may be held since. */
+  owed: ReadonlySet<string>;
   /** Which warm-up it is of. */
   key: string;
   progress: Progress;
@@ -98,7 +101,16 @@ export class Plans {
     const day = dayOf(now, zone);
     const progress = await judge(this.#deps, transport, day);
     const { used } = await store.read({ transport: transport.name, day });
-    const plan = { day, until: nextDayAt(now, zone), key: keyOf(transport), progress, used: new Map(used) };
+    const { told } = await store.read({ transport: transport.name, day: plusDays(day, -1) });
+    const plan = {
+      day,
+      from: dayBegunAt(now, zone),
+      until: nextDayAt(now, zone),
+      owed: new Set(told.keys()),
+      key: keyOf(transport),
+      progress,
+      used: new Map(used),
+    };
     this.#plans.set(transport.name, plan);
     return plan;
   }

@@ -41,6 +41,8 @@ export type Warmup = WarmupRoom &
 const LOOK_MS = 1_000;
 /** Where somebody else may have used the last room: so old may be what decides where a message goes instead. */
 const FRESH_MS = 250;
+/** So long a day's room is for what was held for it. */
+const OWED_MS = 60_000;
 /** How soon a message is tried again that could not be counted. */
 const AGAIN_MS = 5_000;
 
@@ -52,15 +54,18 @@ export function openWarmup(deps: WarmupDeps): Warmup {
   const store = openWarmupStore(deps.redis, deps.prefix);
   const plans = new Plans({ ...deps, store });
   const work: Work = { ...deps, store, plans };
-  const fullUntil: WarmupRoom['fullUntil'] = (transport, provider) => fullNow(work, transport, provider);
+  const fullUntil: WarmupRoom['fullUntil'] = (transport, provider = OTHERS, acceptedAt = 0) => {
+    const plan = isYoung(transport) ? plans.known(transport) : undefined;
+    return (plan && owedUntil(work, plan, { provider, acceptedAt })) ?? fullNow(work, transport, provider);
+  };
   const stop = clock.every(LOOK_MS, () => void quietly(work, () => plans.refresh()));
   return {
     fullUntil,
     roomOf: (transport, provider) => roomOf(work, transport, provider),
-    take: async (transport, provider) => {
+    take: async (transport, provider, acceptedAt = 0) => {
       if (!isYoung(transport)) return { kind: 'free' };
       try {
-        return await take(work, transport, provider ?? OTHERS);
+        return await take(work, transport, { provider: provider ?? OTHERS, acceptedAt });
       } catch (error) {
         log.debug({ transport: transport.name, error: String(error) }, 'a warm-up could not be asked');
         return { kind: 'full', until: clock.now() + AGAIN_MS };
@@ -102,10 +107,25 @@ function roomOf(work: Work, transport: Transport, provider: string): 'none' | 's
   return fullNow(work, transport, provider) === undefined ? 'some' : 'none';
 }
 
-async function take(work: Work, transport: Transport, provider: string): ReturnType<WarmupRoom['take']> {
+/**
+ * In the first moments of a day what was held for it goes before what is new: else a sender who is always there first would
+ * keep the others' mail waiting for as long as the curve does not reach what all send.
+ */
+function owedUntil({ clock }: Work, plan: Plan, { provider, acceptedAt }: Asked): EpochMs | undefined {
+  if (acceptedAt < plan.from || plan.progress.done || !plan.owed.has(provider)) return undefined;
+  const until = plan.from + OWED_MS;
+  return clock.now() < until ? until : undefined;
+}
+
+type Asked = Readonly<{ provider: string; acceptedAt: EpochMs }>;
+
+async function take(work: Work, transport: Transport, asked: Asked): ReturnType<WarmupRoom['take']> {
   const { plans, store, config } = work;
+  const { provider } = asked;
   const plan = await plans.of(transport);
   if (plan.progress.done) return { kind: 'free' };
+  const waits = owedUntil(work, plan, asked);
+  if (waits !== undefined) return { kind: 'full', until: waits };
   const place: Place = { transport: transport.name, day: plan.day };
   const cap = capOf(plan.progress, { provider, day: plan.day }, config);
   const { taken, used } = await store.take(place, provider, cap);

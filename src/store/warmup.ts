@@ -4,8 +4,8 @@ import type { Day } from '../lib/day.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
 import { storeKeys } from './keys.ts';
 
-/** Figures of one day by provider. */
-export type WarmedDay = Readonly<Record<Figure, ReadonlyMap<string, number>>>;
+/** Figures of one day by provider; `told` has those whose day was full. */
+export type WarmedDay = Readonly<Record<Figure | 'told', ReadonlyMap<string, number>>>;
 
 /** used: messages that came to MAIL · deferred, bounced: what the other side made of them. */
 export type Figure = 'used' | 'deferred' | 'bounced';
@@ -69,12 +69,17 @@ export function openWarmupStore(redis: Redis, prefix: string) {
 
 function readDay(flat: unknown): WarmedDay {
   const fields = hashIn(flat);
-  const column = (figure: Figure): ReadonlyMap<string, number> =>
+  const column = (figure: keyof WarmedDay): ReadonlyMap<string, number> =>
     new Map(
       [...fields].flatMap(([name, count]) => {
         const [what, provider = ''] = name.split(' ');
         return what === figure ? [[provider, Number(count)] as const] : [];
       }),
     );
-  return { used: column('used'), deferred: column('deferred'), bounced: column('bounced') };
+  return {
+    used: column('used'),
+    deferred: column('deferred'),
+    bounced: column('bounced'),
+    told: column('told'),
+  };
 }

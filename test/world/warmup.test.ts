@@ -17,6 +17,7 @@ const CURVE = Array.from({ length: DAYS }, (_, n) => 8 + 3 * n);
 const LONELY = 1.1;
 const ACCOMPANIED = 2;
 
+const FIRST_MS = 61_000;
 // Ten past midnight, UTC, of a day to come: what expires by Redis' own clock is then there still.
 const FIRST_DAY = Math.floor(systemClock.now() / DAY_MS) + 1;
 const clock = movableClock(FIRST_DAY * DAY_MS + 600_000);
@@ -82,6 +83,8 @@ async function live(day: number, held: number): Promise<void> {
   const before = taken.length;
   const left = (): number => taken.length - before;
   await until(() => left() >= Math.min(cap, held), PATIENCE_MS);
+  // The day's first minute is for what was held.
+  if (clock.now() % DAY_MS < FIRST_MS) await relay.jump(FIRST_MS);
   const asked = askedOn(day);
   await Promise.all([
     handIn(day, 'lonely', '127.0.0.65', asked.lonely),

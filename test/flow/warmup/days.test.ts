@@ -183,3 +183,25 @@ test('where Redis cannot be asked, nothing leaves, and not for long', async () =
   }
   expect(await one.take({ ...ip, warm: true }, 'google')).toEqual({ kind: 'free' });
 });
+
+test('after a full day the first minute is for what was held, whoever comes first', async () => {
+  const [one, two] = [open(), open()];
+  expect(await send(one, 'google', 100)).toBe(30);
+  await send(one, 'yahoo', 5);
+  await expect.poll(() => told.filter(({ rule }) => rule === 'warmup').length).toBe(1);
+  const midnight = Date.UTC(2026, 5, 2);
+  hand.pass(midnight - clock.now());
+  // The first instant of the day: `two` has not seen it yet.
+  const early = await two.take(ip, 'google', midnight);
+  expect(early).toEqual({ kind: 'full', until: midnight + 60_000 });
+  expect(two.fullUntil(ip, 'google', midnight)).toBe(midnight + 60_000);
+  expect(two.fullUntil(ip, 'google', midnight - 1)).toBeUndefined();
+  expect(await two.take(ip, 'google', midnight - 1)).toMatchObject({ kind: 'taken' });
+  expect(await two.take(ip, 'yahoo', midnight)).toMatchObject({ kind: 'taken' });
+  hand.pass(60_000);
+  expect(two.fullUntil(ip, 'google', midnight + 60_000)).toBeUndefined();
+  expect(await two.take(ip, 'google', midnight + 60_000)).toMatchObject({ kind: 'taken' });
+  // This day was not full.
+  hand.pass(DAY);
+  expect(await one.take(ip, 'google', clock.now())).toMatchObject({ kind: 'taken' });
+});

@@ -1,6 +1,6 @@
 // Days in time zones: where clocks change, where they change at midnight, and where a day is missing.
 import { describe, expect, test } from 'vitest';
-import { dayOf, daysBetween, isTimeZone, nextDayAt, plusDays } from '../../../src/lib/day.ts';
+import { dayBegunAt, dayOf, daysBetween, isTimeZone, nextDayAt, plusDays } from '../../../src/lib/day.ts';
 
 const HOUR = 3_600_000;
 
@@ -37,6 +37,10 @@ describe('the next day', () => {
     expect(nextDayAt(at, zone)).toBe(next);
     expect(dayOf(next - 1, zone)).toBe(dayOf(at, zone));
     expect(dayOf(next, zone) > dayOf(at, zone)).toBe(true);
+    const begun = dayBegunAt(at, zone);
+    expect([dayOf(begun, zone), dayOf(begun - 1, zone) < dayOf(at, zone)]).toEqual([dayOf(at, zone), true]);
+    expect(dayBegunAt(next, zone)).toBe(next);
+    expect(dayBegunAt(next - 1, zone)).toBe(begun);
   });
 
   test('comes after every hour of two years in a zone that changes its clocks', () => {
@@ -47,6 +51,7 @@ describe('the next day', () => {
         expect(next - at).toBeLessThanOrEqual(25 * HOUR);
         expect(dayOf(next - 1, zone)).toBe(dayOf(at, zone));
         expect(dayOf(next, zone)).toBe(plusDays(dayOf(at, zone), 1));
+        expect(nextDayAt(dayBegunAt(at, zone), zone)).toBe(next);
       }
   });
 });
