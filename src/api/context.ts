@@ -6,12 +6,22 @@ import type { Log } from '../lib/log.ts';
 import type { Redis } from '../lib/script.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Members } from '../store/members.ts';
+import type { SendContext } from './hand-in.ts';
 import type { VerbContext } from '../verbs/context.ts';
+import type { MonitorApi } from './monitoring.ts';
+import type { OverviewApi } from './overview.ts';
 import type { ProcessVerbs } from './processes.ts';
+import type { QueueApi } from './queue.ts';
+import type { SandboxApi } from './sandbox.ts';
+import type { SettingsApi } from './settings.ts';
+import type { AlertVerbs } from '../verbs/alert.ts';
 import type { BatchVerbs } from '../verbs/batch.ts';
+import type { GuideVerbs } from '../verbs/guide.ts';
+import type { CheckVerbs } from '../verbs/check.ts';
 import type { KeyVerbs } from '../verbs/key.ts';
 import type { LimitVerbs } from '../verbs/limit.ts';
 import type { MemberVerbs } from '../verbs/member.ts';
+import type { QuarantineVerbs } from '../verbs/quarantine.ts';
 import type { WebhookVerbs } from '../verbs/webhook.ts';
 
 /** Who may come in. */
@@ -29,10 +39,20 @@ export type FrameContext = AccessContext & Readonly<{ redis: Redis; prefix: stri
 
 /** Everything. A new table of endpoints adds what it needs here. */
 export type ApiContext = FrameContext &
+  SendContext &
   VerbContext &
   BatchVerbs &
   ProcessVerbs &
+  AlertVerbs &
+  CheckVerbs &
+  GuideVerbs &
   LimitVerbs &
+  MonitorApi &
+  OverviewApi &
+  QuarantineVerbs &
+  QueueApi &
+  SandboxApi &
+  SettingsApi &
   MemberVerbs &
   KeyVerbs &
   WebhookVerbs;

@@ -1,5 +1,6 @@
 // The API's wiring: who may come in, and what its endpoints work with.
 import { hashPassword, verifyPassword } from '../accept/password.ts';
+import type { Door } from '../accept/hand-in.ts';
 import { makeAuthenticate } from '../api/authenticate.ts';
 import type { ApiContext } from '../api/context.ts';
 import { endpoints } from '../api/index.ts';
@@ -17,7 +18,6 @@ import { listProcesses } from '../store/processes.ts';
 import { openSessions } from '../store/sessions.ts';
 import type { Base } from './base.ts';
 import { openBatch } from './batch.ts';
-import type { SubmitMail } from './backlog.ts';
 import { openDns, trackingTarget } from './dns.ts';
 import { ownAddresses } from './links.ts';
 import { tryTemplate } from './template-trial.ts';
@@ -48,7 +48,7 @@ export function openAccess({ asking: redis, prefix, members, clock }: Base): Acc
 /** Requests that a principal may send: so many at once, then so many a minute. */
 const REQUESTS = { rate: { count: 6000, perMs: 60_000 }, burst: 500 };
 
-export function openApi(base: Base, parts: Access & Readonly<{ submit: SubmitMail }>): readonly Route[] {
+export function openApi(base: Base, parts: Access & Readonly<{ door: Door }>): readonly Route[] {
   const { clock, settingsNow, apiKeys: keys } = base;
   const log = base.log.child({ role: 'api' });
   const document = json(openApiOf(endpoints, VERSION));
@@ -62,7 +62,7 @@ export function openApi(base: Base, parts: Access & Readonly<{ submit: SubmitMai
   return [...routes, { method: 'GET', path: '/api/openapi.json', access: 'open', handle }];
 }
 
-function contextOf(base: Base, parts: Access & Readonly<{ submit: SubmitMail }>): ApiContext {
+function contextOf(base: Base, parts: Access & Readonly<{ door: Door }>): ApiContext {
   const { config, clock, asking, prefix } = base;
   return {
     ...base,

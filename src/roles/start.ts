@@ -126,8 +126,6 @@ async function startRoles(
   const submission = roles.includes('submission') ? await startSubmission(base, submit) : undefined;
   if (submission) undo.push(() => submission.stop(0));
   undo.push(startSinks(base, { delivery, stats: roles.includes('http') ? stats : undefined }));
-  const writesEvents = (): boolean => delivery?.segments().working ?? false;
-  if (delivery) undo.push(startBatch(base, () => undefined, writesEvents));
   const tracking = roles.includes('http') ? await startTracking(base) : undefined;
   if (tracking) undo.push(tracking.stop);
   const feedback = submission && (await startFeedback(base, tracking?.unsubscribe, submit));
@@ -141,7 +139,7 @@ async function startRoles(
   return { submission, delivery, http, tracking, feedback };
 }
 
-/** The log and webhooks are fed by the one process that writes events down; every process with a page counts for itself. */
+/** The log, webhooks and batch files are fed by the one process that writes events down; every process with a page counts for itself. */
 function startSinks(
   base: Base,
   {
@@ -155,6 +153,7 @@ function startSinks(
   const logsEvents = ['info', 'debug', 'trace'].includes(config.log.level);
   const events = openEventLog({ folder, clock });
   const elected = (): boolean => delivery?.segments().working ?? false;
+  const endBatch = delivery && startBatch(base, () => undefined, elected);
   const webhooks = delivery && startWebhooks(base, { events, elected });
   const running = runSinks(
     {
@@ -173,7 +172,7 @@ function startSinks(
   );
   return async () => {
     abort.abort();
-    await Promise.all([running, webhooks?.stop()]);
+    await Promise.all([running, webhooks?.stop(), endBatch?.()]);
   };
 }
 

@@ -1,6 +1,7 @@
 // What Redis holds becomes a Settings snapshot; entries that cannot be read are left out and named. Pure.
 import type { z } from 'zod';
 import { hashIn, textsIn } from '../lib/answers.ts';
+import { readKnown } from '../lib/json.ts';
 import {
   domainSchema,
   poolSchema,
@@ -59,7 +60,7 @@ export function readEntry<T>(
   } catch {
     return { ok: false, problem: 'is not JSON' };
   }
-  const read = schema.safeParse(value);
+  const read = readKnown(value, schema);
   return read.success ? { ok: true, entry: read.data } : { ok: false, problem: sayIssues(read.error) };
 }
 

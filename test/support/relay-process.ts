@@ -31,16 +31,22 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-type Launch = Readonly<{ log: string; data: string; environment: NodeJS.ProcessEnv }>;
+type Launch = Readonly<{
+  log: string;
+  data: string;
+  environment: NodeJS.ProcessEnv;
+  /** Entry file; that of this checkout unless said otherwise. */
+  main?: string | undefined;
+}>;
 
 /** Starts Postino; resolves when its banner is out, rejects with its last words. */
 export async function launch(
   args: readonly string[],
-  { log, data, environment }: Launch,
+  { log, data, environment, main = MAIN }: Launch,
 ): Promise<ChildProcess> {
   const before = existsSync(log) ? readFileSync(log).length : 0;
   const output = openSync(log, 'a', 0o600);
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [main, ...args], {
     env: environment,
     stdio: ['ignore', output, output],
   });

@@ -56,6 +56,8 @@ export type RelayOptions = Readonly<{
   redis?: string;
   /** Data folder, which is then not removed at the end; one of its own unless said otherwise. */
   data?: string;
+  /** Entry file of another version of Postino. */
+  main?: string;
   /** Environment variables beside our own. */
   env?: Readonly<Record<string, string>>;
 }>;
@@ -117,6 +119,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
       log: files.log,
       data,
       environment,
+      main: options.main,
     });
   };
   const relay: Relay = {
