@@ -73,6 +73,9 @@ export const groups: readonly PageGroup[] = [
       },
     ],
   },
+  { title: 'nav.setup', pages: [] },
+  { title: 'nav.sending', pages: [] },
+  { title: 'nav.house', pages: [] },
 ];
 
 /** Where the rail's link to a page leads: its path without what stands for something. */

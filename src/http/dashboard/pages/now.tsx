@@ -30,7 +30,7 @@ export function NowPage() {
             <div class="grid main-side">
               <div class="stack">
                 <Card title={t('now.flow')} note={t('now.flowNote')}>
-                  <Flow minutes={now.flow} />
+                  <Flow minutes={now.flow} until={now.at} />
                 </Card>
                 <Queue now={now} />
               </div>

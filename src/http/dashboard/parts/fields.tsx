@@ -90,7 +90,8 @@ export function SelectField<T extends string>({
   value,
   onValue,
   ...common
-}: Common & Readonly<{ options: readonly Option<T>[]; value: NoInfer<T>; onValue(value: NoInfer<T>): void }>) {
+}: Common &
+  Readonly<{ options: readonly Option<T>[]; value: NoInfer<T>; onValue(value: NoInfer<T>): void }>) {
   const id = useId();
   return (
     <Frame id={id} {...common}>
@@ -158,7 +159,12 @@ export function Choice<T extends string>({
   options,
   value,
   onValue,
-}: Readonly<{ label: string; options: readonly Option<T>[]; value: NoInfer<T>; onValue(value: NoInfer<T>): void }>) {
+}: Readonly<{
+  label: string;
+  options: readonly Option<T>[];
+  value: NoInfer<T>;
+  onValue(value: NoInfer<T>): void;
+}>) {
   return (
     <div class="choice" role="group" aria-label={label}>
       {options.map((option) => (

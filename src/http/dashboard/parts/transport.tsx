@@ -6,10 +6,11 @@ import type { IconName } from './icons.tsx';
 type Look = Readonly<{ tone: Tone; icon: IconName }>;
 
 const looks: Readonly<Record<string, Look>> = {
+  running: { tone: 'ok', icon: 'check-circle' },
+  warming: { tone: 'wait', icon: 'bolt' },
   healthy: { tone: 'ok', icon: 'check-circle' },
   degraded: { tone: 'warn', icon: 'warning' },
   quarantined: { tone: 'bad', icon: 'cross-circle' },
-  listed: { tone: 'bad', icon: 'cross-circle' },
   paused: { tone: 'still', icon: 'pause' },
   draining: { tone: 'still', icon: 'drain' },
   sandbox: { tone: 'wait', icon: 'sandbox' },

@@ -4,22 +4,23 @@ import type { Counts } from '../../lib/types.ts';
 export type Minute = Readonly<{ at: number }> &
   Pick<Counts, 'accepted' | 'delivered' | 'deferred' | 'bounced'>;
 
-/** Deliveries of one pool to one site that wait. */
+/** Deliveries of one pool to one domain that wait. */
 export type WaitingSite = Readonly<{
   pool: string;
-  site: string;
-  provider?: string;
+  domain: string;
   waiting: number;
   sending: number;
-  /** When the first of them is due, and when the oldest was accepted. */
+  /** When the first of them may go; absent: now. */
   due?: number;
-  oldestAt?: number;
-  /** Deliveries a minute that left for it, of late. */
-  perMinute?: number;
   /** When all of them will have left, as things go now. */
   emptyAt?: number;
-  /** One sentence: why they wait; absent: it is only their turn that they wait for. */
-  why?: string;
+  /** Absent: it is only their turn that they wait for. */
+  why?: Readonly<{
+    kind: 'paused' | 'hold' | 'limit' | 'retry' | 'later';
+    /** What holds them: "warmup", "provider". */
+    rule?: string;
+    text?: string;
+  }>;
 }>;
 
 export type Limit = Readonly<{
@@ -51,22 +52,25 @@ export type Alert = Readonly<{
   id: string;
   at: number;
   kind: string;
-  /** One sentence. */
-  text: string;
-  severity: 'info' | 'warning' | 'critical';
-  /** It is over. */
-  over?: boolean;
+  /** What it is about. */
+  key: string;
+  /** What happened, and what to do about it; sentences. */
+  reason: string;
+  advice: string;
+  /** It has ended. */
+  over: boolean;
 }>;
 
 export type Now = Readonly<{
-  hostname: string;
+  at: number;
   /** All mail is caught and none is sent. */
   sandboxed: boolean;
+  /** Minutes of the last hour in which something happened. */
   flow: readonly Minute[];
   queue: Readonly<{ waiting: number; later: number; sending: number; paused: number; quarantined: number }>;
   sites: readonly WaitingSite[];
-  /** More sites than are told. */
-  moreSites?: number;
+  /** False: the queue is longer than what `sites` tells of. */
+  looked: boolean;
   limits: readonly Limit[];
   transports: readonly TransportNow[];
   alerts: readonly Alert[];

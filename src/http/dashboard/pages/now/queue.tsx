@@ -1,13 +1,12 @@
 // What waits, by pool and site: how many, until when, and why.
-import { moment, number, relative } from '../../lib/format.ts';
-import { plural, t } from '../../lib/i18n.ts';
-import { whereTo } from '../../lib/say.ts';
+import { moment, momentInSentence, number, relative } from '../../lib/format.ts';
+import { t, word } from '../../lib/i18n.ts';
 import { Card, Empty } from '../../parts/basic.tsx';
 import { Table } from '../../parts/table.tsx';
 import type { Now, WaitingSite } from './data.ts';
 
 export function Queue({ now }: Readonly<{ now: Now }>) {
-  const { sites, moreSites = 0 } = now;
+  const { sites, looked } = now;
   if (sites.length === 0)
     return (
       <Card title={t('now.queue')}>
@@ -19,7 +18,7 @@ export function Queue({ now }: Readonly<{ now: Now }>) {
       <Table
         label={t('now.queue')}
         rows={sites}
-        keyOf={({ pool, site }) => `${pool} ${site}`}
+        keyOf={({ pool, domain }) => `${pool} ${domain}`}
         columns={[
           {
             title: t('now.site'),
@@ -27,7 +26,7 @@ export function Queue({ now }: Readonly<{ now: Now }>) {
             kind: 'whole',
             cell: (row) => (
               <>
-                <div>{whereTo({ ...row, recipient: row.site })}</div>
+                <div>{row.domain}</div>
                 <span class="small quiet">{t('now.pool', { pool: row.pool })}</span>
               </>
             ),
@@ -37,11 +36,11 @@ export function Queue({ now }: Readonly<{ now: Now }>) {
           {
             title: t('now.why'),
             kind: 'whole',
-            cell: (row) => <span class="soft">{row.why ?? t('now.turn')}</span>,
+            cell: (row) => <span class="soft">{sayWhy(row)}</span>,
           },
         ]}
       />
-      {moreSites > 0 && <p class="more small quiet">{plural('now.moreSites', moreSites)}</p>}
+      {!looked && <p class="more small quiet">{t('now.moreSites')}</p>}
     </Card>
   );
 }
@@ -49,4 +48,21 @@ export function Queue({ now }: Readonly<{ now: Now }>) {
 function sayEnd({ emptyAt, due }: WaitingSite): string {
   if (emptyAt !== undefined) return relative(emptyAt);
   return due === undefined ? '–' : t('now.next', { at: moment(due) });
+}
+
+function sayWhy({ why, due }: WaitingSite): string {
+  if (!why) return t('now.turn');
+  const at = due === undefined ? '' : momentInSentence(due);
+  switch (why.kind) {
+    case 'paused':
+      return t('now.why.paused');
+    case 'limit':
+      return why.text ?? t('now.why.limit');
+    case 'hold':
+      return word('hold', why.rule ?? '', t('now.why.limit'));
+    case 'retry':
+      return t('now.why.retry', { at });
+    case 'later':
+      return t('now.why.later', { at });
+  }
 }

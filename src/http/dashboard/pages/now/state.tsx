@@ -12,7 +12,7 @@ export function Alerts({ alerts }: Readonly<{ alerts: readonly Alert[] }>) {
     <Card title={t('now.alerts')}>
       {alerts.length === 0 && <p class="soft">{t('now.noAlerts')}</p>}
       <ul class="list">
-        {alerts.slice(0, MAX).map(({ id, at, text, severity, over }) => (
+        {alerts.slice(0, MAX).map(({ id, at, reason, advice, over }) => (
           <li key={id}>
             <div class="row between">
               {over ? (
@@ -20,18 +20,16 @@ export function Alerts({ alerts }: Readonly<{ alerts: readonly Alert[] }>) {
                   {t('now.over')}
                 </Status>
               ) : (
-                <Status
-                  tone={severity === 'info' ? 'still' : severity === 'warning' ? 'warn' : 'bad'}
-                  icon="warning"
-                >
-                  {word('severity', severity)}
+                <Status tone="warn" icon="warning">
+                  {t('now.open')}
                 </Status>
               )}
               <span class="small quiet">
                 <Time at={at} as="relative" />
               </span>
             </div>
-            <p class="breaks">{text}</p>
+            <p class="breaks">{reason}</p>
+            {advice !== '' && <p class="small soft breaks">{advice}</p>}
           </li>
         ))}
       </ul>
