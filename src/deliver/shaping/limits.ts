@@ -31,7 +31,7 @@ export type LimitsDeps = Readonly<{
 }>;
 
 const POLL_MS = 1000;
-/** Nobody needs more; what floods us must not grow without bound. */
+/** Nobody needs more; what floods us must not grow without bound. Those of single sites make room for others. */
 const MAX_LIMITS = 2000;
 
 /** Opens the limits: they are read every second, and at once where they are changed here. */
@@ -99,11 +99,17 @@ class Watched {
     const until = Math.max(wanted.until, known?.until ?? 0);
     const limit: Limit = { ...wanted, until, id: limitId(wanted), at: known?.at ?? at };
     const others = this.#limits.filter(({ id }) => id !== limit.id);
-    if (others.length >= MAX_LIMITS) return;
+    const displaced = others.length < MAX_LIMITS ? undefined : displacedBy(limit, others);
+    if (displaced === 'none') {
+      this.#deps.log.warn({ limit: limit.id }, 'there are too many limits: this one does not hold');
+      return;
+    }
     // It holds here at once, and whatever becomes of Redis.
-    this.#changed([...others, limit]);
+    this.#changed([...others.filter((one) => one !== displaced), limit]);
     const answer = await this.#deps.redis.run(limitScript, [this.#key], [limit.id, JSON.stringify(limit)]);
     if (Number(answer) === 1) await this.#tell(limit, at, limit.why);
+    if (displaced && (await this.#remove(displaced.id)))
+      await this.#tell(displaced, at, 'There are too many: it made room for another.', true);
   }
 
   async cancel(id: string, by: string): Promise<boolean> {
@@ -135,6 +141,19 @@ class Watched {
     for (const task of this.#tasks) task();
   }
 }
+
+/**
+ * Where there are too many: the one that ends first of those that are about a single site, and only for one that is about
+ * more. Strangers have as many sites as they like, and must not keep us from slowing down for a provider.
+ */
+function displacedBy(limit: Limit, others: readonly Limit[]): Limit | 'none' {
+  const sites = isOfOneSite(limit) ? [] : others.filter(isOfOneSite);
+  const [first] = sites.toSorted((a, b) => a.until - b.until);
+  return first ?? 'none';
+}
+
+const isOfOneSite = ({ scope, key }: Limit): boolean =>
+  (scope === 'lane' && !key.includes('/provider:')) || (scope === 'provider' && key.startsWith('site:'));
 
 /** The names in a limit's key, for those who read events by them. */
 function namesOf({ scope, key }: Limit): Pick<Notice, 'user' | 'transport' | 'provider' | 'site'> {

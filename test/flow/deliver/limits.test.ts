@@ -127,3 +127,19 @@ test('they are never more than so many', async () => {
   );
   expect(limits.list().length).toBeLessThanOrEqual(2001);
 });
+
+test('thousands of hostile sites do not keep a provider from being limited', async () => {
+  const limits = open();
+  const hour = clock.now() + HOUR;
+  const site = (n: number) => ({ ...suspend(hour + n), key: `ip1/mx:mx${n}.test` });
+  for (let n = 0; n < 2_000; n += 50)
+    await Promise.all(Array.from({ length: 50 }, (_, i) => limits.set(site(n + i))));
+  await limits.set(site(2_000));
+  await limits.set(suspend(hour));
+  await limits.set({ ...suspend(hour), scope: 'provider', key: 'big' });
+  await limits.refresh();
+  expect(limits.list()).toHaveLength(2_000);
+  expect(ids(limits)).toEqual(expect.arrayContaining(['lane:ip1/provider:big:r', 'provider:big:r']));
+  expect(ids(limits)).not.toContain('lane:ip1/mx:mx0.test:r');
+  expect(ids(limits)).not.toContain('lane:ip1/mx:mx2000.test:r');
+});
