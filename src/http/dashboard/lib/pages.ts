@@ -44,7 +44,7 @@ export const groups: readonly PageGroup[] = [
         path: '/sandbox/:id?',
         title: 'nav.sandbox',
         icon: 'sandbox',
-        scope: 'users:read',
+        scope: 'messages:read',
         load: () => import('../pages/sandbox.tsx').then((page) => page.SandboxPage),
       },
     ],

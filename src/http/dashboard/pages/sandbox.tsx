@@ -2,8 +2,9 @@
 import { useLocation, useRoute } from 'preact-iso/router';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { remove } from '../lib/api.ts';
-import { useAsk } from '../lib/ask.ts';
-import { number, size } from '../lib/format.ts';
+import { useAsk, type Page } from '../lib/ask.ts';
+import { size } from '../lib/format.ts';
+import { tryCommand, useGuide } from '../lib/guide.ts';
 import { plural, t } from '../lib/i18n.ts';
 import { may } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
@@ -11,7 +12,7 @@ import { tell, tellProblem, undoable } from '../lib/toasts.ts';
 import { Button, Empty, LinkButton, PageHead, sayProblem, Shown, Time } from '../parts/basic.tsx';
 import { Snippet } from '../parts/copy.tsx';
 import { Confirm } from '../parts/dialog.tsx';
-import { BASE, tryCommand, type CaughtEntry, type CaughtList, type Overview } from './sandbox/data.ts';
+import { BASE, type CaughtEntry } from './sandbox/data.ts';
 import { Reading } from './sandbox/reading.tsx';
 
 const EVERY_MS = 4000;
@@ -21,19 +22,19 @@ export function SandboxPage() {
   const open = useRoute().params['id'] ?? '';
   const { route } = useLocation();
   const [limit, setLimit] = useState(PAGE);
-  const { value, problem, again } = useAsk<CaughtList>(BASE, { limit }, EVERY_MS);
+  const { value, problem, again } = useAsk<Page<CaughtEntry>>(BASE, { limit }, EVERY_MS);
   const list = useLast(value);
   const { shown, drop } = useDropping(list, again);
   useTitle(t('nav.sandbox'));
+  const more = list?.next === undefined ? undefined : () => setLimit(limit + PAGE);
   const cleared = (): void => {
     route('/sandbox');
     again();
   };
-  const more = (list?.total ?? 0) - (list?.messages.length ?? 0);
   return (
     <>
       <PageHead title={t('nav.sandbox')} lead={t('sandbox.lead')}>
-        {shown?.length !== 0 && may('users:write') && <Clear done={cleared} />}
+        {shown?.length !== 0 && may('messages:send') && <Clear done={cleared} />}
       </PageHead>
       <Shown of={{ value: shown, problem, again }} lines={8}>
         {(entries) =>
@@ -41,7 +42,7 @@ export function SandboxPage() {
             <Nothing />
           ) : (
             <div class={`inbox card ${open === '' ? '' : 'is-reading'}`}>
-              <Letters entries={entries} open={open} more={more} askMore={() => setLimit(limit + PAGE)} />
+              <Letters entries={entries} open={open} more={more} />
               <Pane open={open} drop={drop} />
             </div>
           )
@@ -64,10 +65,10 @@ function Pane({ open, drop }: Readonly<{ open: string; drop(id: string): void }>
 }
 
 /** Deleting one message: gone from the list at once, from the server when nobody has taken it back. */
-function useDropping(list: CaughtList | undefined, again: () => void) {
+function useDropping(list: Page<CaughtEntry> | undefined, again: () => void) {
   const { route } = useLocation();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
-  const shown = list?.messages.filter(({ id }) => !hidden.has(id));
+  const shown = list?.items.filter(({ id }) => !hidden.has(id));
   const drop = (id: string): void => {
     const at = shown?.findIndex((entry) => entry.id === id) ?? -1;
     const rest = shown?.filter((entry) => entry.id !== id) ?? [];
@@ -112,11 +113,10 @@ function Clear({ done }: Readonly<{ done(): void }>) {
 type LettersProps = Readonly<{
   entries: readonly CaughtEntry[];
   open: string;
-  more: number;
-  askMore(): void;
+  more: (() => void) | undefined;
 }>;
 
-function Letters({ entries, open, more, askMore }: LettersProps) {
+function Letters({ entries, open, more }: LettersProps) {
   return (
     <div class="letters">
       <News entries={entries} />
@@ -125,10 +125,10 @@ function Letters({ entries, open, more, askMore }: LettersProps) {
           <Row key={entry.id} entry={entry} open={entry.id === open} />
         ))}
       </ul>
-      {more > 0 && (
+      {more && (
         <div class="more">
-          <Button size="small" onClick={askMore}>
-            {t('common.more')} ({number(more)})
+          <Button size="small" onClick={more}>
+            {t('common.more')}
           </Button>
         </div>
       )}
@@ -179,14 +179,14 @@ function News({ entries }: Readonly<{ entries: readonly CaughtEntry[] }>) {
 }
 
 function Nothing() {
-  const { value } = useAsk<Overview>('/page/overview');
-  const command = value && tryCommand(value);
+  const guide = useGuide();
+  const command = guide && tryCommand(guide);
   return (
     <div class="card">
       <Empty
         icon="sandbox"
         title={t('sandbox.none')}
-        text={value?.connect.sandboxed === false ? t('sandbox.noneSome') : t('sandbox.noneAll')}
+        text={guide?.sandboxed === false ? t('sandbox.noneSome') : t('sandbox.noneAll')}
       >
         {command && <Snippet label={t('sandbox.try')} text={command} />}
         <div class="buttons">

@@ -1,14 +1,13 @@
 // Stands on the first page while no mail has come: what to do to see the first message.
-import { useAsk } from '../../lib/ask.ts';
+import { tryCommand, useGuide } from '../../lib/guide.ts';
 import { t } from '../../lib/i18n.ts';
 import { Card, LinkButton } from '../../parts/basic.tsx';
 import { Snippet } from '../../parts/copy.tsx';
-import { tryCommand, type Overview } from '../sandbox/data.ts';
 import type { Now } from './data.ts';
 
 export function FirstSteps({ now }: Readonly<{ now: Now }>) {
-  const { value } = useAsk<Overview>('/page/overview');
-  const command = value && tryCommand(value);
+  const guide = useGuide();
+  const command = guide && tryCommand(guide);
   return (
     <Card title={t('now.firstTitle')} note={now.sandboxed ? t('now.firstSandboxed') : t('now.first')}>
       <div class="stack">

@@ -1,6 +1,6 @@
 // What the sandbox answers: the list of caught messages, and one of them as it was read.
 
-export const BASE = '/page/sandbox';
+export const BASE = '/api/v1/sandbox';
 
 export type CaughtEntry = Readonly<{
   id: string;
@@ -12,7 +12,13 @@ export type CaughtEntry = Readonly<{
   user: string;
 }>;
 
-export type CaughtList = Readonly<{ total: number; messages: readonly CaughtEntry[] }>;
+/** A link of a message; `oddity` says what a reader should know before following it. */
+export type FoundLink = Readonly<{
+  url: string;
+  /** What it says; absent: the address stood in the text. */
+  text?: string;
+  oddity?: 'insecure' | 'not-a-link' | 'elsewhere' | 'local';
+}>;
 
 export type CaughtView = Readonly<{
   headers: readonly Readonly<{ name: string; value: string }>[];
@@ -27,28 +33,13 @@ export type CaughtView = Readonly<{
   /** Something was left out because it is too long. */
   cut: boolean;
   attachments: readonly Readonly<{ name: string; type: string; size: number }>[];
+  links: readonly FoundLink[];
 }>;
 
 export type Caught = CaughtEntry & Readonly<{ view?: CaughtView; problem?: string }>;
 
-/** How to reach the relay, for places that say how to send a first message. */
-export type Overview = Readonly<{
-  connect: Readonly<{
-    host: string;
-    listeners: readonly Readonly<{ port: number; tls: 'none' | 'starttls' | 'implicit' }>[];
-    users: readonly Readonly<{ name: string; from: string }>[];
-    passwords: string;
-    /** All mail is caught and none is sent. */
-    sandboxed: boolean;
-  }>;
-}>;
-
-/** A command that sends a first message; undefined while there is nobody to send as. */
-export function tryCommand({ connect }: Overview): string | undefined {
-  const { host, listeners, users } = connect;
-  const listener = listeners.find(({ tls }) => tls === 'starttls') ?? listeners[0];
-  const user = users[0];
-  if (!listener || !user) return undefined;
-  const tls = { none: '', starttls: ' --tls', implicit: ' --tls-on-connect' }[listener.tls];
-  return `swaks --server ${host}:${listener.port}${tls} --auth-user '${user.name}' \\\n  --from '${user.from}' --to someone@example.com`;
+/** The address that a browser would open for a link; undefined: none that we let it. */
+export function opensAs({ url }: FoundLink): string | undefined {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  return parsed && /^https?:$/.test(parsed.protocol) ? parsed.href : undefined;
 }

@@ -60,7 +60,7 @@ function Letter({ message, drop }: Readonly<{ message: Caught; drop(): void }>) 
           <LinkButton size="small" icon="messages" href={`/messages/${id}`}>
             {t('sandbox.story')}
           </LinkButton>
-          {may('users:write') && (
+          {may('messages:send') && (
             <Button size="small" kind="danger" icon="trash" onClick={drop}>
               {t('common.delete')}
             </Button>
@@ -125,7 +125,7 @@ function Panel({ id, view, tab }: Readonly<{ id: string; view: CaughtView; tab: 
     case 'text':
       return <Text view={view} />;
     case 'links':
-      return <Links id={id} view={view} />;
+      return <Links links={view.links} />;
     case 'headers':
       return <Headers view={view} />;
   }
