@@ -1,4 +1,7 @@
 // Feeding webhooks: with an event log on disk, Redis, and receivers at real sockets that misbehave.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { sign } from '../../../src/lib/signature.ts';
 import { startFeeds, type Feeds } from '../../../src/webhooks/feeds.ts';
@@ -421,5 +424,45 @@ describe('two processes', () => {
     expect(first).toEqual(idsOf(events));
     const bodies = Map.groupBy(receiver.hits, ({ headers }) => headers['webhook-id']);
     for (const [, same] of bodies) expect(new Set(same.map(({ body }) => body)).size).toBe(1);
+  });
+});
+
+describe('kill -9', () => {
+  test('loses nothing: what was under way comes again, and the same id always names the same message', async () => {
+    await open();
+    const receiver = await receive();
+    await world.add({ url: receiver.url, batchSize: 5, batchWait: 10 });
+    let n = 0;
+    // Some answers are lost, and some requests fail.
+    receiver.answer((_, response) => {
+      n++;
+      if (n % 7 === 3) return void response.destroy();
+      setTimeout(() => (n % 11 === 2 ? response.writeHead(500).end() : response.end('ok')), 20);
+    });
+    const feeder = fileURLToPath(new URL('../../support/webhook-feeder.ts', import.meta.url));
+    const events = [];
+    for (let round = 0; round < 4; round++) {
+      const child = spawn(process.execPath, [feeder, world.url, world.folder, world.prefix], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await once(child.stdout, 'data');
+      const some = many(60);
+      events.push(...some);
+      await world.publish(some);
+      const before = receiver.hits.length;
+      await until(() => receiver.hits.length > before + 2, 30_000);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    receiver.answer((_, response) => void response.end());
+    run();
+    await until(() => new Set(receiver.taken()).size >= events.length, 30_000);
+    const taken = receiver.taken();
+    expect([...new Set(taken)]).toEqual(idsOf(events));
+    const messages = Map.groupBy(receiver.hits, ({ headers }) => headers['webhook-id']);
+    for (const [, same] of messages) expect(new Set(same.map(({ body }) => body)).size).toBe(1);
+    console.log(
+      `killed 4 times: ${events.length} events, none lost, ${taken.length - events.length} taken twice, ${receiver.hits.length} requests of ${messages.size} messages`,
+    );
   });
 });
