@@ -15,6 +15,7 @@ import { openAsk } from '../monitor/ask.ts';
 import { checkIdentity } from '../monitor/identity.ts';
 import { readProviders } from '../roles/shaping.ts';
 import { checkDurability } from '../store/durability.ts';
+import { sharedAddressFindings } from './check-addresses.ts';
 import { securityFindings } from './check-security.ts';
 import { idlePools, sayIdlePool } from './pool.ts';
 
@@ -102,7 +103,7 @@ async function transportFindings({ settingsNow, config, redis }: CheckVerbs): Pr
       (await transportFinding(transport, resolver, config.hostname)),
   );
   const idle = idlePools(settingsNow()).map((one) => warning(`pool ${one.pool}`, sayIdlePool(one)));
-  return [...(await Promise.all(found)), ...idle];
+  return [...(await Promise.all(found)), ...sharedAddressFindings(transports), ...idle];
 }
 
 /** What the world sees of it, looked at as the monitor does; undefined where it sees nothing, or nothing can leave. */
