@@ -1,6 +1,7 @@
 // Feeding webhooks: with an event log on disk, Redis, and receivers at real sockets that misbehave.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { sign } from '../../../src/lib/signature.ts';
@@ -315,16 +316,12 @@ describe('trouble', () => {
   test.each([
     [
       'a redirect to ourselves',
-      (_: unknown, response: import('node:http').ServerResponse) =>
+      (_: unknown, response: ServerResponse) =>
         response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
       /answered 302/,
     ],
     ['a hang', () => undefined, /no answer within/],
-    [
-      'a crash',
-      (_: unknown, response: import('node:http').ServerResponse) => response.destroy(),
-      /hang up|closed|ECONNRESET/,
-    ],
+    ['a crash', (_: unknown, response: ServerResponse) => response.destroy(), /hang up|closed|ECONNRESET/],
   ] as const)('%s is a failure with its reason', async (_, answer, why) => {
     await open();
     const receiver = await receive();
