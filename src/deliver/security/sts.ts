@@ -36,6 +36,10 @@ const AFTER_DNS_TROUBLE_MS = 60_000;
 const FRESH_MS = 24 * 3_600_000;
 const SWEEP_MS = 3_600_000;
 const MAX_FETCHES = 50;
+/** One that takes so long makes room for others: whoever answers slowly must not keep us from the policies of others. */
+const SLOW_MS = 3000;
+const MAX_SLOW = 1000;
+const MAX_WAITING = 2000;
 const MAX_ENTRIES = 10_000;
 const MAX_SWEPT = 5000;
 
@@ -69,6 +73,7 @@ class Finder {
   /** Domains that have a policy, to be looked at before it is over although no mail goes there. */
   readonly #withPolicy = new Set<string>();
   #fetches = 0;
+  #slow = 0;
   readonly #waiting: (() => void)[] = [];
 
   constructor(deps: StsDeps) {
@@ -147,15 +152,28 @@ class Finder {
     return LOOK_AGAIN_MS;
   }
 
-  /** At most so many at a time; the others wait for one to end. */
-  async #inTurn<T>(task: () => Promise<T>): Promise<T> {
+  /** At most so many at a time; the others wait for one to end, or to take so long that it is not counted any more. */
+  async #inTurn(task: () => Promise<StsPolicy | StsTrouble>): Promise<StsPolicy | StsTrouble> {
+    if (this.#waiting.length >= MAX_WAITING) return { kind: 'fetch', why: 'too many policies are fetched' };
     if (this.#fetches >= MAX_FETCHES) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#fetches++;
+    let isSlow = false;
+    const leave = (): void => {
+      this.#fetches--;
+      this.#waiting.shift()?.();
+    };
+    const stop = this.#deps.clock.after(SLOW_MS, () => {
+      if (this.#slow >= MAX_SLOW) return;
+      this.#slow++;
+      isSlow = true;
+      leave();
+    });
     try {
       return await task();
     } finally {
-      this.#fetches--;
-      this.#waiting.shift()?.();
+      stop();
+      if (isSlow) this.#slow--;
+      else leave();
     }
   }
 
