@@ -49,6 +49,8 @@ type Outline = Readonly<{
   accepts?: readonly string[];
   /** Media type of good answers that are not JSON. */
   produces?: string;
+  /** What failures look like that `run` tells in a form of its own; default: problem+json. */
+  failure?: z.ZodType;
 }>;
 
 export type Spec<C, P, Q, B, A> = Outline &
@@ -128,14 +130,29 @@ function read(schema: Schema<unknown> | undefined, value: unknown, part: string)
   const found = schema?.safeParse(value);
   if (!found) return { ok: true, value: undefined };
   if (found.success) return { ok: true, value: found.data };
-  const faults = found.error.issues.slice(0, MAX_FAULTS).map(({ path, message }) => ({
-    path: [part, ...path.map(String)].join('.'),
-    message,
-  }));
-  return { ok: false, faults };
+  return { ok: false, faults: faultsOf(found.error.issues, part) };
 }
 
 const MAX_FAULTS = 50;
+
+type Issue = z.core.$ZodIssue;
+
+/** What is wrong, each with its place below `part`. */
+export function faultsOf(issues: readonly Issue[], part: string): readonly Fault[] {
+  return issues
+    .flatMap(clearest)
+    .slice(0, MAX_FAULTS)
+    .map(({ path, message }) => ({ path: [part, ...path.map(String)].join('.'), message }));
+}
+
+/** Of several ways to say something, the one that was meant: it has the fewest mistakes, and the deepest. */
+function clearest(issue: Issue): readonly Issue[] {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
+  const ways = issue.errors.map((own) => own.flatMap(clearest));
+  const depth = (way: readonly Issue[]): number => Math.max(0, ...way.map(({ path }) => path.length));
+  const [best = []] = ways.toSorted((a, b) => a.length - b.length || depth(b) - depth(a));
+  return best.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
+}
 
 function refuse(reads: readonly Read<unknown>[]): Problem {
   const faults = reads.flatMap((one) => (one.ok ? [] : one.faults));

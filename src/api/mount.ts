@@ -5,9 +5,10 @@ import type { Log } from '../lib/log.ts';
 import { RedisTrouble } from '../lib/script.ts';
 import type { Principal } from '../model/access.ts';
 import { nobody, tooMany, type Authenticate } from './authenticate.ts';
-import { sentOf, type Endpoint } from './endpoint.ts';
+import { sentOf, type Endpoint, type Given } from './endpoint.ts';
 import { readJson, type Body } from './json.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
+import type { Once } from './once.ts';
 import type { Bucket } from './rates.ts';
 
 export const ROOT = '/api/v1';
@@ -17,6 +18,7 @@ export type MountDeps<C> = Readonly<{
   authenticate: Authenticate;
   /** Requests of each principal. */
   requests: Bucket;
+  once: Once;
   log: Log;
 }>;
 
@@ -56,30 +58,25 @@ async function serve<C>(
   endpoint: Endpoint<C>,
   ask: HttpAsk,
   principal: Principal,
-  { context, log }: MountDeps<C>,
+  deps: MountDeps<C>,
 ): Promise<Answer> {
   const body = bodyOf(endpoint, ask);
   if (!body.ok) return tell(body.problem);
   const given = { query: fieldsOf(ask.query), body: body.value, principal, http: ask };
+  const answer = await deps.once(principal, ask, () => run(endpoint, given, deps));
+  return isProblem(answer) ? tell(answer) : answer;
+}
+
+async function run<C>(endpoint: Endpoint<C>, given: Given, { context, log }: MountDeps<C>): Promise<Answer> {
+  const { principal, http } = given;
   const done = await endpoint.serve(given, context);
   if (isProblem(done)) return tell(done);
-  if (ask.method !== 'GET' && endpoint.scope !== 'messages:send')
-    log.info({ by: principal.name, via: principal.via, what: endpoint.id, path: ask.path }, 'API change.');
+  if (http.method !== 'GET' && endpoint.scope !== 'messages:send')
+    log.info({ by: principal.name, via: principal.via, what: endpoint.id, path: http.path }, 'API change.');
   const answer = sentOf(done);
   if (answer) return answer;
   const value = 'value' in done ? done.value : undefined;
-  if (value === undefined) return nothing;
-  return { ...json(value, endpoint.status ?? 200), headers: locationOf(endpoint, value) };
-}
-
-function locationOf(
-  { location }: Pick<Endpoint<never>, 'location'>,
-  value: unknown,
-): Readonly<Record<string, string>> {
-  if (location === undefined || typeof value !== 'object' || value === null) return {};
-  const fields = new Map<string, unknown>(Object.entries(value));
-  const path = location.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(fields.get(name))));
-  return { location: `${ROOT}${path}` };
+  return value === undefined ? nothing : json(value, endpoint.status ?? 200);
 }
 
 /** What the body says; undefined for one in a form of its own, and {} for none where there may be fields. */
@@ -104,8 +101,9 @@ function fieldsOf(query: URLSearchParams): Readonly<Record<string, string | read
 }
 
 /** A problem as the client gets it (RFC 9457). */
-export function tell({ status, title, detail, errors, retryAfterS }: Problem): Answer {
-  const answer = problemAnswer(status, title, detail, errors ? { errors } : {});
+export function tell({ status, title, detail, errors, retryAfterS, reply }: Problem): Answer {
+  const more = { ...(errors ? { errors } : {}), ...(reply === undefined ? {} : { reply }) };
+  const answer = problemAnswer(status, title, detail, more);
   const headers = {
     ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }),
     ...(status === 401 ? { 'www-authenticate': 'Bearer realm="Postino"' } : {}),

@@ -16,6 +16,7 @@ const problemSchema = z.object({
     .array(z.object({ path: z.string(), message: z.string() }))
     .optional()
     .describe('Fields of the request that are wrong.'),
+  reply: z.string().optional().describe('Of mail that is not taken: what SMTP would answer.'),
 });
 
 const INTRODUCTION = `Everything that Postino can do, as JSON. Keys are made with \`postino key add\` or on the dashboard's page "API keys", and sent as \`Authorization: Bearer pk_…\`.
@@ -82,11 +83,16 @@ function operationOf(endpoint: Described): Json {
     ...bodyOf(endpoint),
     responses: {
       [String(statusOf(endpoint))]: goodAnswerOf(endpoint),
-      default: {
-        description: 'What went wrong.',
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-      },
+      default: { description: 'What went wrong.', content: failureOf(endpoint) },
     },
+  };
+}
+
+/** Who asks wrongly hears a problem even where the endpoint has a form of its own. */
+function failureOf({ failure }: Described): Json {
+  return {
+    'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+    ...(failure ? { 'application/json': { schema: schemaOf(failure, 'output') } } : {}),
   };
 }
 

@@ -10,6 +10,8 @@ export type More = Readonly<{
   errors?: readonly Fault[];
   /** When to try again, seconds. */
   retryAfterS?: number;
+  /** What SMTP would answer. */
+  reply?: string;
 }>;
 
 export type Problem = Readonly<{

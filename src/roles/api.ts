@@ -6,20 +6,31 @@ import type { ApiContext } from '../api/context.ts';
 import { endpoints } from '../api/index.ts';
 import { mountAll } from '../api/mount.ts';
 import { makeBuckets } from '../api/rates.ts';
+import { makeOnce } from '../api/once.ts';
 import { openApiOf } from '../api/openapi.ts';
+import { makePageQueue } from '../backlog/queue-page.ts';
 import { json, type Answer, type Route } from '../http/exchange.ts';
 import { makeGate, type Gate } from '../http/gate.ts';
 import { makeSessions, type Sessions } from '../http/session.ts';
+import { makeReader } from '../http/reader.ts';
 import { dayOf } from '../lib/day.ts';
 import { VERSION } from '../lib/version.ts';
 import type { Member } from '../model/access.ts';
+import { checkTransport } from '../monitor/check.ts';
+import { makeFindingsStore } from '../monitor/findings.ts';
 import { readSenders } from '../monitor/records.ts';
 import { listProcesses } from '../store/processes.ts';
+import { openIdempotency } from '../store/idempotency.ts';
 import { openSessions } from '../store/sessions.ts';
+import type { GuideVerbs } from '../verbs/guide.ts';
+import { alertsOf } from './alert-context.ts';
 import type { Base } from './base.ts';
 import { openBatch } from './batch.ts';
 import { openDns, trackingTarget } from './dns.ts';
 import { ownAddresses } from './links.ts';
+import { checkDeps } from './monitor.ts';
+import { makeTell } from './notices.ts';
+import { openQuarantine, readSource } from './scan.ts';
 import { tryTemplate } from './template-trial.ts';
 import { webhookVerbs } from './webhooks.ts';
 
@@ -45,10 +56,12 @@ export function openAccess({ asking: redis, prefix, members, clock }: Base): Acc
   };
 }
 
+const DNS_MS = 3000;
+
 /** Requests that a principal may send: so many at once, then so many a minute. */
 const REQUESTS = { rate: { count: 6000, perMs: 60_000 }, burst: 500 };
 
-export function openApi(base: Base, parts: Access & Readonly<{ door: Door }>): readonly Route[] {
+export function openApi(base: Base, parts: Access & GuideVerbs & Readonly<{ door: Door }>): readonly Route[] {
   const { clock, settingsNow, apiKeys: keys } = base;
   const log = base.log.child({ role: 'api' });
   const document = json(openApiOf(endpoints, VERSION));
@@ -56,13 +69,14 @@ export function openApi(base: Base, parts: Access & Readonly<{ door: Door }>): r
     context: contextOf(base, parts),
     authenticate: makeAuthenticate({ keys, sessions: parts.sessions, settingsNow, clock }),
     requests: makeBuckets(REQUESTS, clock),
+    once: makeOnce(openIdempotency({ redis: base.asking, prefix: base.prefix, sealer: base.sealer })),
     log,
   });
   const handle = (): Promise<Answer> => Promise.resolve(document);
   return [...routes, { method: 'GET', path: '/api/openapi.json', access: 'open', handle }];
 }
 
-function contextOf(base: Base, parts: Access & Readonly<{ door: Door }>): ApiContext {
+function contextOf(base: Base, parts: Access & GuideVerbs & Readonly<{ door: Door }>): ApiContext {
   const { config, clock, asking, prefix } = base;
   return {
     ...base,
@@ -72,8 +86,18 @@ function contextOf(base: Base, parts: Access & Readonly<{ door: Door }>): ApiCon
     processes: () => listProcesses({ redis: asking, prefix, clock }),
     batch: openBatch(base, () => undefined),
     ...webhookVerbs(base),
+    pageQueue: makePageQueue({ redis: asking, keys: base.keys, transitions: base.transitions }),
+    quarantine: openQuarantine(base),
+    readSource: (submission, maxBytes) => readSource(base, submission, maxBytes),
+    alerts: alertsOf(base),
+    checkTransport: (transport) => checkTransport(transport, checkDeps(base)),
+    findings: makeFindingsStore({ redis: asking, prefix }),
+    tell: makeTell(base),
+    clockOffset: base.offset.ms,
+    reader: makeReader(clock),
     tryTemplate: (content) => tryTemplate(content, clock),
-    ...openDns(config.dns),
+    // Somebody waits: a DNS that does not answer soon is an answer, too.
+    ...openDns({ ...config.dns, timeout: Math.min(config.dns.timeout, DNS_MS), tries: 1 }),
     trackingTarget: trackingTarget(config),
     feedback: ownAddresses(base),
     sendingOf: async (user) => (await readSenders(asking, prefix)).get(user),

@@ -1,4 +1,5 @@
 // The http role: health, metrics and the page.
+import { makeDoor, type DoorDeps } from '../accept/hand-in.ts';
 import type { makeStatsSink, EventCount } from '../events/sinks/stats.ts';
 import { makeHttp } from '../http/server.ts';
 import type { Check } from '../http/health.ts';
@@ -9,6 +10,7 @@ import { openAccess, openApi } from './api.ts';
 import type { SubmitMail } from './backlog.ts';
 import { BaseProblem, type Base } from './base.ts';
 import type { DeliveryRole } from './delivery.ts';
+import { openWays } from './door.ts';
 import type { FeedbackListeners } from './feedback.ts';
 import { healthFigures } from './health-figures.ts';
 import { feedbackChecks, trackingChecks } from './public-checks.ts';
@@ -40,6 +42,7 @@ const NO_HITS: Figures['hits'] = { waiting: 0, lost: 0, flooded: 0 };
 export async function startHttp(base: Base, deps: HttpRoleDeps): Promise<HttpRole> {
   const { config, clock, sandbox } = base;
   const access = openAccess(base);
+  const ways = await openWays(base, deps.submit, 'http');
   const server = makeHttp({
     config: config.http,
     clock,
@@ -51,12 +54,35 @@ export async function startHttp(base: Base, deps: HttpRoleDeps): Promise<HttpRol
     connectInfo: () => Promise.resolve(connectInfo(base, deps.neighbours)),
     queueState: () => queueState(base),
     isTrackingHost: watchHosts(base).isTracking,
-    api: openApi(base, { ...access, submit: deps.submit }),
+    api: openApi(base, {
+      ...access,
+      door: makeDoor({ ...ways.asked, ...doorLimits(base) }),
+      connection: () => connectInfo(base, deps.neighbours),
+    }),
   });
   const listening = await server.listen();
-  if (!listening.ok) throw new BaseProblem(listening.problem);
+  if (!listening.ok) {
+    ways.stop();
+    ways.end();
+    throw new BaseProblem(listening.problem);
+  }
   const { host, port } = listening;
-  return { name: 'http', host, port, stop: () => server.close() };
+  return {
+    name: 'http',
+    host,
+    port,
+    stop: async () => {
+      ways.stop();
+      await server.close();
+      ways.end();
+    },
+  };
+}
+
+/** Mail over HTTP may be as much as mail over SMTP. */
+function doorLimits({ config }: Base): Pick<DoorDeps, 'maxMessageBytes' | 'maxRecipients' | 'memoryBudget'> {
+  const { maxMessageBytes, maxRecipients, memoryBudget } = config.smtp;
+  return { maxMessageBytes, maxRecipients, memoryBudget };
 }
 
 async function checks(base: Base, neighbours: Neighbours): Promise<readonly Check[]> {

@@ -62,6 +62,12 @@ export function expectDescribed(
   if (!place) return;
   const where = `${asked.method} ${path} → ${answer.status}`;
   if (answer.status >= 400) {
+    const own = place.operation.responses['default']?.content?.['application/json']?.schema;
+    if (own && answer.type.startsWith('application/json')) {
+      const wrong = wrongWith(own, answer.json);
+      if (wrong !== undefined) throw new Error(`${where}: ${wrong}`);
+      return;
+    }
     const isProblem = answer.type.startsWith('application/problem+json');
     const wrong = wrongWith(openApi.components.schemas['Problem'] ?? {}, answer.json);
     if (!isProblem || wrong !== undefined)

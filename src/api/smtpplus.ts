@@ -1,0 +1,184 @@
+// SMTP+'s own way to send over HTTP: sendmessage and sendtemplate, with user and secret in the body.
+import { z } from 'zod';
+import type { Door } from '../accept/hand-in.ts';
+import { json, type Ask as HttpAsk } from '../http/exchange.ts';
+import { endpoint, faultsOf, sent, type Sent } from './endpoint.ts';
+import { send, type SendContext } from './hand-in.ts';
+import { jsonField } from './control-fields.ts';
+import { messageSchema } from './message.ts';
+
+const ROOT = '/API/v2.0';
+const MAX_BODY_BYTES = 50 * 1024 * 1024;
+
+const person = z.object({ Name: z.string().nullish(), Email: z.string() });
+const people = z.array(person).nullish();
+const file = z.object({ Filename: z.string(), ContentId: z.string().nullish(), Body: z.string() });
+
+const common = {
+  User: z.object({ Username: z.string().max(64), Secret: z.string().max(1024) }),
+  Subject: z.string().nullish(),
+  From: person.nullish(),
+  To: people,
+  Cc: people,
+  Bcc: people,
+  ReplyTo: z.string().nullish(),
+  CharSet: z.string().nullish().describe('Not needed: JSON is UTF-8.'),
+  ExtendedHeaders: z.array(z.object({ N: z.string(), V: z.string() })).nullish(),
+  Attachments: z.array(file).nullish(),
+  EmbeddedImages: z.array(file).nullish(),
+  XSmtpAPI: z.record(z.string(), z.unknown()).nullish().describe('As the header X-SMTPAPI.'),
+};
+
+const messageDto = z.object({
+  ...common,
+  Html: z
+    .object({
+      DocType: z.string().nullish(),
+      Head: z.string().nullish(),
+      Body: z.string().nullish(),
+      BodyTag: z.string().nullish(),
+    })
+    .nullish(),
+  Text: z.string().nullish(),
+});
+
+const templateDto = z.object({
+  ...common,
+  TemplateId: z.union([z.string(), z.number()]).describe('Name of a stored template.'),
+});
+
+type Common = z.output<z.ZodObject<typeof common>>;
+
+const told = z.object({ Status: z.enum(['done', 'error']), Code: z.string(), Message: z.string() });
+
+const outline = {
+  method: 'POST',
+  root: ROOT,
+  scope: 'open',
+  maxBodyBytes: MAX_BODY_BYTES,
+  answer: told,
+  failure: told,
+} as const;
+
+export const smtpPlusEndpoints = [
+  endpoint({
+    ...outline,
+    id: 'smtpPlusSendMessage',
+    path: '/messages/sendmessage',
+    summary: 'Takes a message in the shape of SMTP+ by MailUp.',
+    body: messageDto,
+    run: ({ body, http }, context: SendContext) => {
+      const { Html, Text } = body;
+      const html = Html && htmlOf(Html);
+      return deliver(context, http, body, { ...(html ? { html } : {}), ...(Text ? { text: Text } : {}) });
+    },
+  }),
+  endpoint({
+    ...outline,
+    id: 'smtpPlusSendTemplate',
+    path: '/messages/sendtemplate',
+    summary: 'Takes a message of a stored template in the shape of SMTP+ by MailUp.',
+    body: templateDto,
+    run: ({ body, http }, context: SendContext) =>
+      deliver(context, http, body, { template: { name: String(body.TemplateId) } }),
+  }),
+];
+
+/** What must not be sent again is 403, as SMTP+ has it; the rest may be tried later. */
+function tell(code: string, message: string, status = 403): Sent {
+  return sent(json({ Status: code === '0' ? 'done' : 'error', Code: code, Message: message }, status));
+}
+
+async function deliver(
+  context: SendContext,
+  http: HttpAsk,
+  body: Common,
+  content: Readonly<Record<string, unknown>>,
+): Promise<Sent> {
+  const logIn = await prove(context.door, http, body);
+  if ('refusal' in logIn) return logIn.refusal;
+  const read = messageSchema.safeParse({ ...sharedOf(body), ...content });
+  if (!read.success) {
+    const [first] = faultsOf(read.error.issues, 'message');
+    return tell('400', `${first?.path ?? 'message'}: ${first?.message ?? 'cannot be read'}`);
+  }
+  const { XSmtpAPI } = body;
+  const more = [
+    // Each Bcc recipient sees its own address in To.
+    ['X-Postino-Own-Bcc', 'yes'] as const,
+    ...(XSmtpAPI ? [['X-SMTPAPI', jsonField(XSmtpAPI)] as const] : []),
+  ];
+  const handed = await send(context, { message: read.data, user: logIn.user, peer: http.peer, more });
+  if (!handed.ok)
+    return tell(String(handed.reply.code), handed.reply.text, handed.reply.code < 500 ? 503 : 403);
+  const [refused] = handed.refused;
+  return tell('0', refused ? `Not to ${refused.address}: ${refused.reply.text}` : '', 200);
+}
+
+async function prove(
+  door: Door,
+  { peer }: HttpAsk,
+  { User: { Username, Secret } }: Common,
+): Promise<Readonly<{ user: string } | { refusal: Sent }>> {
+  const logIn = await door.logIn(Username, Secret, peer);
+  if (logIn.kind === 'user') return { user: logIn.user.name };
+  const { code, text } = logIn.reply;
+  return { refusal: tell(String(code), text, logIn.kind === 'wrong' ? 403 : 503) };
+}
+
+/** Everything but what it says, in the shape of our own messages. */
+function sharedOf(body: Common): Readonly<Record<string, unknown>> {
+  const { Subject, From, ReplyTo, ExtendedHeaders } = body;
+  const files = [...(body.Attachments ?? []), ...(body.EmbeddedImages ?? [])];
+  return {
+    ...(Subject ? { subject: Subject } : {}),
+    ...(From ? { from: personOf(From) } : {}),
+    to: (body.To ?? []).map(personOf),
+    cc: (body.Cc ?? []).map(personOf),
+    bcc: (body.Bcc ?? []).map(personOf),
+    ...(ReplyTo ? { replyTo: ReplyTo } : {}),
+    ...(ExtendedHeaders ? { headers: Object.fromEntries(ExtendedHeaders.map(({ N, V }) => [N, V])) } : {}),
+    attachments: files.map(({ Filename, ContentId, Body }) => ({
+      name: Filename,
+      type: typeOf(Filename),
+      content: Body,
+      ...(ContentId ? { cid: ContentId.replace(/^<(.*)>$/, '$1') } : {}),
+    })),
+  };
+}
+
+function personOf({ Name, Email }: z.output<typeof person>): Readonly<{ email: string; name?: string }> {
+  return { email: Email, ...(Name ? { name: Name } : {}) };
+}
+
+function htmlOf({
+  DocType,
+  Head,
+  Body,
+  BodyTag,
+}: NonNullable<z.output<typeof messageDto>['Html']>): string | undefined {
+  if (!Body) return undefined;
+  return `${DocType ?? '<!DOCTYPE html>'}<html><head>${Head ?? ''}</head>${BodyTag ?? '<body>'}${Body}</body></html>`;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  csv: 'text/csv',
+  gif: 'image/gif',
+  htm: 'text/html',
+  html: 'text/html',
+  ics: 'text/calendar',
+  jpeg: 'image/jpeg',
+  jpg: 'image/jpeg',
+  pdf: 'application/pdf',
+  png: 'image/png',
+  svg: 'image/svg+xml',
+  txt: 'text/plain',
+  webp: 'image/webp',
+  xml: 'application/xml',
+  zip: 'application/zip',
+};
+
+/** Their attachments have no type of their own. */
+function typeOf(name: string): string {
+  return TYPES[/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? ''] ?? 'application/octet-stream';
+}
