@@ -1,5 +1,6 @@
 // Return paths that name their delivery (VERP): an HMAC proves them, keys change each 30 days, and they end by themselves. Pure.
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { base32Digit, fromBase32, toBase32 } from '../lib/base32.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { timeOfId } from '../lib/ids.ts';
 import { makeLru } from '../lib/lru.ts';
@@ -15,8 +16,6 @@ export type ReturnPaths = Readonly<{
   isComplaints(local: string, keys: readonly number[]): boolean;
 }>;
 
-/** Crockford's base32 as in our ids, in lower case: hosts on the way change case, and old ones keep only that. */
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const PREFIX = 'b';
 const COMPLAINTS = 'fbl-';
 const KEY_CHARS = 2;
@@ -78,12 +77,12 @@ function readText(text: string, now: EpochMs): Named | undefined {
   const id = text.slice(KEY_CHARS, KEY_CHARS + ID_CHARS).toUpperCase();
   const digits = text.slice(KEY_CHARS + ID_CHARS);
   const at = timeOfId(id);
-  const number = fromText(digits);
+  const number = fromBase32(digits);
   // Only one way to write a number is ours.
   if (at === undefined || number === 0 || toText(number, 1) !== digits) return undefined;
   // The key's number stands for the last period that had it; a delivery that is due later may have one ahead.
   const latest = periodOf(now) + AHEAD;
-  const back = (latest - fromText(text.slice(0, KEY_CHARS)) + PERIODS) % PERIODS;
+  const back = (latest - fromBase32(text.slice(0, KEY_CHARS)) + PERIODS) % PERIODS;
   return { id, number, period: latest - back, at };
 }
 
@@ -126,7 +125,8 @@ function complaintsText(keyOf: KeyOf, key: number): string {
 
 function macText(key: Buffer, text: string, chars: number): string {
   const bytes = createHmac('sha256', key).update(text).digest();
-  return Array.from({ length: chars }, (_, i) => ALPHABET.charAt((bytes[i] ?? 0) & 31)).join('');
+  const digits = Array.from({ length: chars }, (_, i) => base32Digit(bytes[i] ?? 0));
+  return digits.join('').toLowerCase();
 }
 
 function isSame(given: string, own: string): boolean {
@@ -134,18 +134,7 @@ function isSame(given: string, own: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
+/** In lower case: hosts on the way change case, and old ones keep only that. */
 function toText(number: number, chars: number): string {
-  let rest = number;
-  let text = '';
-  while (rest > 0 || text.length < chars) {
-    text = ALPHABET.charAt(rest % 32) + text;
-    rest = Math.floor(rest / 32);
-  }
-  return text;
-}
-
-function fromText(text: string): number {
-  let number = 0;
-  for (const char of text) number = number * 32 + ALPHABET.indexOf(char);
-  return number;
+  return toBase32(number, chars).toLowerCase();
 }

@@ -1,6 +1,6 @@
 // Compact binary pieces of tokens: numbers in 7-bit groups, texts with their length before them, ids in 16 bytes. Pure.
+import { fromBase32, toBase32 } from '../lib/base32.ts';
 
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const DELIVERY = /^([0-7][0-9A-HJKMNP-TV-Z]{25})-([1-9]\d{0,8})$/;
 /** Three groups of eight characters follow the first two: 40 bits each. */
 const GROUP_CHARS = 8;
@@ -36,10 +36,14 @@ export function packDelivery(id: string): Buffer | undefined {
   const [, ulid, count] = DELIVERY.exec(id) ?? [];
   if (ulid === undefined) return undefined;
   const bytes = Buffer.alloc(ID_BYTES);
-  bytes.writeUInt8(toNumber(ulid.slice(0, 2)));
+  bytes.writeUInt8(fromBase32(ulid.slice(0, 2)));
   for (let group = 0; group < 3; group++) {
     const start = 2 + group * GROUP_CHARS;
-    bytes.writeUIntBE(toNumber(ulid.slice(start, start + GROUP_CHARS)), 1 + group * GROUP_BYTES, GROUP_BYTES);
+    bytes.writeUIntBE(
+      fromBase32(ulid.slice(start, start + GROUP_CHARS)),
+      1 + group * GROUP_BYTES,
+      GROUP_BYTES,
+    );
   }
   return Buffer.concat([bytes, packNumber(Number(count))]);
 }
@@ -100,23 +104,7 @@ export function makeReader(bytes: Buffer): Reader {
   };
 }
 
-function toNumber(chars: string): number {
-  let value = 0;
-  for (const char of chars) value = value * 32 + ALPHABET.indexOf(char);
-  return value;
-}
-
-function toChars(value: number, count: number): string {
-  let rest = value;
-  let chars = '';
-  for (let i = 0; i < count; i++) {
-    chars = ALPHABET.charAt(rest % 32) + chars;
-    rest = Math.floor(rest / 32);
-  }
-  return chars;
-}
-
 function toUlid(bytes: Buffer): string {
   const groups = [0, 1, 2].map((group) => bytes.readUIntBE(1 + group * GROUP_BYTES, GROUP_BYTES));
-  return toChars(bytes.readUInt8(), 2) + groups.map((value) => toChars(value, GROUP_CHARS)).join('');
+  return toBase32(bytes.readUInt8(), 2) + groups.map((value) => toBase32(value, GROUP_CHARS)).join('');
 }
