@@ -2,9 +2,7 @@
 import { sayRate } from '../../lib/rate.ts';
 import type { RemoteReply } from '../../model/outcome.ts';
 import type { AutomationRule } from '../providers-file.ts';
-
-/** Where a reply was heard. */
-export type Heard = Readonly<{ transport: string; site: string; provider: string | undefined; user: string }>;
+import { keyOf, type Heard } from './limit.ts';
 
 /** What a rule is due for. */
 export type Due = Readonly<{ rule: AutomationRule; key: string; why: string }>;
@@ -50,22 +48,6 @@ export class Automation {
 export function knows({ codes, text }: AutomationRule, reply: RemoteReply): boolean {
   if (codes && !codes.includes(reply.code)) return false;
   return text.test(`${reply.code} ${reply.status === undefined ? '' : `${reply.status} `}${reply.text}`);
-}
-
-/** What a limit of this scope is about: see limits.ts. */
-export function keyOf(on: AutomationRule['on'], { transport, site, provider, user }: Heard): string {
-  switch (on) {
-    case 'lane':
-      return `${transport}/${site}`;
-    case 'lanes':
-      return provider === undefined ? `${transport}/${site}` : `${transport}/provider:${provider}`;
-    case 'transport':
-      return transport;
-    case 'provider':
-      return provider ?? `site:${site}`;
-    case 'user':
-      return user;
-  }
 }
 
 function sayWhy({ after }: AutomationRule, { code, status, text }: RemoteReply): string {

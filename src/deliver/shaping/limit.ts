@@ -35,6 +35,9 @@ export type Limit = Readonly<z.infer<typeof limitSchema>>;
 /** Where something is about to be sent. */
 export type Spot = Readonly<{ transport: string; site: string; provider: string | undefined }>;
 
+/** Where a reply was heard, and whose mail it was about. */
+export type Heard = Spot & Readonly<{ user: string }>;
+
 /** What all limits that touch a spot come to: the strictest of each kind. */
 export type Restriction = Readonly<{
   /** Nothing goes before; epoch milliseconds, 0: it goes. */
@@ -79,21 +82,37 @@ export function combine(limits: readonly Limit[], now: EpochMs): Restriction {
     );
 }
 
-/** True when the limit is about this spot; those of users are not about any. */
-export function touches({ scope, key }: Limit, { transport, site, provider }: Spot): boolean {
-  switch (scope) {
+/** The key of a limit there: see `limitSchema`. "lanes" are all of the transport to the provider, in the scope of lanes. */
+export function keyOf(on: Limit['scope'] | 'lanes', { transport, site, provider, user }: Heard): string {
+  switch (on) {
     case 'lane':
-      return (
-        key === `${transport}/${site}` ||
-        (provider !== undefined && key === `${transport}/provider:${provider}`)
-      );
+      return `${transport}/${site}`;
+    case 'lanes':
+      return provider === undefined ? `${transport}/${site}` : `${transport}/provider:${provider}`;
     case 'transport':
-      return key === transport;
+      return transport;
     case 'provider':
-      return key === (provider ?? `site:${site}`);
+      return provider ?? `site:${site}`;
     case 'user':
-      return false;
+      return user;
   }
+}
+
+/** True when the limit is about this spot; those of users are not about any. */
+export function touches({ scope, key }: Limit, spot: Spot): boolean {
+  if (scope === 'user') return false;
+  const heard = { ...spot, user: '' };
+  return key === keyOf(scope, heard) || (scope === 'lane' && key === keyOf('lanes', heard));
+}
+
+/** The names in a limit's key, for those who read events by them. */
+export function namesIn({ scope, key }: Limit): Partial<Heard> {
+  if (scope === 'user') return { user: key };
+  if (scope === 'transport') return { transport: key };
+  if (scope === 'provider') return key.startsWith('site:') ? { site: key.slice(5) } : { provider: key };
+  const slash = key.indexOf('/');
+  const [transport, where] = [key.slice(0, slash), key.slice(slash + 1)];
+  return where.startsWith('provider:') ? { transport, provider: where.slice(9) } : { transport, site: where };
 }
 
 /** What it does, in a few words: "suspended", "1/min, 1 connection". */

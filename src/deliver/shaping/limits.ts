@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { loadScript, type Redis } from '../../lib/script.ts';
 import type { Notice } from '../../model/notice.ts';
-import { limitId, limitSchema, sayEffect, type Limit } from './limit.ts';
+import { limitId, limitSchema, namesIn, sayEffect, type Limit } from './limit.ts';
 
 const limitScript = loadScript(new URL('./scripts/limit-1.lua', import.meta.url));
 
@@ -133,7 +133,7 @@ class Watched {
   async #tell(limit: Limit, at: number, reason: string, over?: true): Promise<void> {
     const { scope, key, rule, until } = limit;
     const about = { type: 'limit', scope, key, rule, action: sayEffect(limit), until } as const;
-    await this.#deps.tell({ ...about, ...namesOf(limit), at, reason, ...(over && { over }) });
+    await this.#deps.tell({ ...about, ...namesIn(limit), at, reason, ...(over && { over }) });
   }
 
   #changed(limits: readonly Limit[]): void {
@@ -152,22 +152,7 @@ function displacedBy(limit: Limit, others: readonly Limit[]): Limit | 'none' {
   return first ?? 'none';
 }
 
-const isOfOneSite = ({ scope, key }: Limit): boolean =>
-  (scope === 'lane' && !key.includes('/provider:')) || (scope === 'provider' && key.startsWith('site:'));
-
-/** The names in a limit's key, for those who read events by them. */
-function namesOf({ scope, key }: Limit): Pick<Notice, 'user' | 'transport' | 'provider' | 'site'> {
-  if (scope === 'user') return { user: key };
-  if (scope === 'transport') return { transport: key };
-  if (scope === 'provider') return whereOf(key);
-  const slash = key.indexOf('/');
-  return { transport: key.slice(0, slash), ...whereOf(key.slice(slash + 1).replace(/^provider:/, '')) };
-}
-
-function whereOf(name: string): Pick<Notice, 'provider' | 'site'> {
-  const site = name.startsWith('site:') ? name.slice(5) : name;
-  return site.includes(':') ? { site } : { provider: name };
-}
+const isOfOneSite = (limit: Limit): boolean => namesIn(limit).site !== undefined;
 
 function readLimit(text: string): readonly Limit[] {
   try {

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import {
   combine,
   effectOf,
+  keyOf,
   limitId,
+  namesIn,
   sayEffect,
   touches,
   unrestricted,
@@ -137,4 +139,22 @@ describe('automation', () => {
     for (let i = 0; i < 30_000; i++) automation.hear(reply, { ...where, site: `mx:${i}` }, [], i);
     expect(automation.hear(reply, where, [], 30_000)).toEqual([]);
   });
+});
+
+const heardAt = { transport: 'ip1', site: 'mx:a', provider: 'big', user: 'shop' };
+const smallAt = { ...heardAt, provider: undefined };
+
+test.each([
+  ['lane', heardAt, { transport: 'ip1', site: 'mx:a' }],
+  ['lanes', heardAt, { transport: 'ip1', provider: 'big' }],
+  ['lanes', smallAt, { transport: 'ip1', site: 'mx:a' }],
+  ['transport', heardAt, { transport: 'ip1' }],
+  ['provider', heardAt, { provider: 'big' }],
+  ['provider', smallAt, { site: 'mx:a' }],
+  ['user', heardAt, { user: 'shop' }],
+] as const)('the key of %s names what it is about, and touches it', (on, where, names) => {
+  const made = limit({ scope: on === 'lanes' ? 'lane' : on, key: keyOf(on, where) });
+  expect(namesIn(made)).toEqual(names);
+  expect(touches(made, where)).toBe(on !== 'user');
+  expect(touches(made, { transport: 'ip2', site: 'mx:b', provider: 'other' })).toBe(false);
 });
