@@ -2,6 +2,7 @@
 import { contentTypeOf, partRanges, splitEntity, transferEncodingOf, type Entity } from '../mail/mime.ts';
 import { valueOf } from '../mail/headers.ts';
 import { decodeWords } from '../mail/words.ts';
+import { transferDecoded } from './read/text.ts';
 
 export type OpenedMail = Readonly<{
   /** Decoded; "" when there is none. */
@@ -52,17 +53,8 @@ function firstText(entity: Entity, depth: number): string {
 
 /** Tokens are ASCII, and so is all that is looked for: the charset does not matter. */
 function decodeText(entity: Entity): string {
-  const raw = entity.body.toString('latin1', 0, MAX_TEXT_BYTES);
-  switch (transferEncodingOf(entity)) {
-    case 'base64':
-      return Buffer.from(raw, 'base64').toString('latin1');
-    case 'quoted-printable':
-      return raw
-        .replace(/=[ \t]{0,70}\r?\n/g, '')
-        .replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-    default:
-      return raw;
-  }
+  const raw = entity.body.subarray(0, MAX_TEXT_BYTES);
+  return transferDecoded(raw, transferEncodingOf(entity)).toString('latin1');
 }
 
 /** The first field of that name as latin1, folding undone; "" when there is none. */

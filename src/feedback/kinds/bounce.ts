@@ -21,7 +21,7 @@ async function take(delivery: string, mail: Mail, deps: ReportDeps): Promise<Rec
   const report = readReport(mail.message);
   switch (report.kind) {
     case 'bounce':
-      return takeBounce(delivery, report.recipients, mail, deps);
+      return takeBounce(delivery, report, mail, deps);
     // It is still on its way: what becomes of it is told later, if at all.
     case 'delay':
       return 'taken';

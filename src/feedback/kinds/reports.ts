@@ -5,11 +5,10 @@ import { describeBounce, describeComplaint } from '../describe.ts';
 import type { Facts, Unknown } from '../facts.ts';
 import type { Mail, Receipt } from '../kind.ts';
 import type { Once } from '../once.ts';
-import { openMail } from '../open-mail.ts';
 import { provenDelivery, type About, type ProofDeps } from '../proof.ts';
 import type { Complaint } from '../read/arf.ts';
 import type { Judgement } from '../read/judge.ts';
-import type { ReportedRecipient } from '../read/report.ts';
+import type { BounceReport, ReportedRecipient } from '../read/report.ts';
 
 export type ReportDeps = ProofDeps &
   Readonly<{
@@ -30,7 +29,7 @@ export type ReportDeps = ProofDeps &
 /** The recipient comes from the return path; of what the report says, what is about it, or about the first. */
 export async function takeBounce(
   delivery: string,
-  recipients: readonly ReportedRecipient[],
+  { by, recipients }: BounceReport,
   mail: Mail,
   deps: ReportDeps,
 ): Promise<Receipt> {
@@ -41,8 +40,7 @@ export async function takeBounce(
     recipients.find(({ address }) => address.toLowerCase() === lower) ??
     recipients.find(({ action }) => action === 'failed');
   if (said?.action !== 'failed') return 'taken';
-  const report = openMail(mail.message).sort === 'report' ? 'dsn' : 'text';
-  const event = describeBounce(facts, { said, judged: deps.judge(said), report }, deps.clock.now());
+  const event = describeBounce(facts, { said, judged: deps.judge(said), report: by }, deps.clock.now());
   const isNew = await deps.once.tell(event);
   deps.log.debug({ delivery, class: event.class, isNew }, 'A bounce came in.');
   // Before there were return paths of ours it came to them.

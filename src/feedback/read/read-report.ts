@@ -7,7 +7,7 @@ import { entriesOf, originalRecipient, type Entry } from './notice.ts';
 import { openReport, type Opened } from './open.ts';
 import { originalOf } from './original.ts';
 import { quoteIn, type Quote } from './quote.ts';
-import type { Report, ReportedRecipient } from './report.ts';
+import type { BounceReport, Report, ReportedRecipient } from './report.ts';
 import { sesReport } from './ses.ts';
 import { isDelayNotice, isNotice, isRejection } from './evidence.ts';
 import { signsOf, type Signs } from './signs.ts';
@@ -40,10 +40,10 @@ function innerReport({ attached, original }: Opened, signs: Signs): Report | und
 /** By a delivery-status part; undefined when there is none that names a recipient. */
 function fromStatuses(opened: Opened): Report | undefined {
   const groups = statusGroups(opened.statuses.flatMap((part) => fieldBlocks(part)));
-  return groups.length === 0 ? undefined : fromGroups(opened, groups);
+  return groups.length === 0 ? undefined : fromGroups(opened, groups, 'dsn');
 }
 
-function fromGroups(opened: Opened, groups: readonly StatusGroup[]): Report {
+function fromGroups(opened: Opened, groups: readonly StatusGroup[], by: BounceReport['by']): Report {
   const known = groups.map(({ address }) => address).filter((address) => address !== '');
   const entries = entriesOf(opened, known);
   // Of several, the text as a whole says nothing about one.
@@ -53,8 +53,14 @@ function fromGroups(opened: Opened, groups: readonly StatusGroup[]): Report {
     action === 'done' ? [] : [fromGroup(group, action, { entries, whole, original: opened.original })],
   );
   if (recipients.length === 0) return { kind: 'other', sort: 'delivered' };
-  const kind = recipients.some(({ action }) => action === 'failed') ? 'bounce' : 'delay';
-  return { kind, recipients: merged(recipients), original: originalOf(opened.original) };
+  return reportOf(merged(recipients), by);
+}
+
+/** A bounce as soon as one has failed. */
+function reportOf(recipients: readonly ReportedRecipient[], by: BounceReport['by']): Report {
+  return recipients.some(({ action }) => action === 'failed')
+    ? { kind: 'bounce', by, recipients }
+    : { kind: 'delay', recipients };
 }
 
 /** RFC 3464 §2.3.3; hosts that leave it out, or write something else, tell by the status. */
@@ -110,7 +116,6 @@ function recipientOf(
     address,
     action,
     reply: status === undefined ? { code, text: quote.text } : { code, status, text: quote.text },
-    isQuoted: quote.code !== undefined || status !== undefined,
     ...(quote.phase === undefined ? {} : { phase: quote.phase }),
     mta: group?.mta ?? '',
   };
@@ -145,14 +150,10 @@ function fromWords(opened: Opened, signs: Signs): Report {
     return isAnswer ? { kind: 'auto-reply', sort: 'vacation' } : { kind: 'other', sort: 'mail' };
   }
   const inText = statusGroups(fieldBlocksIn(lines));
-  if (inText.length > 0) return fromGroups(opened, inText);
+  if (inText.length > 0) return fromGroups(opened, inText, 'text');
   const isDelay = isDelayNotice(opened, signs);
   const action = isDelay ? 'delayed' : 'failed';
-  return {
-    kind: isDelay ? 'delay' : 'bounce',
-    recipients: merged(recipientsIn(opened, whole, action)),
-    original: originalOf(opened.original),
-  };
+  return reportOf(merged(recipientsIn(opened, whole, action)), 'text');
 }
 
 function recipientsIn(

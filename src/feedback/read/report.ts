@@ -13,18 +13,22 @@ export type ReportedRecipient = Readonly<{
    * the action (554, 451).
    */
   reply: RemoteReply;
-  /** True when a code or a status was quoted: without one only the words tell. */
-  isQuoted: boolean;
   /** The step that failed; absent where the report does not tell. */
   phase?: Phase;
   /** The host that said so; "" when the report does not tell. */
   mta: string;
 }>;
 
+/** At least one has failed; others may be late. `by`: what told, a status part (RFC 3464) or the words alone. */
+export type BounceReport = Readonly<{
+  kind: 'bounce';
+  by: 'dsn' | 'text';
+  recipients: readonly ReportedRecipient[];
+}>;
+
 export type Report =
-  /** At least one has failed; others may be late. */
-  | Readonly<{ kind: 'bounce'; recipients: readonly ReportedRecipient[]; original: Original }>
-  | Readonly<{ kind: 'delay'; recipients: readonly ReportedRecipient[]; original: Original }>
+  | BounceReport
+  | Readonly<{ kind: 'delay'; recipients: readonly ReportedRecipient[] }>
   | Readonly<{ kind: 'complaint'; complaint: Complaint; original: Original }>
   /** vacation: an answer that a person set up · challenge: asks the sender for something · receipt: read or deleted (RFC 8098). */
   | Readonly<{ kind: 'auto-reply'; sort: 'vacation' | 'challenge' | 'receipt' }>

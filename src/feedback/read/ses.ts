@@ -40,14 +40,18 @@ type Bounced = Readonly<{
 export function sesReport(opened: Opened): Report | undefined {
   const notice = noticeIn(opened.texts[0] ?? []);
   if (!notice) return undefined;
-  const original = originalOf(opened.original);
   if (notice.bounce) {
     const { bouncedRecipients, bounceType = 'Permanent' } = notice.bounce;
     const isPermanent = bounceType === 'Permanent';
     const recipients = bouncedRecipients.map((bounced) => recipientOf(bounced, isPermanent));
-    return { kind: 'bounce', recipients, original };
+    return { kind: 'bounce', by: 'text', recipients };
   }
-  if (notice.complaint) return { kind: 'complaint', complaint: complaintOf(notice.complaint), original };
+  if (notice.complaint)
+    return {
+      kind: 'complaint',
+      complaint: complaintOf(notice.complaint),
+      original: originalOf(opened.original),
+    };
   return { kind: 'other', sort: 'delivered' };
 }
 
@@ -80,7 +84,6 @@ function recipientOf(bounced: Bounced, isPermanent: boolean): ReportedRecipient 
     address: bounced.emailAddress.slice(0, 320),
     action: 'failed',
     reply: status === undefined ? { code, text: quote.text } : { code, status, text: quote.text },
-    isQuoted: quote.code !== undefined || status !== undefined,
     ...(quote.phase === undefined ? {} : { phase: quote.phase }),
     mta: '',
   };

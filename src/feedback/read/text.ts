@@ -3,7 +3,7 @@ import { decodeRaw } from '../../mail/encode.ts';
 import { lineFeeds } from './lines.ts';
 
 /** Bytes of a part that are decoded. */
-export const MAX_PART_BYTES = 256 * 1024;
+const MAX_PART_BYTES = 256 * 1024;
 /** Lines of a text that are looked at. */
 const MAX_LINES = 2000;
 const MAX_LINE = 8192;
@@ -24,7 +24,7 @@ export function transferDecoded(body: Buffer, encoding: string): Buffer {
   if (!encoding.startsWith('quoted-printable')) return raw;
   const text = raw
     .toString('latin1')
-    .replace(/=[ \t]{0,70}\n/g, '')
+    .replace(/=[ \t]{0,70}\r?\n/g, '')
     .replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   return lineFeeds(Buffer.from(text, 'latin1'));
 }

@@ -32,7 +32,7 @@ const about = ({ text = '', way = 'open', to = [], ...original }: Given): About 
     sourceIp: '',
     reportedDomain: '',
   },
-  original: { messageId: '', feedbackId: '', listUnsubscribe: '', subject: '', returnPath: '', ...original },
+  original: { messageId: '', listUnsubscribe: '', returnPath: '', ...original },
   message: Buffer.from(text),
   way,
 });

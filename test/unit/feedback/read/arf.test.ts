@@ -4,7 +4,8 @@ import { readReport } from '../../../../src/feedback/read/read-report.ts';
 
 const COPY = [
   'Message-ID: <1@shop.example>',
-  'Feedback-ID: 7:shop',
+  'List-Unsubscribe: <https://shop.example/u>',
+  'Return-Path: <b-1@bounces.shop.example>',
   'To: ann@dest.example',
   'Subject: Offer',
 ];
@@ -79,7 +80,11 @@ describe('a complaint', () => {
 
   test('brings what the message was', () => {
     expect(readReport(complaint(ABUSE))).toMatchObject({
-      original: { messageId: '<1@shop.example>', feedbackId: '7:shop' },
+      original: {
+        messageId: '<1@shop.example>',
+        listUnsubscribe: '<https://shop.example/u>',
+        returnPath: 'b-1@bounces.shop.example',
+      },
       complaint: { userAgent: 'Some-FBL/1.0' },
     });
   });
