@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import { sayDuration } from '../lib/duration.ts';
+import { sayMoment } from '../lib/moment.ts';
 import type { AlertsConfig } from './config.ts';
 import type { Check, Finding } from './watch.ts';
 
@@ -100,7 +101,7 @@ async function lookAtCertificate({ file, use }: CertificateFile, { config, clock
     const { validTo } = new X509Certificate(await readFile(file));
     const ends = Date.parse(validTo);
     const left = ends - clock.now();
-    const day = new Date(ends).toISOString().slice(0, 10);
+    const day = sayMoment(ends, 'day');
     if (left <= 0)
       return { key: file, state: 'bad', reason: `The certificate ${file} (${use}) has ended on ${day}.` };
     const reason = `The certificate ${file} (${use}) ends on ${day}, in ${sayDuration(left)}.`;

@@ -1,6 +1,7 @@
 // The mail that tells alerts: what happened, what to do, and the facts, as plain text and as simple HTML. Pure.
 import type { EpochMs } from '../lib/clock.ts';
 import { escapeHtml } from '../lib/html.ts';
+import { sayMoment } from '../lib/moment.ts';
 import { mailDate } from '../mail/date.ts';
 import { base64Lines, encodedWords } from '../mail/encode.ts';
 import { foldField, isAsciiText, oneLine } from '../mail/fold.ts';
@@ -111,7 +112,7 @@ function factsOf({ at, facts }: Alert): readonly (readonly [string, string])[] {
     const value = facts[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return [['time', `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`], ...known];
+  return [['time', `${sayMoment(at, 'second')} UTC`], ...known];
 }
 
 function rest({ alerts, more }: Sheet): readonly string[] {

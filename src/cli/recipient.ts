@@ -1,4 +1,5 @@
 // postino recipient …: what is known of the people that mail went to.
+import { sayMoment } from '../lib/moment.ts';
 import type { StoredRecipient } from '../store/recipients.ts';
 import {
   accountOf,
@@ -120,7 +121,7 @@ function sayRecipient({ fields, first, last, ...rest }: StoredRecipient): string
 }
 
 function sayDate(at: number): string {
-  return at === 0 ? '' : new Date(at).toISOString().slice(0, 10);
+  return at === 0 ? '' : sayMoment(at, 'day');
 }
 
 function unknown(address: string): Result {

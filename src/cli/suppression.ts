@@ -1,5 +1,6 @@
 // postino suppression …: addresses that mail must not go to any more, and why.
 import { parseDuration } from '../lib/duration.ts';
+import { sayMoment } from '../lib/moment.ts';
 import { EVERYWHERE } from '../model/suppression.ts';
 import { csvHead, writeCsvLine, type Scope, type Suppression } from '../store/suppressions-csv.ts';
 import {
@@ -140,7 +141,7 @@ async function show(context: SettingsContext, address: string, options: Values):
 
 function sayEntry({ entry, isEverywhere }: Found, { list: asked }: Where): string {
   const { address, reason, until, reply, delivery, report } = entry;
-  const ends = until === undefined ? '' : `, until ${new Date(until).toISOString().slice(0, 10)}`;
+  const ends = until === undefined ? '' : `, until ${sayMoment(until, 'day')}`;
   const where = isEverywhere && asked !== EVERYWHERE ? ' for the whole installation' : sayScope(entry);
   const evidence = [
     reply === undefined ? '' : `\n  reply: ${reply}`,
@@ -187,7 +188,7 @@ function scopeOf(options: Values): Scope {
 }
 
 function sayDate({ at }: Suppression): string {
-  return at === 0 ? 'date unknown' : new Date(at).toISOString().slice(0, 10);
+  return at === 0 ? 'date unknown' : sayMoment(at, 'day');
 }
 
 function sayScope({ topic, user, domain }: Scope): string {

@@ -1,6 +1,7 @@
 // A message's history in words: every delivery with its attempts and conversations, to be read at night. Pure.
 import type { EpochMs } from '../lib/clock.ts';
 import { sayDuration } from '../lib/duration.ts';
+import { sayMoment } from '../lib/moment.ts';
 import type { Event } from '../model/event.ts';
 import { isNotice, sayNotice } from '../model/notice.ts';
 
@@ -49,7 +50,7 @@ export function sayType({ type, how }: Event): string {
 
 /** "2026-01-31 23:59:00", UTC. */
 export function sayTime(at: EpochMs): string {
-  return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
+  return sayMoment(at, 'second');
 }
 
 /** The text without control characters: what a stranger's server said must not drive our terminal. */

@@ -1,5 +1,7 @@
 // A user as people read it: durations, blocks and rules in words. Pure.
+import type { EpochMs } from '../lib/clock.ts';
 import { sayDuration } from '../lib/duration.ts';
+import { sayMoment } from '../lib/moment.ts';
 import type { Block, Instructions } from '../model/instructions.ts';
 import type { Rule, User } from '../model/settings.ts';
 import type { Watch } from '../model/watch.ts';
@@ -37,16 +39,16 @@ export function readableUser(user: User): Readonly<Record<string, unknown>> {
 export function readableSending(record: SenderRecord | undefined): Readonly<Record<string, unknown>> {
   if (!record) return {};
   const { state, since, until, reason, held, bounces, complaints } = record;
-  const end = until === undefined ? '' : ` until ${sayMoment(until)}`;
+  const end = until === undefined ? '' : ` until ${minuteOf(until)}`;
   return {
-    ...(state === 'fine' ? {} : { sending: `${state} since ${sayMoment(since)}${end}: ${reason}` }),
-    ...(held ? { held: `since ${sayMoment(held.at)}: ${held.reason}` } : {}),
+    ...(state === 'fine' ? {} : { sending: `${state} since ${minuteOf(since)}${end}: ${reason}` }),
+    ...(held ? { held: `since ${minuteOf(held.at)}: ${held.reason}` } : {}),
     ...(bounces > 0 ? { bounces: `${bounces.toFixed(2)} % within 24 hours` } : {}),
     ...(complaints > 0 ? { complaints: `${complaints.toFixed(2)} % within 24 hours` } : {}),
   };
 }
 
-const sayMoment = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+const minuteOf = (at: EpochMs): string => `${sayMoment(at, 'minute')} UTC`;
 
 /** "opens yes; clicks html; ttl 2h". */
 function sayInstructions({ ttl, ...others }: Instructions): string {

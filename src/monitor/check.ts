@@ -1,4 +1,5 @@
 // All checks of one transport at once, now, for people: what each found, in sentences.
+import { sayMoment } from '../lib/moment.ts';
 import type { Transport } from '../model/settings.ts';
 import { publicAddresses } from './addresses.ts';
 import { tryBind } from './bind.ts';
@@ -46,8 +47,7 @@ export async function checkTransport(
 function stateFinding({ name, paused }: Transport, { states }: CheckDeps): CheckFinding {
   const { state, reason, since } = states.stateOf(name);
   const why = reason === '' ? '' : `: ${reason.replace(/\.$/, '')}`;
-  const when =
-    since === 0 ? '' : ` since ${new Date(since).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const when = since === 0 ? '' : ` since ${sayMoment(since, 'minute')} UTC`;
   const isBad = { warming: 'ok', healthy: 'ok', degraded: 'warning', quarantined: 'problem' } as const;
   const sentence = `It is ${state}${when}${why}.${paused ? ' It is paused, too.' : ''}`;
   return { check: 'state', state: isBad[state], sentence };
