@@ -1,4 +1,4 @@
-// Figures of the monitor for Prometheus: states of transports, block lists, shares of replies, senders that were acted upon. Pure.
+// Figures of what is watched for Prometheus: transports, block lists, replies, senders that were acted upon, webhooks. Pure.
 
 /** What the monitor found last. */
 export type HealthFigures = Readonly<{
@@ -20,6 +20,8 @@ export type HealthFigures = Readonly<{
   limits: readonly Readonly<{ scope: string; rule: string; action: string; count: number }>[];
   /** Lanes of this process that hold back by what they learnt: closed, rate, connections. */
   learnt: readonly Readonly<{ transport: string; provider: string; learnt: string; count: number }>[];
+  /** How long the oldest event of each webhook waits, seconds. */
+  webhooks?: readonly Readonly<{ account: string; webhook: string; lag: number; parked: boolean }>[];
 }>;
 
 /** The part of a gauge that is used. */
@@ -59,8 +61,20 @@ export function makeHealthGauges(gauge: MakeGauge): (figures: HealthFigures) => 
     'provider',
     'learnt',
   ]);
+  const lags = gauge('webhook_lag_seconds', 'How long the oldest event of a webhook waits.', [
+    'account',
+    'webhook',
+  ]);
+  const parked = gauge('webhook_parked', '1 where a webhook waits for a person, else 0.', [
+    'account',
+    'webhook',
+  ]);
   return (figures) => {
-    for (const one of [states, listings, counts, shares, senders, limits, learnt]) one.reset();
+    for (const one of [states, listings, counts, shares, senders, limits, learnt, lags, parked]) one.reset();
+    for (const { lag, parked: isParked, ...of } of figures.webhooks ?? []) {
+      lags.set(of, lag);
+      parked.set(of, isParked ? 1 : 0);
+    }
     for (const { transport, state } of figures.states) states.set({ transport, state }, 1);
     for (const { listed, ...of } of figures.listings) listings.set(of, listed ? 1 : 0);
     for (const { count, share, ...of } of figures.replies) {

@@ -6,18 +6,15 @@ import { outcomeKinds, percentOf } from '../monitor/rates.ts';
 import { readSenders, type SenderRecord } from '../monitor/records.ts';
 import { readSenderKey } from '../monitor/tallies.ts';
 import type { Base } from './base.ts';
+import { webhookFigures } from './webhooks.ts';
 
 /** Rejects with RedisTrouble. */
-export async function healthFigures({
-  asking: redis,
-  prefix,
-  states,
-  settingsNow,
-  limits,
-}: Base): Promise<Omit<HealthFigures, 'learnt'>> {
-  const [findings, senders] = await Promise.all([
+export async function healthFigures(base: Base): Promise<Omit<HealthFigures, 'learnt'>> {
+  const { asking: redis, prefix, states, settingsNow, limits } = base;
+  const [findings, senders, webhooks] = await Promise.all([
     makeFindingsStore({ redis, prefix }).all(),
     readSenders(redis, prefix),
+    webhookFigures(base),
   ]);
   const transports = [...settingsNow().transports.values()].filter(({ kind }) => kind === 'smtp');
   return {
@@ -25,6 +22,7 @@ export async function healthFigures({
     ...foundFigures(findings),
     senders: [...senders].flatMap(senderFigures),
     limits: limitFigures(limits.list()),
+    webhooks,
   };
 }
 
