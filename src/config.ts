@@ -152,6 +152,8 @@ export type Config = Readonly<
     system: Readonly<{ pool: string; domain: string }>;
     /** The file it was read from; undefined when there is none. */
     file: string | undefined;
+    /** Who wrote the value at a path; undefined: it is a default. */
+    originOf: ReadFile['origin'];
   }
 >;
 
@@ -207,10 +209,10 @@ export function parseConfig(text: string, { file, environment }: LoadOptions): C
   const found = result.success ? crossCheck(result.data) : result.error.issues.flatMap(sayIssue);
   const problems = [...read.problems, ...located(found)];
   if (!result.success || problems.length > 0) throw new ConfigProblem(name, problems);
-  return complete(result.data, file, environment);
+  return complete(result.data, { file, environment }, read.origin);
 }
 
-function complete(parsed: Parsed, file: string | undefined, environment: Environment): Config {
+function complete(parsed: Parsed, { file, environment }: LoadOptions, written: ReadFile['origin']): Config {
   const ourName = parsed.hostname ?? hostname();
   const masterKey = parsed.masterKey ?? (environment['POSTINO_MASTER_KEY'] || undefined);
   return {
@@ -221,6 +223,9 @@ function complete(parsed: Parsed, file: string | undefined, environment: Environ
     bodies: parsed.bodies ?? (parsed.redis === 'embedded' ? 'file' : 'redis'),
     system: { pool: systemPool(parsed), domain: parsed.system.domain ?? ourName },
     file,
+    originOf: (path) =>
+      written(path) ??
+      (path.join('.') === 'masterKey' && masterKey !== undefined ? { from: 'environment' } : undefined),
   };
 }
 

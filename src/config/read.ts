@@ -18,6 +18,8 @@ export type ReadFile = Readonly<{
   problems: readonly Problem[];
   /** Where a path stands, or what of it is there. */
   place(path: readonly PropertyKey[]): Readonly<{ line?: number; column?: number }>;
+  /** Who wrote the value at exactly this path; undefined: the file does not. */
+  origin(path: readonly PropertyKey[]): Readonly<{ from: 'file' | 'environment'; line?: number }> | undefined;
   /** The text at a path that came from the environment; undefined when it did not. */
   substituted(path: readonly PropertyKey[]): string | undefined;
 }>;
@@ -53,6 +55,12 @@ export function readYaml(text: string, environment: Environment): ReadFile {
         if (range) return at(range[0]);
       }
       return {};
+    },
+    origin: (path) => {
+      const node = nodeAt(path);
+      if (!node) return undefined;
+      const line = node.range ? { line: at(node.range[0]).line } : {};
+      return { from: substituted.has(node) ? 'environment' : 'file', ...line };
     },
     substituted: (path) => {
       const node = nodeAt(path);

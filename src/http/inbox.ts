@@ -15,7 +15,7 @@ export type CaughtEntry = Readonly<{
   user: string;
 }>;
 
-type Caught = Readonly<{ summary: CaughtEntry; raw: Buffer }>;
+export type Caught = Readonly<{ summary: CaughtEntry; raw: Buffer }>;
 
 export type Sandbox = Readonly<{
   /** Newest first, from `offset` on. */
@@ -58,7 +58,7 @@ const MAX_PAGE = 500;
 const SOURCE_BYTES = 256 * 1024;
 const BASE = '/page/sandbox';
 const gone = problem(404, 'Not found', 'There is no such message any more; it was deleted or too old.');
-const remotePattern =
+export const remotePattern =
   /(?:src|background|srcset|poster|href)\s*=\s*["']?\s*(?:https?:)?\/\/|url\(\s*["']?\s*(?:https?:)?\/\/|@import/i;
 
 export function inboxRoutes(deps: InboxDeps): readonly Route[] {
@@ -79,7 +79,7 @@ export function inboxRoutes(deps: InboxDeps): readonly Route[] {
     one('/html', (message) => html(deps, message)),
     one('/source', (message) => Promise.resolve(source(message))),
     one('/raw', (message) => Promise.resolve(download(`${message.summary.id}.eml`, message.raw))),
-    one('/attachments/:n', (message, ask) => attachment(deps, message, ask)),
+    one('/attachments/:n', (message, ask) => attachment(deps, message, Number(ask.params['n'] ?? '0'))),
     {
       method: 'DELETE',
       path: `${BASE}/:id`,
@@ -118,7 +118,7 @@ async function view({ reader }: InboxDeps, { summary, raw }: Caught): Promise<An
 }
 
 /** The message's HTML as it is: the policy that goes with it keeps it from running or loading anything. */
-async function html({ reader }: InboxDeps, { raw }: Caught): Promise<Answer> {
+export async function html({ reader }: Pick<InboxDeps, 'reader'>, { raw }: Caught): Promise<Answer> {
   const read = await reader.view(raw);
   if (!read.ok) return problem(422, 'Unreadable message', read.problem);
   const body = read.value.html;
@@ -126,20 +126,25 @@ async function html({ reader }: InboxDeps, { raw }: Caught): Promise<Answer> {
   return { status: 200, type: 'text/html; charset=utf-8', policy: 'mail', body };
 }
 
-function source({ raw }: Caught): Answer {
+/** The beginning of a message as text. */
+export function source({ raw }: Caught): Answer {
   const headers = { 'x-total-bytes': String(raw.length) };
   return { status: 200, type: 'text/plain; charset=utf-8', body: raw.subarray(0, SOURCE_BYTES), headers };
 }
 
-async function attachment({ reader }: InboxDeps, { raw }: Caught, ask: Ask): Promise<Answer> {
-  const read = await reader.attachment(raw, Number(ask.params['n'] ?? '0'));
+export async function attachment(
+  { reader }: Pick<InboxDeps, 'reader'>,
+  { raw }: Caught,
+  n: number,
+): Promise<Answer> {
+  const read = await reader.attachment(raw, n);
   if (!read.ok) return problem(422, 'Unreadable message', read.problem);
   if (read.value.name === '') return problem(404, 'Not found', 'This message has no such attachment.');
   return download(read.value.name, read.value.content);
 }
 
 /** Always a download of bytes, never shown: the type that a stranger gave it does not count. RFC 6266, RFC 8187. */
-function download(name: string, body: Buffer): Answer {
+export function download(name: string, body: Buffer): Answer {
   const safe = name.replace(/[\p{Cc}\p{Cf}/\\]/gu, '_').slice(0, 200);
   const ascii = safe.replace(/[^\x20-\x7e]|["%;]/g, '_');
   const encoded = encodeURIComponent(safe.toWellFormed()).replace(

@@ -1,0 +1,110 @@
+// The configuration in effect: each value, what it is for, and who says so; secrets are not shown. Pure.
+import { z } from 'zod';
+import { configSchema, type Config } from '../config.ts';
+
+/** default: nobody wrote it · file: the configuration file, at `line` · environment: a variable, put in by the file or by itself. */
+export type Setting = Readonly<{
+  path: string;
+  /** Durations are milliseconds, sizes bytes. A secret is "••••". */
+  value: unknown;
+  source: 'default' | 'file' | 'environment';
+  line?: number;
+  secret?: true;
+  /** What it is for. */
+  description?: string;
+}>;
+
+export const MASK = '••••';
+/** What the file declares of these are entries with pages of their own. */
+const ENTRIES = new Set(['users', 'domains', 'pools', 'transports']);
+const SECRET = /(?:password|secret|token|masterKey|accessKey|complaintKeys)$/i;
+const MAX_DEPTH = 8;
+
+/** In the order of the configuration's schema. */
+export function effectiveSettings(config: Config): readonly Setting[] {
+  const { file: _file, originOf, ...values } = config;
+  const known = Object.keys(configSchema.shape);
+  const slices = known.flatMap((name) => {
+    const value: unknown = Object.entries(values).find(([key]) => key === name)?.[1];
+    return ENTRIES.has(name) || value === undefined ? [] : [{ name, value }];
+  });
+  return slices.flatMap(({ name, value }) =>
+    [...leavesOf([name], value)].map((leaf) => settingOf(leaf, originOf)),
+  );
+}
+
+type Leaf = Readonly<{ path: readonly (string | number)[]; value: unknown }>;
+
+function* leavesOf(path: Leaf['path'], value: unknown): Generator<Leaf> {
+  const parts = path.length < MAX_DEPTH ? partsOf(value) : [];
+  if (parts.length === 0) {
+    yield { path, value };
+    return;
+  }
+  for (const [name, part] of parts) if (part !== undefined) yield* leavesOf([...path, name], part);
+}
+
+/** Lists of plain values stay whole. */
+function partsOf(value: unknown): readonly (readonly [string | number, unknown])[] {
+  if (Array.isArray(value))
+    return value.some((one) => typeof one === 'object') ? value.map((one, n) => [n, one] as const) : [];
+  return typeof value === 'object' && value !== null ? Object.entries(value) : [];
+}
+
+function settingOf({ path, value }: Leaf, originOf: Config['originOf']): Setting {
+  const isSecret = path.some((name) => typeof name === 'string' && SECRET.test(name));
+  const origin = originOf(path);
+  const description = descriptionAt(path);
+  return {
+    path: path.join('.'),
+    value: isSecret ? MASK : shown(value),
+    source: origin?.from ?? 'default',
+    ...(origin?.line === undefined ? {} : { line: origin.line }),
+    ...(isSecret ? { secret: true } : {}),
+    ...(description === undefined ? {} : { description }),
+  };
+}
+
+/** An address may hold a password, or be one: of webhooks only the host is shown. */
+function shown(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shown);
+  if (value instanceof RegExp) return value.source;
+  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
+    return String(value);
+  if (typeof value !== 'string' || !/^[a-z+]+:\/\//i.test(value)) return value;
+  if (!URL.canParse(value)) return value.replace(/\/\/[^/]*@/, `//${MASK}@`);
+  const url = new URL(value);
+  const user = url.username === '' && url.password === '' ? '' : `${MASK}@`;
+  const rest = url.search === '' ? '' : `?${MASK}`;
+  return `${url.protocol}//${user}${url.host}${url.pathname === '/' ? '' : url.pathname}${rest}`;
+}
+
+function descriptionAt(path: Leaf['path']): string | undefined {
+  let schema: unknown = configSchema;
+  for (const name of path) {
+    const inner = bare(schema);
+    if (inner instanceof z.ZodObject) schema = inner.shape[name];
+    else if (inner instanceof z.ZodArray) schema = inner.element;
+    else return undefined;
+  }
+  return described(schema);
+}
+
+function described(schema: unknown): string | undefined {
+  if (!(schema instanceof z.ZodType)) return undefined;
+  if (schema.description !== undefined) return schema.description;
+  const inner = outer(schema);
+  return inner === undefined ? undefined : described(inner);
+}
+
+function bare(schema: unknown): unknown {
+  const inner = outer(schema);
+  return inner === undefined ? schema : bare(inner);
+}
+
+/** What a default, "optional" and the like are around. */
+function outer(schema: unknown): unknown {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return schema.unwrap();
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return schema.unwrap();
+  return schema instanceof z.ZodPipe ? schema.in : undefined;
+}
