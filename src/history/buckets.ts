@@ -60,3 +60,10 @@ export function readTimes(bytes: Uint8Array): Times {
   }
   return times;
 }
+
+/** Two packed histograms as one. */
+export function mergeTimes(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const times = readTimes(a);
+  addTimes(times, readTimes(b));
+  return packTimes(times);
+}

@@ -1,11 +1,12 @@
-// Counts of a batch, summed up in memory before they are stored: first per minute and all values, then for each set. Pure.
+// Counts of a batch, summed up in memory for each set and interval before they are stored. Pure.
+import type { EpochMs } from '../lib/clock.ts';
 import type { StoredRow } from './row.ts';
-import { bases, intervalMs, sets, type Base } from './sets.ts';
-import { counters, intervals, type Interval } from './statistics.ts';
-import { addTimes, bucketOf, type Times } from './buckets.ts';
+import { bucketOf, type Times } from './buckets.ts';
+import { intervalMs, intervalsOf, sets, type Base } from './sets.ts';
+import { counters, type Interval } from './statistics.ts';
 import type { Added, Kind, Tally } from './tally.ts';
 
-/** One count to be added to what is stored under these values. */
+/** Counts to be added to what is stored under these values. */
 export type Cell = Readonly<{
   set: string;
   account: string;
@@ -19,88 +20,152 @@ export type Cell = Readonly<{
 }>;
 
 /** Counts in the order of `counters`, and how long deliveries took. */
-export type Sums = Readonly<{ counts: number[]; times: Times }>;
+export type Sums = { readonly counts: number[]; times: Times | undefined };
 
 export type Cube = Readonly<{
   add(row: StoredRow, tally: Tally): void;
-  /** All that was added, each cell once; cells that came to nothing are left out. */
-  cells(): readonly Cell[];
+  /** All that was added since the last time, each cell once; cells that came to nothing are left out. */
+  take(): readonly Cell[];
 }>;
 
-type Fine = Readonly<{
-  minute: number;
-  account: string;
-  values: Readonly<Record<Base, string>>;
-  kind: Kind;
-  key: string;
-  sums: Sums;
-}>;
+/** The cells of one set of values in one interval; most events fall into the one before. */
+type Line = {
+  readonly of: Omit<Cell, 'at' | 'sums'>;
+  readonly unit: number;
+  readonly cells: Map<number, Sums>;
+  lastAt: number;
+  last: Sums;
+};
 
-const NONE = '\u0000';
+const NONE = '\0';
+/** Combinations of values that are remembered from one batch to the next. */
+const MAX_KNOWN = 20_000;
+const ZEROS = counters.map(() => 0);
 const numberOf: ReadonlyMap<string, number> = new Map(counters.map((counter, i) => [counter, i]));
 
 export function makeCube(): Cube {
-  const fine = new Map<string, Fine>();
-  const addTo = (
-    row: StoredRow,
-    tally: Tally,
-    one: Readonly<{ kind: Kind; key: string; added: Added }>,
-  ): void => {
+  const lines = new Map<string, Line>();
+  /** Of each combination of values that occurs, the lines that it is counted in. */
+  const known = new Map<string, Lines>();
+
+  const touched = new Set<Line>();
+
+  const linesOf = (row: StoredRow, { provider, transport }: Tally, kind: Kind, key: string): Lines => {
     const { account, user, domain, campaign = '' } = row;
-    const { provider, transport, ms } = tally;
-    const minute = Math.floor(tally.at / intervalMs.minute);
-    const id = [minute, account, user, domain, campaign, provider, transport, one.kind, one.key].join(NONE);
-    let found = fine.get(id);
-    if (!found) {
-      const values = { user, domain, campaign, provider, transport };
-      found = { minute, account, values, kind: one.kind, key: one.key, sums: emptySums() };
-      fine.set(id, found);
+    const id =
+      account +
+      NONE +
+      user +
+      NONE +
+      domain +
+      NONE +
+      campaign +
+      NONE +
+      provider +
+      NONE +
+      transport +
+      NONE +
+      kind +
+      key;
+    const found = known.get(id);
+    if (found) return found;
+    const made = makeLines(lines, {
+      account,
+      kind,
+      key,
+      values: { user, domain, campaign, provider, transport },
+    });
+    known.set(id, made);
+    return made;
+  };
+  const addAll = (row: StoredRow, tally: Tally, one: Tally['under'][number]): void => {
+    const { all: every, routed } = linesOf(row, tally, one.kind, one.key);
+    const pairs = pairsOf(one.added);
+    const bucket = tally.ms === undefined || one.added.delivered === undefined ? -1 : bucketOf(tally.ms);
+    for (const line of tally.moves ? routed : every) {
+      if (line.cells.size === 0) touched.add(line);
+      addTo(line, tally.at, pairs, bucket);
     }
-    addCounts(found.sums.counts, one.added);
-    const { times } = found.sums;
-    if (ms !== undefined && one.added.delivered) times.set(bucketOf(ms), (times.get(bucketOf(ms)) ?? 0) + 1);
   };
   return {
     add: (row, tally) => {
-      addTo(row, tally, { kind: '', key: '', added: tally.added });
-      for (const one of tally.under) addTo(row, tally, one);
+      addAll(row, tally, { kind: '', key: '', added: tally.added });
+      for (const one of tally.under) addAll(row, tally, one);
     },
-    cells: () => rollUp([...fine.values()]),
+    take: () => {
+      const cells: Cell[] = [];
+      for (const line of touched) takeCells(line, cells);
+      touched.clear();
+      if (known.size > MAX_KNOWN) {
+        known.clear();
+        lines.clear();
+      }
+      return cells;
+    },
   };
 }
 
+/** `routed`: those that tell providers or transports apart. */
+type Lines = Readonly<{ all: readonly Line[]; routed: readonly Line[] }>;
+
 export function emptySums(): Sums {
-  return { counts: counters.map(() => 0), times: new Map() };
+  return { counts: ZEROS.slice(), times: undefined };
 }
 
-function addCounts(counts: number[], added: Added): void {
-  for (const [counter, count] of Object.entries(added)) {
-    const at = numberOf.get(counter);
-    if (at !== undefined) counts[at] = (counts[at] ?? 0) + count;
-  }
+type Combination = Pick<Cell, 'account' | 'kind' | 'key' | 'values'>;
+
+/** Lines of all sets, which other combinations may share. */
+function makeLines(known: Map<string, Line>, { account, kind, key, values }: Combination): Lines {
+  const made = sets.flatMap((set) => {
+    const own = only(set.of, values);
+    return intervalsOf(set, kind).map((interval) => {
+      const id = [set.name, interval, account, ...Object.values(own), kind, key].join(NONE);
+      const line = known.get(id) ?? {
+        of: { set: set.name, account, values: own, kind, key, interval },
+        unit: intervalMs[interval],
+        cells: new Map<number, Sums>(),
+        lastAt: -1,
+        last: emptySums(),
+      };
+      known.set(id, line);
+      return { line, routed: set.of.includes('provider') || set.of.includes('transport') };
+    });
+  });
+  return {
+    all: made.map(({ line }) => line),
+    routed: made.filter(({ routed }) => routed).map(({ line }) => line),
+  };
 }
 
-function rollUp(all: readonly Fine[]): readonly Cell[] {
-  const cells = new Map<string, Cell>();
-  for (const one of all) {
-    for (const set of sets) if (one.kind === '' || set.kinds) rollInto(cells, one, set);
-  }
-  return [...cells.values()].filter(({ sums }) => sums.counts.some((count) => count !== 0));
+type Pair = readonly [counter: number, count: number];
+
+function pairsOf(added: Added): readonly Pair[] {
+  const pairs: Pair[] = [];
+  for (const [name, count] of Object.entries(added)) pairs.push([numberOf.get(name) ?? 0, count]);
+  return pairs;
 }
 
-function rollInto(cells: Map<string, Cell>, one: Fine, { name, of, ...has }: (typeof sets)[number]): void {
-  const { account, kind, key } = one;
-  const values = only(of, one.values);
-  const where = [name, account, ...bases.map((base) => values[base]), kind, key].join(NONE);
-  for (const interval of intervals) {
-    if (interval === 'minute' && (!has.fine || kind !== '')) continue;
-    const at = Math.floor((one.minute * intervalMs.minute) / intervalMs[interval]);
-    const id = `${where}${NONE}${interval}${at}`;
-    const cell = cells.get(id);
-    if (cell) addSums(cell.sums, one.sums);
-    else cells.set(id, { set: name, account, values, kind, key, interval, at, sums: copySums(one.sums) });
+function addTo(line: Line, at: EpochMs, pairs: readonly Pair[], bucket: number): void {
+  const number = Math.floor(at / line.unit);
+  if (number !== line.lastAt) {
+    line.lastAt = number;
+    line.last = line.cells.get(number) ?? emptySums();
+    line.cells.set(number, line.last);
   }
+  const { counts } = line.last;
+  for (const [counter, count] of pairs) counts[counter] = (counts[counter] ?? 0) + count;
+  if (bucket < 0) return;
+  const times = (line.last.times ??= new Map());
+  times.set(bucket, (times.get(bucket) ?? 0) + 1);
 }
+
+function takeCells(line: Line, into: Cell[]): void {
+  for (const [at, sums] of line.cells) if (sums.counts.some(isSome)) into.push({ ...line.of, at, sums });
+  line.cells.clear();
+  line.lastAt = -1;
+}
+
+const isSome = (count: number): boolean => count !== 0;
 
 function only(of: readonly Base[], values: Readonly<Record<Base, string>>): Readonly<Record<Base, string>> {
   const pick = (base: Base): string => (of.includes(base) ? values[base] : '');
@@ -111,13 +176,4 @@ function only(of: readonly Base[], values: Readonly<Record<Base, string>>): Read
     provider: pick('provider'),
     transport: pick('transport'),
   };
-}
-
-function addSums(to: Sums, from: Sums): void {
-  for (let i = 0; i < from.counts.length; i++) to.counts[i] = (to.counts[i] ?? 0) + (from.counts[i] ?? 0);
-  addTimes(to.times, from.times);
-}
-
-function copySums({ counts, times }: Sums): Sums {
-  return { counts: [...counts], times: new Map(times) };
 }

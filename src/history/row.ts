@@ -93,18 +93,20 @@ function firstRow(event: Event): StoredRow {
 
 /** Facts of the message: those of "accepted" count, others fill in what is missing. A letter may have a subject of its own. */
 function withFacts(row: StoredRow, event: Event): StoredRow {
-  const isFirst = event.type === 'accepted';
-  const { sender, headerFrom, subject, messageId, campaign, campaignName, tags, metadata, size } = event;
-  const facts = definedOnly({ headerFrom, subject, messageId, campaign, campaignName, tags, metadata, size });
-  // Own words of the letter, from the attempt that made it.
-  const letter =
-    event.attempt === undefined || subject === undefined || subject === row.subject ? {} : { subject };
-  const next = isFirst
-    ? { ...row, ...facts, sender, at: event.at, accepted: true }
-    : row.accepted
-      ? { ...row, ...letter }
-      : { ...facts, ...row, ...letter };
-  return next.domain === '' || isFirst ? { ...next, domain: domainOf(next) } : next;
+  const { type, attempt, subject, at, sender } = event;
+  if (type === 'accepted') return withDomain({ ...row, ...factsOf(event), sender, at, accepted: true });
+  const isOwn = attempt !== undefined && subject !== undefined && subject !== row.subject;
+  const next = isOwn ? { ...row, subject } : row;
+  return row.accepted ? next : withDomain({ ...factsOf(event), ...next });
+}
+
+function factsOf(event: Event): Partial<DeliveryRow> {
+  const { headerFrom, subject, messageId, campaign, campaignName, tags, metadata, size } = event;
+  return definedOnly({ headerFrom, subject, messageId, campaign, campaignName, tags, metadata, size });
+}
+
+function withDomain(row: StoredRow): StoredRow {
+  return { ...row, domain: domainOf(row) };
 }
 
 function domainOf({ headerFrom, sender }: Pick<DeliveryRow, 'headerFrom' | 'sender'>): string {
@@ -117,7 +119,13 @@ function withAttempt(row: StoredRow, event: Event): StoredRow {
   if (STATUS[type] === undefined || type === 'accepted') return row;
   // An event that was told late does not turn the route back.
   if (attempt < row.attempts) return row;
-  return { ...row, attempts: attempt, ...definedOnly({ transport, provider, site }) };
+  return {
+    ...row,
+    attempts: attempt,
+    ...(transport === undefined ? {} : { transport }),
+    ...(provider === undefined ? {} : { provider }),
+    ...(site === undefined ? {} : { site }),
+  };
 }
 
 function withEnd(row: StoredRow, event: Event): StoredRow {
@@ -159,8 +167,6 @@ function withHit(row: StoredRow, { type, at, machine, how }: Event): StoredRow {
 /** The same without what is undefined. */
 export function definedOnly<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const kept: { [K in keyof T]?: Exclude<T[K], undefined> } = {};
-  return Object.assign(
-    kept,
-    Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
-  );
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) Reflect.set(kept, name, value);
+  return kept;
 }

@@ -7,21 +7,33 @@ import { intervals, type Dimension, type Interval, type StatisticsQuery } from '
 export const bases = ['user', 'domain', 'campaign', 'provider', 'transport'] as const;
 export type Base = (typeof bases)[number];
 
+/** Which values are kept together, and how fine; `kinds`: the same of counts by device, country, class, link and tag. */
+type CountedSet = Readonly<{
+  name: string;
+  of: readonly Base[];
+  intervals: readonly Interval[];
+  kinds: readonly Interval[];
+}>;
+
 /**
  * Sets of values that counts are summed by, smallest first; each is kept beside the others, so that the usual questions read few
- * rows. "fine": by minute, too. "kinds": also by device, country, class, link and tag.
+ * rows. Each costs something for every event: the finer, the fewer.
  */
-export const sets: readonly Readonly<{ name: string; of: readonly Base[]; fine: boolean; kinds: boolean }>[] =
-  [
-    { name: 'all', of: [], fine: true, kinds: true },
-    { name: 'user', of: ['user'], fine: true, kinds: true },
-    { name: 'provider', of: ['provider'], fine: true, kinds: false },
-    { name: 'transport', of: ['transport'], fine: true, kinds: false },
-    { name: 'domain', of: ['domain'], fine: true, kinds: false },
-    { name: 'campaign', of: ['campaign'], fine: true, kinds: false },
-    { name: 'user campaign', of: ['user', 'campaign'], fine: true, kinds: true },
-    { name: 'full', of: bases, fine: false, kinds: true },
-  ];
+export const sets: readonly CountedSet[] = [
+  { name: 'all', of: [], intervals: ['minute', 'hour', 'day'], kinds: ['hour', 'day'] },
+  { name: 'user', of: ['user'], intervals: ['minute', 'hour', 'day'], kinds: ['hour', 'day'] },
+  { name: 'provider', of: ['provider'], intervals: ['hour', 'day'], kinds: [] },
+  { name: 'transport', of: ['transport'], intervals: ['hour', 'day'], kinds: [] },
+  { name: 'domain', of: ['domain'], intervals: ['hour', 'day'], kinds: [] },
+  { name: 'campaign', of: ['campaign'], intervals: ['hour', 'day'], kinds: [] },
+  { name: 'user campaign', of: ['user', 'campaign'], intervals: ['hour', 'day'], kinds: [] },
+  { name: 'full', of: bases, intervals: ['day'], kinds: ['day'] },
+];
+
+/** How fine the counts of a kind are in a set. */
+export function intervalsOf(set: CountedSet, kind: Kind): readonly Interval[] {
+  return kind === '' ? set.intervals : set.kinds;
+}
 
 export const intervalMs: Readonly<Record<Interval, number>> = {
   minute: 60_000,
@@ -36,7 +48,8 @@ export type Kept = Readonly<Record<Interval, EpochMs>>;
 export type Plan = Readonly<{
   set: string;
   kind: Kind;
-  fine: boolean;
+  /** How fine its counts are. */
+  intervals: readonly Interval[];
   where: Readonly<Partial<Record<Base, string>>>;
   /** The column whose values rows are of; undefined: one row. */
   by: Base | 'key' | undefined;
@@ -50,15 +63,10 @@ export function planOf(query: StatisticsQuery): Plan {
   const kind: Kind = query.by === undefined || isBase(query.by) ? '' : query.by;
   const needed = bases.filter((base) => base in where || base === by);
   const found = sets.find(
-    ({ of, kinds }) => (kind === '' || kinds) && needed.every((base) => of.includes(base)),
+    (set) => intervalsOf(set, kind).length > 0 && needed.every((base) => set.of.includes(base)),
   );
-  return {
-    set: found?.name ?? 'full',
-    kind,
-    fine: kind === '' && (found?.fine ?? false),
-    where,
-    by,
-  };
+  const fine = found ? intervalsOf(found, kind) : [];
+  return { set: found?.name ?? 'full', kind, intervals: fine, where, by };
 }
 
 function isBase(name: Dimension): name is Dimension & Base {
@@ -75,11 +83,9 @@ export type Span = Readonly<{ interval: Interval; from: EpochMs; to: EpochMs }>;
 export function spansOf(
   { since, until, every }: Pick<StatisticsQuery, 'since' | 'until' | 'every'>,
   kept: Kept,
-  fine: boolean,
+  fine: readonly Interval[],
 ): readonly Span[] {
-  const usable = intervals.filter(
-    (interval) => interval === 'day' || (since >= kept[interval] && (fine || interval !== 'minute')),
-  );
+  const usable = fine.filter((interval) => interval === 'day' || since >= kept[interval]);
   if (every !== undefined) {
     const finest = intervals.indexOf(every);
     const interval = usable.find((one) => intervals.indexOf(one) >= finest) ?? 'day';

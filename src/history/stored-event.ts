@@ -8,6 +8,7 @@ export function nameOf({ id, delivery }: Pick<Event, 'id' | 'delivery'>): string
   return id.startsWith(`${delivery}.`) ? id.slice(delivery.length + 1) : id;
 }
 
+/** What the row tells, and what its place tells. */
 const OWN: ReadonlySet<string> = new Set([
   'v',
   'id',
@@ -17,15 +18,16 @@ const OWN: ReadonlySet<string> = new Set([
   'delivery',
   'recipient',
 ]);
+const FACTS = ['sender', 'headerFrom', 'subject', 'messageId', 'campaign', 'campaignName', 'size'] as const;
 
 /** One line of JSON. */
 export function leanEvent(event: Event, row: DeliveryRow): string {
-  const facts: Readonly<Record<string, unknown>> = factsOf(row);
-  const lean = Object.entries(event).filter(([name, value]) => {
-    if (OWN.has(name) || value === undefined) return false;
-    return !isSame(value, facts[name]);
-  });
-  return JSON.stringify(Object.fromEntries(lean));
+  const lean: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(event)) if (!OWN.has(name)) lean[name] = value;
+  for (const name of FACTS) if (event[name] === row[name]) lean[name] = undefined;
+  for (const name of ['tags', 'metadata'] as const)
+    if (isSame(event[name], row[name])) lean[name] = undefined;
+  return JSON.stringify(lean);
 }
 
 /** The event that `leanEvent` made a line of; undefined when it cannot be read. */

@@ -19,6 +19,8 @@ export type Tally = Readonly<{
   added: Added;
   /** Milliseconds from accepted to delivered. */
   ms?: number;
+  /** Set where it only moves what is counted already from one route to another. */
+  moves?: true;
   under: readonly Readonly<{ kind: Kind; key: string; added: Added }>[];
 }>;
 
@@ -65,7 +67,10 @@ function moved(before: StoredRow | undefined, after: StoredRow): readonly Tally[
   if (!before?.accepted || !after.accepted) return lateAccepted(before, after);
   const [from, to] = [routeOf(undefined, before), routeOf(undefined, after)];
   if (from.provider === to.provider && from.transport === to.transport) return [];
-  return [acceptedBy(after, from, -1), acceptedBy(after, to, 1)];
+  return [
+    { ...acceptedBy(after, from, -1), moves: true },
+    { ...acceptedBy(after, to, 1), moves: true },
+  ];
 }
 
 /** Told after the attempt: it is counted with the route that is known by then. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parseJson } from '../../lib/json.ts';
 import { definedOnly, type StoredRow } from '../row.ts';
-import { deliveryStatuses, type DeliveryRow } from '../search.ts';
+import { deliveryStatuses, type DeliveryRow, type DeliveryStatus } from '../search.ts';
 import { numberAt, textAt, type Answer, type Value } from './database.ts';
 
 /** Columns that stay as they are once "accepted" was told. */
@@ -118,7 +118,7 @@ export function bareId(messageId: string): string {
   return messageId.replace(/^<|>$/g, '');
 }
 
-const statusSchema = z.enum(deliveryStatuses);
+const statuses = new Map<string, DeliveryStatus>(deliveryStatuses.map((status) => [status, status]));
 const tagsSchema = z.array(z.string());
 const metadataSchema = z.record(z.string(), z.string());
 
@@ -165,7 +165,7 @@ export function deliveryRow(answer: Answer): DeliveryRow {
     recipient: text('recipient') ?? '',
     sender: text('sender') ?? '',
     ...definedOnly(optional),
-    status: statusSchema.safeParse(text('status')).data ?? 'queued',
+    status: statuses.get(text('status') ?? '') ?? 'queued',
     statusAt: count('status_at'),
     attempts: count('attempts'),
     opens: count('opens'),

@@ -1,5 +1,5 @@
 // Counts of one file: cells of a batch added to what is stored.
-import { addTimes, packTimes, readTimes } from '../buckets.ts';
+import { mergeTimes, packTimes } from '../buckets.ts';
 import type { Cell } from '../cube.ts';
 import { intervalMs, type Kept } from '../sets.ts';
 import { counters, intervals } from '../statistics.ts';
@@ -36,7 +36,7 @@ export function makeCountsWriter(database: Database): CountsWriter {
       for (const cell of cells) {
         const { interval, at, sums } = cell;
         if ((at + 1) * intervalMs[interval] <= kept[interval]) continue;
-        const times = sums.times.size > 0 ? packTimes(sums.times) : null;
+        const times = sums.times ? packTimes(sums.times) : null;
         add.run(intervals.indexOf(interval), series.numberOf(cell), at, ...sums.counts, times);
       }
     },
@@ -52,12 +52,6 @@ export function makeCountsWriter(database: Database): CountsWriter {
       named.clear();
     },
   };
-}
-
-function mergeTimes(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const times = readTimes(a);
-  addTimes(times, readTimes(b));
-  return packTimes(times);
 }
 
 type SeriesOf = Pick<Cell, 'set' | 'kind' | 'account' | 'values' | 'key'>;

@@ -1,7 +1,7 @@
 // One file of the history, for writing: what was accepted in a month, and all that became of it, however much later.
 import type { Place, Recorded } from '../history.ts';
 import { comparePlaces, placeText, readPlace } from '../place.ts';
-import { makeCube, type Cube } from '../cube.ts';
+import { makeCube } from '../cube.ts';
 import { acceptedAt, nextRow } from '../row.ts';
 import type { Kept } from '../sets.ts';
 import { tallies } from '../tally.ts';
@@ -39,11 +39,13 @@ function makeMonth(database: Database, month: string): Month {
   const rows = makeRows(database, monthStart(month));
   const chunks = makeChunks(database);
   const counts = makeCountsWriter(database);
+  const cube = makeCube();
   const forget = (): void => {
+    cube.take();
     for (const part of [rows, chunks, counts]) part.forget();
   };
 
-  const takeOne = ({ event }: Recorded, cube: Cube): void => {
+  const takeOne = ({ event }: Recorded): void => {
     const held = rows.hold(event.delivery, acceptedAt(event));
     const before = held.row;
     const link = event.type === 'clicked' ? (event.link ?? 0) : undefined;
@@ -63,11 +65,10 @@ function makeMonth(database: Database, month: string): Month {
     if (!last) return;
     try {
       transact(database, () => {
-        const cube = makeCube();
-        for (const recorded of fresh) takeOne(recorded, cube);
+        for (const recorded of fresh) takeOne(recorded);
         rows.save();
         chunks.save();
-        counts.add(cube.cells(), kept);
+        counts.add(cube.take(), kept);
         if (!done) meta.set('first', placeText(fresh[0]?.cursor ?? last));
         meta.set('cursor', placeText(last));
       });

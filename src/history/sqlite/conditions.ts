@@ -1,0 +1,173 @@
+// A search in SQL: what finds least drives it by an index, the rest only passes or does not. Pure.
+import type { SearchQuery } from '../search.ts';
+import type { Veil } from '../veil.ts';
+import { bareId } from './columns.ts';
+import type { Value } from './database.ts';
+
+/** A condition on deliveries, as "d", which uses no index. */
+export type Condition = Readonly<{ sql: string; values: readonly Value[] }>;
+
+/** A source of numbers of deliveries in the order of time, joined with these; `key` is the number. */
+export type Drive = Condition &
+  Readonly<{
+    from: string;
+    key: string;
+    /** The index of a prefix: it is not in the order of time, and good only where it finds few. */
+    index?: string;
+  }>;
+
+/** One way to find rows; what several ways find is one answer. */
+export type Way = Readonly<{ drive: Drive; others: readonly Condition[] }>;
+
+const IN_ORDER: Drive = { from: 'deliveries d', key: 'd.id', sql: 'true', values: [] };
+
+/** The ways of a query. */
+export function waysOf(query: SearchQuery, veil: Veil): readonly Way[] {
+  const parts = [...columnParts(query, veil), ...wordParts(query, veil)].sort((a, b) => a.rank - b.rank);
+  const [first, ...rest] = parts;
+  const others = rest.map(({ any }) => either(any.map(({ passes }) => passes)));
+  if (!first) return [{ drive: IN_ORDER, others }];
+  return first.any.map(({ drive, passes }) =>
+    drive ? { drive, others } : { drive: IN_ORDER, others: [...others, passes] },
+  );
+}
+
+/** The same without an index: for what is frequent it is faster to look at all in turn. */
+export function withoutIndex({ drive, others }: Way): Way {
+  const { sql, values } = drive;
+  return { drive: IN_ORDER, others: [...others, { sql: sql.replaceAll('d.', '+d.'), values }] };
+}
+
+/** One alternative of a part of the query: how it finds, and how a row that was found otherwise passes it. */
+type Choice = Readonly<{ drive?: Drive; passes: Condition }>;
+/** The lower its rank, the less it finds. */
+type Part = Readonly<{ rank: number; any: readonly Choice[] }>;
+
+const FREQUENT: ReadonlySet<string> = new Set(['queued', 'delivered']);
+
+function columnParts(query: SearchQuery, veil: Veil): readonly Part[] {
+  const { id, messageId, recipient, sender, campaign, tag, status, transport, provider, user, account } =
+    query;
+  const parts = [
+    part(0, id, idChoices),
+    part(1, messageId, (value) => [like('message_id', 'by_message', bareId(value))]),
+    part(2, recipient, (value) => addressed('recipient', value, veil.recipients)),
+    part(5, sender, (value) => senders(value, veil)),
+    part(6, tag, (value) => [tagged(value)]),
+    part(7, campaign, (value) => [like('campaign', 'by_campaign', value)]),
+    part(FREQUENT.has(status ?? '') ? 11 : 8, status, (value) => [exact('status', value)]),
+    part(9, provider, (value) => [exact('provider', value)]),
+    part(9, transport, (value) => [exact('transport', value)]),
+    part(10, user, (value) => [exact('user', value)]),
+    part(12, account, (value) => [{ passes: { sql: '+d.account = ?', values: [value] } }]),
+  ];
+  return parts.filter((one) => one !== undefined);
+}
+
+function part(
+  rank: number,
+  value: string | undefined,
+  choices: (value: string) => readonly Choice[],
+): Part | undefined {
+  return value === undefined ? undefined : { rank, any: choices(value) };
+}
+
+/** A delivery, a submission with all of its own, or the beginning of either. */
+function idChoices(id: string): readonly Choice[] {
+  if (id.endsWith('*')) return [starting('delivery', 'by_delivery', id.slice(0, -1))];
+  return [id.includes('-') ? exact('delivery', id) : starting('delivery', 'by_delivery', `${id}-`)];
+}
+
+function senders(value: string, veil: Veil): readonly Choice[] {
+  if (value.startsWith('@')) return addressed('domain', value, veil.senders);
+  return ['sender', 'header_from'].flatMap((column) => addressed(column, value, veil.senders));
+}
+
+/** A whole address as it may be stored, the beginning of one, or all of a domain. */
+function addressed(
+  column: string,
+  value: string,
+  stored: (address: string) => readonly string[],
+): readonly Choice[] {
+  const domain = column === 'recipient' ? 'recipient_domain' : column;
+  if (value.startsWith('@')) return [exact(domain, value.slice(1).toLowerCase())];
+  if (value.endsWith('*'))
+    return [starting(column, column === 'header_from' ? 'by_from' : `by_${column}`, value.slice(0, -1))];
+  return stored(value).map((one) => exact(column, one));
+}
+
+function exact(column: string, value: string): Choice {
+  const drive = { ...IN_ORDER, sql: `d.${column} = ?`, values: [value] };
+  return { drive, passes: { sql: `+d.${column} = ?`, values: [value] } };
+}
+
+function like(column: string, index: string, value: string): Choice {
+  return value.endsWith('*') ? starting(column, index, value.slice(0, -1)) : exact(column, value);
+}
+
+function starting(column: string, index: string, value: string): Choice {
+  const sql = `d.${column} >= ? AND d.${column} < ?`;
+  // Above all that begins so.
+  const values = [value, `${value}\u{10ffff}`];
+  return {
+    drive: { ...IN_ORDER, sql, values, index },
+    passes: { sql: sql.replaceAll('d.', '+d.'), values },
+  };
+}
+
+function tagged(tag: string): Choice {
+  return {
+    drive: {
+      from: 'tags t CROSS JOIN deliveries d ON d.id = t.id',
+      key: 't.id',
+      sql: 't.tag = ?',
+      values: [tag],
+    },
+    passes: { sql: 'EXISTS (SELECT 1 FROM tags t WHERE t.tag = ? AND t.id = d.id)', values: [tag] },
+  };
+}
+
+const WORDS_RANK = 3;
+
+function wordParts({ subject, text }: SearchQuery, veil: Veil): readonly Part[] {
+  const inSubject = (asked: string): Choice => found('subjects', ofSubject(asked, veil));
+  return [
+    ...(text === undefined
+      ? []
+      : [{ rank: WORDS_RANK, any: [inSubject(text), found('replies', matchOf(text))] }]),
+    ...(subject === undefined ? [] : [{ rank: WORDS_RANK + 1, any: [inSubject(subject)] }]),
+  ];
+}
+
+function found(table: 'subjects' | 'replies', match: string): Choice {
+  const from = `${table} CROSS JOIN deliveries d ON d.id = ${table}.rowid`;
+  return {
+    drive: { from, key: `${table}.rowid`, sql: `${table} MATCH ?`, values: [match] },
+    passes: { sql: `d.id IN (SELECT rowid FROM ${table} WHERE ${table} MATCH ?)`, values: [match] },
+  };
+}
+
+/** The words of the subject, or the one that stands for it as a whole where it is hashed. */
+function ofSubject(asked: string, veil: Veil): string {
+  return [matchOf(asked), `"${veil.subject(asked)}"`].filter((one) => one !== NOTHING).join(' OR ');
+}
+
+/** In no text: what is no word is not found. */
+const NOTHING = '"\u{e000}nothing"';
+const MAX_WORDS = 20;
+
+/** All words, in the language of FTS5; "*" leaves the last letters of one open. */
+function matchOf(text: string): string {
+  const words = text.match(/[\p{L}\p{N}\p{M}\p{Co}]+\*?/gu) ?? [];
+  const terms = words
+    .slice(0, MAX_WORDS)
+    .map((word) => (word.endsWith('*') ? `"${word.slice(0, -1)}" *` : `"${word}"`));
+  return terms.length === 0 ? NOTHING : `(${terms.join(' AND ')})`;
+}
+
+function either(conditions: readonly Condition[]): Condition {
+  return {
+    sql: `(${conditions.map(({ sql }) => `(${sql})`).join(' OR ')})`,
+    values: conditions.flatMap(({ values }) => values),
+  };
+}

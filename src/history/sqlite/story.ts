@@ -1,0 +1,47 @@
+// The story of one message: its deliveries with all their events, from the file of the month it was accepted in.
+import type { Message, Owner } from '../search.ts';
+import { makeEventReader } from './chunks.ts';
+import { storedRow } from './columns.ts';
+import { numberAt, type Database } from './database.ts';
+
+const MAX_DELIVERIES = 1000;
+const MAX_EVENTS = 20_000;
+
+/** A submission, or one delivery of it; undefined: not here, or not the owner's. */
+export function storyOf(database: Database, id: string, owner: Owner): Message | undefined {
+  const one = id.includes('-');
+  // "." follows "-" in ASCII.
+  const where = one ? 'delivery = ?' : 'delivery > ? AND delivery < ?';
+  const values = one ? [id] : [`${id}-`, `${id}.`];
+  const found = database
+    .prepare(`SELECT * FROM deliveries WHERE ${where} ORDER BY id LIMIT ${MAX_DELIVERIES + 1}`)
+    .all(...values)
+    .map((answer) => ({ number: numberAt(answer, 'id') ?? 0, row: storedRow(answer) }))
+    .filter(({ row }) => isOf(row, owner));
+  const first = found[0]?.row;
+  if (!first) return undefined;
+  const read = makeEventReader(database);
+  let left = MAX_EVENTS;
+  const deliveries = found.slice(0, MAX_DELIVERIES).map(({ number, row: stored }) => {
+    const { domain: _domain, accepted: _accepted, leftBefore: _leftBefore, ...row } = stored;
+    const events = read(number, row, left + 1);
+    left -= events.length;
+    return { row, events };
+  });
+  const { submission, account, user, at, sender, subject, messageId } = first;
+  return {
+    submission,
+    account,
+    user,
+    at,
+    sender,
+    ...(subject === undefined ? {} : { subject }),
+    ...(messageId === undefined ? {} : { messageId }),
+    deliveries,
+    more: found.length > MAX_DELIVERIES || left < 0,
+  };
+}
+
+function isOf(row: Readonly<{ account: string; user: string }>, { account, user }: Owner): boolean {
+  return (account === undefined || row.account === account) && (user === undefined || row.user === user);
+}
