@@ -13,6 +13,7 @@ import { deliveryConfig, dnsConfig } from './deliver/config.ts';
 import { warmupConfig } from './deliver/warmup/config.ts';
 import { eventsConfig } from './events/config.ts';
 import { feedbackConfig } from './feedback/config.ts';
+import { historyConfig } from './history/config.ts';
 import { httpConfig } from './http/config.ts';
 import { trackingConfig } from './http/tracking-config.ts';
 import { durationLike } from './lib/values.ts';
@@ -114,6 +115,9 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Where webhooks may go. They are made by command, API or dashboard, and not here.'),
   events: eventsConfig.prefault({}).describe('The record of what became of each message.'),
+  history: historyConfig
+    .prefault({})
+    .describe('What search and statistics are made from: how long it is kept, and in which form.'),
   system: systemSchema.prefault({}).describe('Our own mail.'),
   log: logSchema.prefault({}).describe('The log on standard output.'),
   stopWithin: duration

@@ -26,6 +26,7 @@ const may: Readonly<Record<string, readonly string[]>> = {
 
 /** Heavy dependencies and the one file that may import each. */
 const doors: Readonly<Record<string, string>> = {
+  'node:sqlite': 'src/history/sqlite/database.ts',
   bullmq: 'src/backlog/queue.ts',
   ioredis: 'src/store/redis.ts',
   pino: 'src/lib/log.ts',

@@ -25,6 +25,7 @@ import { firstRun } from './first-run.ts';
 import { recipientsSink } from './recipients.ts';
 import { healthSink, startMonitor } from './monitor.ts';
 import { suppressSink } from './suppress.ts';
+import { startHistory } from './history.ts';
 import { startHttp, type HttpRole } from './http.ts';
 import type { RoleName } from './role.ts';
 import { startSubmission, type SubmissionRole } from './submission.ts';
@@ -155,6 +156,7 @@ function startSinks(
   const elected = (): boolean => delivery?.segments().working ?? false;
   const endBatch = delivery && startBatch(base, () => undefined, elected);
   const webhooks = delivery && startWebhooks(base, { events, elected });
+  const history = delivery && startHistory(base, elected);
   const running = runSinks(
     {
       events,
@@ -162,6 +164,7 @@ function startSinks(
       sinks: [
         ...(delivery && logsEvents ? [makeLogSink(log.child({ role: 'events' }))] : []),
         ...(stats ? [stats.sink] : []),
+        ...(history ? [history.sink] : []),
         ...(delivery ? [recipientsSink(base), healthSink(base), alertsSink(base), suppressSink(base)] : []),
       ],
       elected,
@@ -173,6 +176,7 @@ function startSinks(
   return async () => {
     abort.abort();
     await Promise.all([running, webhooks?.stop(), endBatch?.()]);
+    await history?.stop();
   };
 }
 

@@ -1,0 +1,22 @@
+// The history sink: hands all events to the history, which knows itself how far it is.
+import type { Cursor, Recorded } from '../log.ts';
+import type { Sink } from './index.ts';
+
+/** What the sink needs of the history: it takes a batch as a whole, and passes over what it has. */
+export type HistoryStore = Readonly<{
+  take(batch: readonly Recorded[]): Promise<void>;
+  cursor(): Promise<Cursor | undefined>;
+}>;
+
+const BEGINNING: Cursor = { ms: 0, seq: 0, n: 0 };
+
+export function makeHistorySink(store: HistoryStore): Sink {
+  return {
+    name: 'history',
+    start: 'oldest',
+    cursor: 'own',
+    // A history that lost a file begins anew, and passes over what its other files have.
+    readCursor: async () => (await store.cursor()) ?? BEGINNING,
+    take: (batch) => store.take(batch),
+  };
+}

@@ -1,0 +1,63 @@
+// Wiring of the history: written by the process that writes events down, read by any, pruned every hour.
+import { join } from 'node:path';
+import type { Config } from '../config.ts';
+import { makeHistorySink } from '../events/sinks/history.ts';
+import type { Sink } from '../events/sinks/index.ts';
+import type { History, HistoryReader } from '../history/history.ts';
+import { openSqliteHistory, openSqliteReader, type OpenOptions } from '../history/sqlite/open.ts';
+import type { Sealer } from '../store/seal.ts';
+import type { Base } from './base.ts';
+
+const PRUNE_MS = 3_600_000;
+const FIRST_PRUNE_MS = 60_000;
+
+/** Where the history is, and how it hides what is to be hidden. */
+export function historyOptions({
+  config,
+  sealer,
+}: Readonly<{ config: Config; sealer: Sealer }>): OpenOptions {
+  return {
+    folder: join(config.data, 'history'),
+    config: config.history,
+    key: sealer.fingerprint('postino history'),
+  };
+}
+
+/** For any process of this host; undefined where the configuration has none. Costs nothing until it is asked. */
+export function openHistoryReader(base: Pick<Base, 'config' | 'sealer'>): HistoryReader | undefined {
+  return base.config.history.enabled ? openSqliteReader(historyOptions(base)) : undefined;
+}
+
+export function openHistory(base: Pick<Base, 'config' | 'sealer'>): History | undefined {
+  return base.config.history.enabled ? openSqliteHistory(historyOptions(base)) : undefined;
+}
+
+export type RunningHistory = Readonly<{ sink: Sink; stop(): Promise<void> }>;
+
+/** The writing side; nothing is opened before this process is elected. */
+export function startHistory(base: Base, elected: () => boolean): RunningHistory | undefined {
+  const { clock, log } = base;
+  const history = openHistory(base);
+  if (!history) return undefined;
+  let pruning: Promise<void> = Promise.resolve();
+  const prune = (): void => {
+    if (!elected()) return;
+    pruning = history.prune(clock.now()).then(
+      ({ deliveries, files }) => {
+        if (deliveries > 0) log.info({ deliveries, files }, 'Old deliveries were removed from the history.');
+      },
+      (error: unknown) => log.debug({ error: String(error) }, 'The history was not pruned; next time.'),
+    );
+  };
+  const endFirst = clock.after(FIRST_PRUNE_MS, prune);
+  const end = clock.every(PRUNE_MS, prune);
+  return {
+    sink: makeHistorySink(history),
+    stop: async () => {
+      endFirst();
+      end();
+      await history.close();
+      await pruning;
+    },
+  };
+}
