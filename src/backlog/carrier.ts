@@ -66,6 +66,8 @@ export type Handover = Readonly<{
 /** BullMQ fetches so many one by one before it hands the first on; those that seats hold are fewer. */
 const CONCURRENCY = 150;
 const TIDY_MS = 5_000;
+/** Those beyond are found by their due times. */
+const MAX_LOST = 10_000;
 /** What attempts that were cut off get to store their end. */
 const LAST_WORDS_MS = 2_000;
 
@@ -75,6 +77,7 @@ export function carry(transport: string, deps: CarrierDeps): Carrier {
   const abort = new AbortController();
   /** Refs of which this process knows: in rooms and in attempts. */
   const ours = new Set<string>();
+  const lost = makeLost(deps, transport);
   let stopping = false;
   let consumer: Consumer | undefined;
 
@@ -89,7 +92,7 @@ export function carry(transport: string, deps: CarrierDeps): Carrier {
     await redis.call('SADD', keys.carried, transport);
     await recover(deps, transport, ours);
     const options = { prefix: keys.queues, transport, concurrency: CONCURRENCY, log };
-    if (!stopping) consumer ??= consumeQueue(deps.connection, options, (job) => gate.admit(job));
+    if (!stopping) consumer ??= consumeQueue(deps.connection, options, (job) => gate.admit(job), lost.add);
     await listedLanes();
   };
   let strays = new Set<string>();
@@ -97,7 +100,7 @@ export function carry(transport: string, deps: CarrierDeps): Carrier {
     if (!lease.valid()) return;
     // The beginning may have been cut off by Redis going away.
     if (!consumer) await begin();
-    await listedLanes();
+    await Promise.all([listedLanes(), lost.putBack()]);
     strays = await putBackStrays(deps, transport, ours, strays);
   };
   const quietly = (work: Promise<void>): void => {
@@ -221,6 +224,20 @@ async function pullSome(
   const held = { owner: lease.owner, epoch: lease.epoch() };
   const pulled = await deps.transitions.pull(lane, held, { count: want.count, now: deps.clock.now() });
   return pulled ?? { items: [], more: false };
+}
+
+/** Jobs that ended without anybody having taken up their deliveries: Redis was away. */
+function makeLost(deps: CarrierDeps, transport: string) {
+  const jobs = new Map<string, Job>();
+  return {
+    add: (job: Job): void => void (jobs.size < MAX_LOST && jobs.set(job.ref, job)),
+    putBack: async (): Promise<void> => {
+      for (const [ref, job] of jobs) {
+        await putBack(deps, job, transport);
+        jobs.delete(ref);
+      }
+    },
+  };
 }
 
 async function putBack(deps: CarrierDeps, job: Job, transport: string): Promise<void> {

@@ -110,12 +110,14 @@ export function makeJobAdder(connection: QueueConnection, prefix: string, clock:
 
 /**
  * Consumes a transport's queue. `pass` takes a job on and resolves when the record shows that it did (an attempt has
- * begun, or the delivery is parked); jobs are short and leave no trace. It must not reject for expected trouble.
+ * begun, or the delivery is parked); jobs are short and leave no trace. Where it rejects, the job is gone, and `dropped` is
+ * told so.
  */
 export function consumeQueue(
   connection: QueueConnection,
   options: Readonly<{ prefix: string; transport: string; concurrency: number; log: Log }>,
   pass: (job: Job) => Promise<void>,
+  dropped: (job: Job) => void = () => undefined,
 ): Consumer {
   const { prefix, transport, concurrency, log } = options;
   const worker = new Worker(
@@ -137,11 +139,12 @@ export function consumeQueue(
     },
   );
   worker.on('error', (error) => log.debug({ transport, error: error.message }, 'queue connection trouble'));
-  worker.on('failed', (job, error) =>
+  worker.on('failed', (job, error) => {
     log.error(
       { transport, job: job?.id, error: error.message },
-      'a delivery could not be taken up; the reconciler will',
-    ),
-  );
+      'a delivery could not be taken up; it is put back',
+    );
+    if (job) dropped(readJob(job.id ?? '', job.name, job.opts));
+  });
   return { stop: () => worker.close() };
 }

@@ -58,6 +58,8 @@ export async function startBacklog(
     steps?: number[];
     expireAfterMs?: number;
     carrying?: boolean;
+    /** Called before a domain's lane is told; where it rejects, the delivery cannot be taken up. */
+    located?: (domain: string) => Promise<void>;
     /** Deliveries with a place in a lane skip the queue, as where one process accepts and delivers. */
     handover?: boolean;
     render?: AttemptDeps['render'];
@@ -113,7 +115,10 @@ export async function startBacklog(
       clock,
       log,
       owner,
-      locate: async (_, domain) => ({ lane: `mx:mx.${domain}`, limit: options.limit ?? 10 }),
+      locate: async (_, domain) => {
+        await options.located?.(domain);
+        return { lane: `mx:mx.${domain}`, limit: options.limit ?? 10 };
+      },
       attempt,
     });
   const carriers: Carrier[] = options.carrying === false ? [] : [carryHere('p1')];

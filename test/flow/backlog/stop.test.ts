@@ -1,5 +1,6 @@
-// Stopping a carrier when Redis is away: it has its grace, and no more.
+// A carrier when Redis is away: a stop has its grace, and no more; what could not be taken up is tried again soon.
 import { expect, test } from 'vitest';
+import { RedisTrouble } from '../../../src/lib/script.ts';
 import { delivered, request, startBacklog, until } from '../../support/backlog.ts';
 import { startRedis } from '../../support/redis.ts';
 
@@ -23,6 +24,27 @@ test('a stop ends in time although Redis is away and deliveries wait in their ro
 
   expect(performance.now() - since).toBeLessThan(5_000);
   answer.resolve();
+  await backlog.stop();
+  await redis.stop();
+});
+
+test('a delivery that could not be taken up is tried again within seconds, although its job is gone', async () => {
+  const redis = await startRedis();
+  let sent = 0;
+  let asked = 0;
+  const send = async () => {
+    sent++;
+    return delivered;
+  };
+  const located = async (): Promise<void> => {
+    if (asked++ < 2) throw new RedisTrouble('down', 'Redis is away');
+  };
+  const backlog = await startBacklog(redis.url, send, { located });
+  await backlog.submit(request(['one@a.example']));
+  await until(() => asked === 1);
+  // Without that the reconciler finds it, after half a minute at the earliest.
+  await until(() => sent === 1, 15_000);
+  expect(asked).toBe(3);
   await backlog.stop();
   await redis.stop();
 });
