@@ -70,8 +70,8 @@ export class Gate {
    * the queue).
    */
   reserve(domain: string, priority: Priority): Reservation | undefined {
-    const known = this.#located.known(domain);
-    if (this.#closed || !known) return undefined;
+    const known = this.#closed ? undefined : this.#located.known(domain);
+    if (!known) return undefined;
     const lane = this.#laneOf(known);
     if (hasSlot(lane, priority)) {
       enter(lane);
