@@ -93,6 +93,8 @@ function workedFirst(transports: readonly Transport[], facts: Facts): readonly T
 
 /** A young transport gets what it may send first, for it needs every day of its curve; the others get the rest. */
 function choose(candidates: readonly Transport[], ask: Ask, facts: Facts): string {
+  const [first] = candidates;
+  if (candidates.length <= 1) return first?.name ?? '';
   if (candidates.some(({ name }) => name === ask.keeps)) return ask.keeps ?? '';
   const young = candidates.filter((one) => facts.room(one) === 'some');
   const weighted = (young.length > 0 ? young : candidates).map((one) => {

@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { cursorText, parseCursor, type Cursor } from '../cursor.ts';
+import { isMissing } from '../folder.ts';
 
 export type CursorFile = Readonly<{
   read(): Promise<Cursor | undefined>;
@@ -26,13 +27,20 @@ export function openCursorFile(
   let nextAt = 0;
   let cancel: (() => void) | undefined;
 
+  const replace = async (cursor: Cursor): Promise<void> => {
+    await writeFile(`${path}.new`, `${cursorText(cursor)}\n`, { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  };
+
   const write = async (): Promise<void> => {
     const cursor = waiting;
     if (!cursor) return;
     nextAt = clock.ticks() + EVERY_MS;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeFile(`${path}.new`, `${cursorText(cursor)}\n`, { mode: 0o600 });
-    await rename(`${path}.new`, path);
+    await replace(cursor).catch(async (error: unknown) => {
+      if (!isMissing(error)) throw error;
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await replace(cursor);
+    });
     if (waiting === cursor) waiting = undefined;
   };
 
