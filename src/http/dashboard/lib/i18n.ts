@@ -54,12 +54,15 @@ export function plural(key: PluralKey, count: number, values: Values = {}): stri
 
 /** The words of a key that is made of parts, such as a status that the server told; `other` where there are none. */
 export function word(group: string, name: string, other: string = name): string {
-  const found = words[`${group}.${name}`];
-  return language.value === 'en' || language.value === 'it' ? (found ?? other) : other;
+  return known(`${group}.${name}`) ?? other;
+}
+
+/** Reading the signal makes every component that says something change with the language. */
+function known(key: string): string | undefined {
+  return language.value in languages ? words[key] : undefined;
 }
 
 function fill(key: string, values: Values): string {
-  // Reading the signal makes every component that says something change with the language.
-  const text = words[key] ?? (language.value === 'en' ? key : key);
+  const text = known(key) ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
