@@ -6,6 +6,7 @@ import type { Log } from '../lib/log.ts';
 import type { Redis } from '../lib/script.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Members } from '../store/members.ts';
+import type { EventsContext } from './events.ts';
 import type { SendContext } from './hand-in.ts';
 import type { VerbContext } from '../verbs/context.ts';
 import type { MonitorApi } from './monitoring.ts';
@@ -40,6 +41,7 @@ export type FrameContext = AccessContext & Readonly<{ redis: Redis; prefix: stri
 /** Everything. A new table of endpoints adds what it needs here. */
 export type ApiContext = FrameContext &
   SendContext &
+  EventsContext &
   VerbContext &
   BatchVerbs &
   ProcessVerbs &

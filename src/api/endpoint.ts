@@ -141,8 +141,15 @@ type Issue = z.core.$ZodIssue;
 export function faultsOf(issues: readonly Issue[], part: string): readonly Fault[] {
   return issues
     .flatMap(clearest)
+    .flatMap(namedKeys)
     .slice(0, MAX_FAULTS)
     .map(({ path, message }) => ({ path: [part, ...path.map(String)].join('.'), message }));
+}
+
+/** A field that is not known is told by its own path. */
+function namedKeys(issue: Issue): readonly Pick<Issue, 'path' | 'message'>[] {
+  if (issue.code !== 'unrecognized_keys') return [issue];
+  return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'is not a field that we know' }));
 }
 
 /** Of several ways to say something, the one that was meant: it has the fewest mistakes, and the deepest. */

@@ -4,6 +4,7 @@ import { batchEndpoints } from './batch.ts';
 import type { ApiContext } from './context.ts';
 import { domainEndpoints } from './domains.ts';
 import type { Endpoint } from './endpoint.ts';
+import { eventEndpoints } from './events.ts';
 import { guideEndpoints } from './guides.ts';
 import { keyEndpoints } from './keys.ts';
 import { limitEndpoints } from './limits.ts';
@@ -32,6 +33,7 @@ export const endpoints: readonly Endpoint<ApiContext>[] = [
   ...keyEndpoints,
   ...sendEndpoints,
   ...smtpPlusEndpoints,
+  ...eventEndpoints,
   ...batchEndpoints,
   ...processEndpoints,
   ...userEndpoints,

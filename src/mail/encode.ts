@@ -84,8 +84,16 @@ function hexOf(char: string): string {
 
 /** Base64 in lines of 76 columns, each with CRLF. */
 export function base64Lines(bytes: Buffer): Buffer {
-  const lines = bytes.toString('base64').match(/.{1,76}/g) ?? [];
-  return Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'latin1');
+  const encoded = Buffer.from(bytes.toString('base64'), 'latin1');
+  const lines = Math.ceil(encoded.length / MAX_COLUMNS);
+  const out = Buffer.allocUnsafe(encoded.length + 2 * lines);
+  let at = 0;
+  for (let start = 0; start < encoded.length; start += MAX_COLUMNS) {
+    at += encoded.copy(out, at, start, start + MAX_COLUMNS);
+    out[at++] = 13;
+    out[at++] = 10;
+  }
+  return out;
 }
 
 /** A parameter's value in RFC 2231 form: `utf-8''R%C3%A4ume.pdf`. */

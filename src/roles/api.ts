@@ -1,14 +1,17 @@
 // The API's wiring: who may come in, and what its endpoints work with.
+import { join } from 'node:path';
 import { hashPassword, verifyPassword } from '../accept/password.ts';
 import type { Door } from '../accept/hand-in.ts';
 import { makeAuthenticate } from '../api/authenticate.ts';
 import type { ApiContext } from '../api/context.ts';
+import { makeViewers } from '../api/event-stream.ts';
 import { endpoints } from '../api/index.ts';
 import { mountAll } from '../api/mount.ts';
 import { makeBuckets } from '../api/rates.ts';
 import { makeOnce } from '../api/once.ts';
 import { openApiOf } from '../api/openapi.ts';
 import { makePageQueue } from '../backlog/queue-page.ts';
+import { openEventLog } from '../events/log.ts';
 import { json, type Answer, type Route } from '../http/exchange.ts';
 import { makeGate, type Gate } from '../http/gate.ts';
 import { makeSessions, type Sessions } from '../http/session.ts';
@@ -64,10 +67,13 @@ const REQUESTS = { rate: { count: 6000, perMs: 60_000 }, burst: 500 };
 export function openApi(base: Base, parts: Access & GuideVerbs & Readonly<{ door: Door }>): readonly Route[] {
   const { clock, settingsNow, apiKeys: keys } = base;
   const log = base.log.child({ role: 'api' });
+  const authenticate = makeAuthenticate({ keys, sessions: parts.sessions, settingsNow, clock });
+  const eventLog = openEventLog({ folder: join(base.config.data, 'events'), clock });
+  const events = { eventLog, viewers: makeViewers({ eventLog, clock, log }) };
   const document = json(openApiOf(endpoints, VERSION));
   const routes = mountAll(endpoints, {
-    context: contextOf(base, parts),
-    authenticate: makeAuthenticate({ keys, sessions: parts.sessions, settingsNow, clock }),
+    context: { ...contextOf(base, parts), ...events, authenticate },
+    authenticate,
     requests: makeBuckets(REQUESTS, clock),
     once: makeOnce(openIdempotency({ redis: base.asking, prefix: base.prefix, sealer: base.sealer })),
     log,
@@ -76,7 +82,10 @@ export function openApi(base: Base, parts: Access & GuideVerbs & Readonly<{ door
   return [...routes, { method: 'GET', path: '/api/openapi.json', access: 'open', handle }];
 }
 
-function contextOf(base: Base, parts: Access & GuideVerbs & Readonly<{ door: Door }>): ApiContext {
+function contextOf(
+  base: Base,
+  parts: Access & GuideVerbs & Readonly<{ door: Door }>,
+): Omit<ApiContext, 'authenticate' | 'eventLog' | 'viewers'> {
   const { config, clock, asking, prefix } = base;
   return {
     ...base,

@@ -9,6 +9,7 @@ beforeAll(async () => {
   api = await startApi({
     roles: ['http', 'delivery'],
     config: {
+      smtp: { listeners: [], maxMessageBytes: '5MB' },
       domains: [{ name: 'shop.example' }],
       transports: [{ name: 'box', kind: 'sandbox', pool: 'default' }],
       users: [
@@ -97,7 +98,7 @@ describe('a message of its parts', () => {
     expect(mail.subject).toBe('Größe: 42 – ✓');
     expect(mail.text).toBe('Grüße\nTschüss\n');
     expect(mail.html).toContain('Grüße');
-    expect(mail.headers.get('x-order')).toBe('Ä-17');
+    expect(mail.headers.get('x-order')).toBe('=?utf-8?B?w4QtMTc=?=');
     expect(mail.replyTo?.text).toBe('answers@shop.example');
     expect(mail.attachments.map(({ filename, cid, size }) => [filename, cid, size]).sort()).toEqual([
       ['Räume.pdf', undefined, 5000],
@@ -172,7 +173,7 @@ describe('the same rules as by SMTP', () => {
     const { status: got, json } = await shop.post('/messages', { ...plain, ...more });
     expect(json.reply).toContain(reply);
     expect(got).toBe(status);
-    expect(json.detail).toMatch(/\w\.$/);
+    expect(json.detail).toMatch(/\S\.$/);
   });
 
   test('a suppressed recipient is left out, and the others get it', async () => {
@@ -196,7 +197,7 @@ describe('the same rules as by SMTP', () => {
   });
 
   test('a message that is too big is 413', async () => {
-    const content = Buffer.alloc(37_000_000).toString('base64');
+    const content = Buffer.alloc(4_100_000).toString('base64');
     const { status, json } = await shop.post('/messages', {
       ...plain,
       attachments: [{ name: 'a', content }],
