@@ -37,7 +37,7 @@ test('a delivery that could not be taken up is tried again within seconds, altho
     return delivered;
   };
   const located = async (): Promise<void> => {
-    if (asked++ < 2) throw new RedisTrouble('down', 'Redis is away');
+    if (asked++ < 2) throw new RedisTrouble('away', 'Redis is away');
   };
   const backlog = await startBacklog(redis.url, send, { located });
   await backlog.submit(request(['one@a.example']));
