@@ -14,6 +14,8 @@ import { lagOf } from '../webhooks/state.ts';
 import type { Base } from './base.ts';
 import { makeTell } from './notices.ts';
 
+const DAY_MS = 86_400_000;
+
 /** Begins to feed webhooks from the event log where `elected` says that this process does. */
 export function startWebhooks(
   base: Base,
@@ -33,6 +35,7 @@ export function startWebhooks(
     clock,
     mailLog: base.log.child({ role: 'webhooks' }),
     tryForMs: config.webhooks.tryFor,
+    keptMs: config.events.keepDays * DAY_MS,
     tell: makeTell(base),
     elected,
   });
@@ -101,6 +104,6 @@ function publicLookup(dns: Config['dns']): LookupAll {
       const why: unknown = four.status === 'rejected' ? four.reason : undefined;
       found(why instanceof Error ? why : new Error(`${hostname} has no address`), []);
     };
-    void ask();
+    ask().catch((error: unknown) => found(error instanceof Error ? error : new Error(String(error)), []));
   };
 }

@@ -22,6 +22,8 @@ export type FeedDeps = Readonly<{
   mailLog: Log;
   /** How long it is tried before it is parked, milliseconds. */
   tryForMs: number;
+  /** How long events are kept, milliseconds. */
+  keptMs: number;
   tell(notice: Notice): Promise<void>;
 }>;
 
@@ -42,7 +44,8 @@ export type Ended = 'stopped' | 'parked' | 'moved';
 export async function feed(hook: Webhook, deps: FeedDeps, signal: AbortSignal): Promise<Ended> {
   const { clock, rules } = deps;
   const hurry = new AbortController();
-  signal.addEventListener('abort', () => void clock.after(GRACE_MS, () => hurry.abort()), { once: true });
+  const stop = (): void => void clock.after(GRACE_MS, () => hurry.abort());
+  signal.addEventListener('abort', stop, { once: true });
   const caller = makeCaller(rules, 'kept');
   try {
     for (;;) {
@@ -54,6 +57,7 @@ export async function feed(hook: Webhook, deps: FeedDeps, signal: AbortSignal): 
       if (ended !== 'later') return ended;
     }
   } finally {
+    signal.removeEventListener('abort', stop);
     caller.close();
   }
 }
@@ -79,6 +83,7 @@ async function serve(service: Service, from: State): Promise<Ended | 'later'> {
   const { hook, deps, signal } = service;
   const after = deps.log.parse(from.cursor);
   if (!after) return 'moved'; // it is just being added, or removed
+  await tellOfGap(from, service);
   const reader = openReader({
     log: deps.log,
     clock: deps.clock,
@@ -221,6 +226,18 @@ async function tellOf(before: State, after: State, { hook, deps }: Service): Pro
       over: true,
       reason: `The webhook ${hook.name} works again; what waited since ${new Date(before.waiting ?? timeOfCursor(before.cursor)).toISOString()} follows.`,
     });
+}
+
+/** What waited for longer than events are kept is not there any more: that is said, and not passed over. */
+async function tellOfGap({ waiting }: State, { hook, deps }: Service): Promise<void> {
+  const { clock, keptMs, tell } = deps;
+  const now = clock.now();
+  if (waiting === undefined || now - waiting <= keptMs) return;
+  await tell({
+    ...noticeOf(hook, now),
+    state: 'gap',
+    reason: `The webhook ${hook.name} waited for longer than events are kept: those before ${new Date(now - keptMs).toISOString()} cannot be sent any more.`,
+  });
 }
 
 function noticeOf({ name, account, user }: Webhook, at: number) {

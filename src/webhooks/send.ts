@@ -4,7 +4,7 @@ import type { Called, Caller } from '../lib/call-out.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Event } from '../model/event.ts';
 import { shapes } from './shapes/index.ts';
-import type { Made } from './shapes/shape.ts';
+import type { Ask, Made, Shape } from './shapes/shape.ts';
 import type { DeliveryEntry } from './store.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -108,7 +108,7 @@ async function sendOne(
   const at = clock.now();
   const began = clock.ticks();
   const shape = shapes[hook.shape];
-  const made = shape.make({
+  const made = tryMake(shape, {
     id,
     events,
     url,
@@ -119,7 +119,10 @@ async function sendOne(
   });
   // Receivers of any shape can see that it is the same again.
   const headers = { 'webhook-id': id, ...made.headers };
-  const called = await caller.call({ ...made, headers }, signal);
+  const called: Called =
+    made.problem === undefined
+      ? await caller.call({ ...made, headers }, signal)
+      : { ok: false, problem: made.problem };
   const entry: DeliveryEntry = {
     at,
     id,
@@ -133,6 +136,16 @@ async function sendOne(
     ...(called.ok ? { status: called.status, answer: called.excerpt } : { problem: called.problem }),
   };
   return { called, entry };
+}
+
+/** An event that no request can be made of is a failure as others are: it is told, and somebody looks at it. */
+function tryMake(shape: Shape, ask: Ask): Made & Readonly<{ problem?: string }> {
+  try {
+    return shape.make(ask);
+  } catch (error) {
+    const problem = `no request could be made of it (${error instanceof Error ? error.message : String(error)})`;
+    return { url: ask.url, method: ask.method, headers: {}, proofs: [], problem };
+  }
 }
 
 function failureOf(

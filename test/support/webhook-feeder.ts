@@ -17,6 +17,7 @@ startFeeds({
   clock: systemClock,
   mailLog: silentLog,
   tryForMs: 72 * 3_600_000,
+  keptMs: 30 * 86_400_000,
   tell: () => Promise.resolve(),
   elected: () => true,
 });

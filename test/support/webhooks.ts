@@ -106,6 +106,7 @@ export async function openWorld(url: string): Promise<World> {
       clock,
       mailLog: silentLog,
       tryForMs: 72 * 3_600_000,
+      keptMs: 30 * 86_400_000,
       tell: (notice) => {
         notices.push(notice);
         return Promise.resolve();

@@ -350,6 +350,38 @@ describe('trouble', () => {
   });
 });
 
+describe('what cannot be sent', () => {
+  test('is told: an event that no request can be made of, and what waited longer than it is kept', async () => {
+    await open();
+    const receiver = await receive();
+    const hook = await world.add({ url: receiver.url, shape: 'smtpplus' });
+    await world.publish([eventOf({ at: Number.MAX_SAFE_INTEGER })]);
+    run();
+    await until(async () => (await world.store.state(hook.id)).tries > 0);
+    expect((await world.store.state(hook.id)).problem).toMatch(/no request could be made of it/);
+    await world.store.progress(hook.id, '*', { waiting: Date.now() - 31 * 86_400_000, ...AFRESH });
+    await world.store.change(hook.id, (one) => ({ ...one, turn: one.turn + 1 }));
+    await until(() => world.notices.some(({ state }) => state === 'gap'));
+  });
+});
+
+test('one webhook keeps up with a busy relay', async () => {
+  await open();
+  const receiver = await receive();
+  await world.add({ url: receiver.url, batchSize: 500 });
+  await world.add({ url: receiver.url, batchSize: 500, user: 'nobody' });
+  const events = many(10_000);
+  await world.publish(events);
+  run();
+  const began = performance.now();
+  await until(() => receiver.taken().length >= events.length, 60_000);
+  const seconds = (performance.now() - began) / 1000;
+  expect(receiver.taken()).toEqual(idsOf(events));
+  console.log(
+    `${events.length} events in ${receiver.hits.length} requests: ${Math.round(events.length / seconds)} events/s`,
+  );
+});
+
 describe('changes', () => {
   test('take effect while it runs: another address, off, on, gone', async () => {
     await open();
