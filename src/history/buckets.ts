@@ -46,6 +46,7 @@ export function packTimes(times: Times): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+/** Also of several packed ones, one after the other. */
 export function readTimes(bytes: Uint8Array): Times {
   const times: Times = new Map();
   for (let at = 0; at < bytes.length;) {
@@ -56,7 +57,7 @@ export function readTimes(bytes: Uint8Array): Times {
       count += (byte & 0x7f) * unit;
       more = byte >= 0x80;
     }
-    times.set(bucket, count);
+    times.set(bucket, (times.get(bucket) ?? 0) + count);
   }
   return times;
 }

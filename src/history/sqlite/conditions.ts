@@ -1,7 +1,7 @@
 // A search in SQL: what finds least drives it by an index, the rest only passes or does not. Pure.
 import type { SearchQuery } from '../search.ts';
 import type { Veil } from '../veil.ts';
-import { bareId } from './columns.ts';
+import { bareId } from '../columns.ts';
 import type { Value } from './database.ts';
 
 /** A condition on deliveries, as "d", which uses no index. */

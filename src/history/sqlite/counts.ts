@@ -2,11 +2,9 @@
 import { mergeTimes, packTimes } from '../buckets.ts';
 import type { Cell } from '../cube.ts';
 import { intervalMs, type Kept } from '../sets.ts';
-import { counters, intervals } from '../statistics.ts';
+import { countColumns } from '../columns.ts';
+import { intervals } from '../statistics.ts';
 import { numberAt, type Database } from './database.ts';
-import { camelToSnake } from './schema.ts';
-
-export const countColumns = counters.map(camelToSnake);
 
 export type CountsWriter = Readonly<{
   add(cells: readonly Cell[], kept: Kept): void;

@@ -45,17 +45,7 @@ export function transact<T>(database: Database, work: () => T): T {
   }
 }
 
-/** A column as text; undefined for NULL. */
-export function textAt(row: Answer, name: string): string | undefined {
-  const value = row[name];
-  return typeof value === 'string' ? value : undefined;
-}
-
-/** A column as a number; undefined for NULL. */
-export function numberAt(row: Answer, name: string): number | undefined {
-  const value = row[name];
-  return typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : undefined;
-}
+export { numberAt, textAt } from '../columns.ts';
 
 export function bytesAt(row: Answer, name: string): Uint8Array | undefined {
   const value = row[name];

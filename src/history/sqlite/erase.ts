@@ -4,7 +4,7 @@ import { FORGOTTEN, forgotten } from '../veil.ts';
 import { leanEvent, wholeEvent } from '../stored-event.ts';
 import type { StoredRow } from '../row.ts';
 import { packLines, readLines } from './chunks.ts';
-import { storedRow } from './columns.ts';
+import { storedRow } from '../columns.ts';
 import { bytesAt, numberAt, textAt, transact, type Database } from './database.ts';
 import type { Month } from './month.ts';
 

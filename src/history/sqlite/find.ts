@@ -2,7 +2,7 @@
 import { timeOfId } from '../../lib/ids.ts';
 import type { DeliveryRow, Page, SearchQuery } from '../search.ts';
 import type { Veil } from '../veil.ts';
-import { deliveryRow } from './columns.ts';
+import { deliveryRow } from '../columns.ts';
 import { waysOf, withoutIndex, type Way } from './conditions.ts';
 import { numberAt, type Answer, type Database } from './database.ts';
 import { monthEnd, monthOf, monthStart, type MonthName } from './months.ts';

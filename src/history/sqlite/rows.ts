@@ -10,7 +10,7 @@ import {
   storedRow,
   type Column,
   type Columns,
-} from './columns.ts';
+} from '../columns.ts';
 import { numberAt, type Database, type Statement } from './database.ts';
 import { ROWS_PER_MS } from './schema.ts';
 

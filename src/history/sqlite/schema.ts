@@ -1,12 +1,9 @@
 // The tables of the history's files: one file for each month that deliveries were accepted in, and one that knows them all.
-import { counters } from '../statistics.ts';
+import { countColumns } from '../columns.ts';
 import type { Database } from './database.ts';
 
 /** Numbers of rows begin with the millisecond they were accepted at, so that every index ends in the order of time. */
 export const ROWS_PER_MS = 65_536;
-
-export const camelToSnake = (name: string): string =>
-  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 const VERSION = 1;
 const FTS = `content='', contentless_delete=1, detail=none, tokenize="unicode61 remove_diacritics 2"`;
@@ -51,7 +48,7 @@ CREATE TABLE series (
 -- "interval": 0 minutes, 1 hours, 2 days; "at": its number since 1970; "times": how long deliveries took.
 CREATE TABLE counts (
   interval INTEGER NOT NULL, series INTEGER NOT NULL, at INTEGER NOT NULL,
-  ${counters.map((name) => `${camelToSnake(name)} INTEGER NOT NULL`).join(', ')}, times BLOB,
+  ${countColumns.map((name) => `${name} INTEGER NOT NULL`).join(', ')}, times BLOB,
   PRIMARY KEY (interval, series, at)
 ) WITHOUT ROWID;
 CREATE TABLE names (account TEXT NOT NULL, campaign TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (account, campaign)) WITHOUT ROWID;

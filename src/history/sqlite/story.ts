@@ -1,7 +1,7 @@
 // The story of one message: its deliveries with all their events, from the file of the month it was accepted in.
 import type { Message, Owner } from '../search.ts';
 import { makeEventReader } from './chunks.ts';
-import { storedRow } from './columns.ts';
+import { storedRow } from '../columns.ts';
 import { numberAt, type Database } from './database.ts';
 
 const MAX_DELIVERIES = 1000;

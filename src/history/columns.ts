@@ -1,9 +1,32 @@
-// A delivery's row as columns of the table, and back.
+// A delivery's row as columns of a table, and back. Pure.
 import { z } from 'zod';
-import { parseJson } from '../../lib/json.ts';
-import { definedOnly, type StoredRow } from '../row.ts';
-import { deliveryStatuses, type DeliveryRow, type DeliveryStatus } from '../search.ts';
-import { numberAt, textAt, type Answer, type Value } from './database.ts';
+import { parseJson } from '../lib/json.ts';
+import { counters } from './statistics.ts';
+import { definedOnly, type StoredRow } from './row.ts';
+import { deliveryStatuses, type DeliveryRow, type DeliveryStatus } from './search.ts';
+
+/** What a database keeps in a column of these. */
+export type Value = string | number | null;
+/** A row of a database's answer. */
+export type Answer = Readonly<Record<string, unknown>>;
+
+/** A column as text; undefined for NULL. */
+export function textAt(row: Answer, name: string): string | undefined {
+  const value = row[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A column as a number; undefined for NULL. */
+export function numberAt(row: Answer, name: string): number | undefined {
+  const value = row[name];
+  return typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : undefined;
+}
+
+export const camelToSnake = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** Columns of the counters, in their order. */
+export const countColumns = counters.map(camelToSnake);
 
 /** Columns that stay as they are once "accepted" was told. */
 export const factColumns = [
