@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { Principal } from '../model/access.ts';
 import { domainSchema, nameSchema, type Domain, type Settings, type User } from '../model/settings.ts';
 import { brand, returnPath, trackingHost } from '../config/entries.ts';
-import { json } from '../http/exchange.ts';
 import { toAsciiDomain } from '../mail/domain.ts';
 import { HOME } from '../model/scopes.ts';
 import type { VerbContext } from '../verbs/context.ts';
@@ -17,10 +16,10 @@ import {
   showDomain,
   type ShownDomain,
 } from '../verbs/domain.ts';
-import { proofRecord, proves, type ProofVerbs } from '../verbs/domain-proof.ts';
+import { proofRecord, proves, type ProofRecord, type ProofVerbs } from '../verbs/domain-proof.ts';
 import { missingPool } from '../verbs/pool.ts';
 import { changeUser } from '../verbs/user.ts';
-import { endpoint, sent } from './endpoint.ts';
+import { endpoint } from './endpoint.ts';
 import { pageIn, pageOf, pageQuery } from './paging.ts';
 import { HOW_TO_PATCH, invalidBody, patched, patchOf } from './patch.ts';
 import { conflict, isProblem, notFound, problem, type Problem } from './problem.ts';
@@ -101,7 +100,7 @@ export const domainEndpoints = [
     scope: 'domains:write',
     summary: 'Signs for a domain: makes its keys and tells the DNS records to publish.',
     description:
-      'Who is not the operator of the installation proves first that the domain is theirs: the answer is then 202 with `proof`, a record to publish, and the same request again adds the domain once the DNS shows it.',
+      'Who is not the operator of the installation proves first that the domain is theirs: GET /domains/:name/proof tells the record to publish; until the DNS shows it the answer is 409.',
     body: z.strictObject({ name: domainName }),
     status: 201,
     location: '/domains/:name',
@@ -173,6 +172,22 @@ export const domainEndpoints = [
     },
   }),
   endpoint({
+    id: 'proveDomain',
+    method: 'GET',
+    path: '/domains/:name/proof',
+    scope: 'domains:read',
+    summary: 'The record that proves a domain to be yours before you add it, and whether the DNS shows it.',
+    params,
+    answer: z.object({
+      record: record.extend({ purpose: z.literal('proof') }),
+      isProved: z.boolean(),
+    }),
+    run: async ({ principal: { account, user }, params: { name } }, verbs: Verbs) => {
+      const claim = { account, user, domain: name };
+      return { record: proofRecord(verbs, claim), isProved: await proves(verbs, claim) };
+    },
+  }),
+  endpoint({
     id: 'removeDomain',
     verb: 'domain remove',
     method: 'DELETE',
@@ -197,6 +212,12 @@ const notOnlyYours = problem(
   'A domain belongs to the account, and you see one user of it: its operator changes and removes domains.',
 );
 
+function unproved({ name, value }: ProofRecord): Problem {
+  return conflict(
+    `Prove first that it is yours: publish a TXT record "${value}" for ${name}, and try again.`,
+  );
+}
+
 async function add(principal: Principal, name: string, verbs: Verbs) {
   const { account, user } = principal;
   const settings = await verbs.settings.refresh();
@@ -204,8 +225,7 @@ async function add(principal: Principal, name: string, verbs: Verbs) {
   if (account !== HOME || user !== undefined) {
     const claim = { account, user, domain: name };
     // Whether somebody else has it is nothing that strangers need to know: the proof comes first.
-    if (!(await proves(verbs, claim)))
-      return sent({ ...json({ name, proof: proofRecord(verbs, claim) }), status: 202 });
+    if (!(await proves(verbs, claim))) return unproved(proofRecord(verbs, claim));
   }
   if (known && (known.account !== account || user === undefined))
     return conflict(`There is already a domain called ${name}.`);

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { mergePatch } from '../lib/merge-patch.ts';
+import { faultsOf } from './endpoint.ts';
 import { invalid, type Fault, type Problem } from './problem.ts';
 
 export const HOW_TO_PATCH =
@@ -46,15 +47,7 @@ export function patched<T>(
   const mine = Object.fromEntries(Object.entries(patch).filter(([name]) => !still.has(name)));
   const read = schema.safeParse(mergePatch(old, mine));
   if (read.success) return { ok: true, value: read.data };
-  return wrong(faultsOf(read.error));
-}
-
-/** All that is wrong with a body, by its path. */
-export function faultsOf(error: z.ZodError): readonly Fault[] {
-  return error.issues.map(({ path, message }) => ({
-    path: ['body', ...path.map(String)].join('.'),
-    message,
-  }));
+  return wrong(faultsOf(read.error.issues, 'body'));
 }
 
 function wrong(faults: readonly Fault[]): Patched<never> {

@@ -112,7 +112,7 @@ export const transportEndpoints = [
             message: 'is missing: name the address of this host that mail leaves from',
           },
         ]);
-      const given = givenOf(said, said);
+      const given = givenOf(said, said, undefined);
       if (isProblem(given)) return given;
       const added = await addTransport(verbs, { name, kind }, given);
       return added.ok ? again(verbs, name) : refusal(added);
@@ -220,7 +220,7 @@ function change(
   const old = relay ? { ...others, via: open } : others;
   const fixed = { name, kind, origin, paused, draining, state };
   const next = patched(wish, { old, fixed }, unsealed(body));
-  return next.ok ? givenOf(next.value, body) : next.problem;
+  return next.ok ? givenOf(next.value, body, relay) : next.problem;
 }
 
 /** "sealed" is what GET shows for a password: who sends it back means the one that there is. */
@@ -233,8 +233,10 @@ function unsealed(body: Readonly<Record<string, unknown>>): Readonly<Record<stri
 }
 
 /** What is to be as it was said; fields that are not there are removed. `said` is the body itself. */
-function givenOf(wished: Wish, said: object): Given | Problem {
+function givenOf(wished: Wish, said: object, old: Relay | undefined): Given | Problem {
   const { via: relay, warm, warmup, ...fields } = wished;
+  const noLogIn = relay && wrongLogIn(relay, old);
+  if (noLogIn) return noLogIn;
   if (warm === true && warmup !== undefined && 'warmup' in said)
     return invalidBody([{ path: 'body.warmup', message: 'and warm: true exclude each other' }]);
   const present = Object.entries(fields).filter(([, value]) => value !== undefined);
@@ -249,4 +251,17 @@ function givenOf(wished: Wish, said: object): Given | Problem {
     },
     relay: { via: relay ? { host, port } : 'none', more },
   };
+}
+
+type Relay = Readonly<{ host: string; username?: string | undefined; password?: string | undefined }>;
+
+/** A password stays with the host that it was given for. */
+function wrongLogIn(relay: Relay, old: Relay | undefined): Problem | undefined {
+  const isKept = old?.host === relay.host && old.password !== undefined;
+  const has = relay.password !== undefined || isKept;
+  if ((relay.username !== undefined) === has) return undefined;
+  const [path, message] = has
+    ? ['body.via.username', 'is missing: username and password belong together']
+    : ['body.via.password', 'is missing: username and password belong together, and are of one host'];
+  return invalidBody([{ path, message }]);
 }

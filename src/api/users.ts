@@ -20,9 +20,9 @@ import {
   type ShownUser,
   type UserDone,
 } from '../verbs/user.ts';
-import { endpoint } from './endpoint.ts';
+import { endpoint, faultsOf } from './endpoint.ts';
 import { pageIn, pageOf, pageQuery } from './paging.ts';
-import { faultsOf, HOW_TO_PATCH, invalidBody, patched, patchOf, type Patch } from './patch.ts';
+import { HOW_TO_PATCH, invalidBody, patched, patchOf, type Patch } from './patch.ts';
 import { sees } from './principal.ts';
 import { isProblem, notFound, type Fault, type Problem } from './problem.ts';
 import { refusal } from './refusal.ts';
@@ -215,7 +215,7 @@ type Asked = Readonly<{ principal: Principal; settings: Settings }>;
 function read(said: object, old: User | undefined, asked: Asked): User | Problem {
   const kept = old && { disabled: old.disabled, passwordHash: old.passwordHash };
   const user = userSchema.safeParse({ ...said, ...kept, v: 1, origin: old?.origin ?? 'command' });
-  if (!user.success) return invalidBody(faultsOf(user.error));
+  if (!user.success) return invalidBody(faultsOf(user.error.issues, 'body'));
   const faults = [
     ...ungranted(user.data).map(({ path, message }) => ({ path: ['body', ...path].join('.'), message })),
     ...poolFaults(user.data, asked.settings),

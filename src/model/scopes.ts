@@ -9,6 +9,9 @@ export const userScopes: ReadonlySet<Scope> = new Set<Scope>([
   'statistics:read',
   'suppressions:read',
   'suppressions:write',
+  // Its own; what it adds it proves by DNS.
+  'domains:read',
+  'domains:write',
   'webhooks:read',
   'webhooks:write',
   'keys:read',

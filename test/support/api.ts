@@ -59,6 +59,8 @@ export type ApiOptions = Readonly<{
   /** Users, transports and the like. Without any: user shop of shop.example, user office of office.example, and the sandbox. */
   config?: Readonly<Record<string, unknown>>;
   roles?: readonly RoleName[];
+  /** A DNS server that it asks; without one, there is none that answers. */
+  dns?: string;
 }>;
 
 const plain = {
@@ -71,9 +73,13 @@ const plain = {
 };
 
 /** Starts one: the http role alone, unless `roles` say otherwise. Mail that is sent waits until there is a delivery role. */
-export async function startApi({ config = plain, roles = ['http'] }: ApiOptions = {}): Promise<TestApi> {
+export async function startApi({
+  config = plain,
+  roles = ['http'],
+  dns = '127.0.0.1:9',
+}: ApiOptions = {}): Promise<TestApi> {
   const redis = await startRedis();
-  const world = { dns: { server: '127.0.0.1:9' }, mxPort: 9 };
+  const world = { dns: { server: dns }, mxPort: 9 };
   const relay = await startInside({ world: world as never, redis: redis.url, config, roles });
   const { base, running } = relay;
   const url = `http://127.0.0.1:${running.http?.port ?? 0}`;
