@@ -10,6 +10,7 @@ import type { EventsContext } from './events.ts';
 import type { SendContext } from './hand-in.ts';
 import type { VerbContext } from '../verbs/context.ts';
 import type { MonitorApi } from './monitoring.ts';
+import type { MessageSourceApi } from './message-source.ts';
 import type { OverviewApi } from './overview.ts';
 import type { ProcessVerbs } from './processes.ts';
 import type { QueueApi } from './queue.ts';
@@ -18,6 +19,7 @@ import type { SettingsApi } from './settings.ts';
 import type { AlertVerbs } from '../verbs/alert.ts';
 import type { BatchVerbs } from '../verbs/batch.ts';
 import type { GuideVerbs } from '../verbs/guide.ts';
+import type { HistoryVerbs } from '../verbs/history.ts';
 import type { CheckVerbs } from '../verbs/check.ts';
 import type { KeyVerbs } from '../verbs/key.ts';
 import type { LimitVerbs } from '../verbs/limit.ts';
@@ -48,8 +50,10 @@ export type ApiContext = FrameContext &
   AlertVerbs &
   CheckVerbs &
   GuideVerbs &
+  HistoryVerbs &
   LimitVerbs &
   MonitorApi &
+  MessageSourceApi &
   OverviewApi &
   QuarantineVerbs &
   QueueApi &

@@ -9,6 +9,8 @@ import { guideEndpoints } from './guides.ts';
 import { keyEndpoints } from './keys.ts';
 import { limitEndpoints } from './limits.ts';
 import { memberEndpoints } from './members.ts';
+import { messageSourceEndpoints } from './message-source.ts';
+import { messageReadEndpoints } from './messages-read.ts';
 import { checkEndpoints, monitorEndpoints } from './monitoring.ts';
 import { overviewEndpoints } from './overview.ts';
 import { poolEndpoints } from './pools.ts';
@@ -21,6 +23,7 @@ import { sendEndpoints } from './send.ts';
 import { sessionEndpoints } from './session.ts';
 import { settingsEndpoints } from './settings.ts';
 import { smtpPlusEndpoints } from './smtpplus.ts';
+import { statisticsEndpoints } from './statistics.ts';
 import { suppressionEndpoints } from './suppressions.ts';
 import { templateEndpoints } from './templates.ts';
 import { transportEndpoints } from './transports.ts';
@@ -32,8 +35,11 @@ export const endpoints: readonly Endpoint<ApiContext>[] = [
   ...memberEndpoints,
   ...keyEndpoints,
   ...sendEndpoints,
-  ...smtpPlusEndpoints,
+  ...messageReadEndpoints,
+  ...messageSourceEndpoints,
+  ...statisticsEndpoints,
   ...eventEndpoints,
+  ...smtpPlusEndpoints,
   ...batchEndpoints,
   ...processEndpoints,
   ...userEndpoints,

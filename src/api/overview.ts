@@ -18,8 +18,8 @@ export type OverviewApi = QueueVerbs &
   Readonly<{
     pageQueue: PageQueue;
     alerts?: AlertVerbs['alerts'];
-    /** undefined: it is switched off, or cannot be read now. */
-    history?(): HistoryReader | undefined;
+    /** undefined: it is switched off. */
+    history?: Pick<HistoryReader, 'statistics'> | undefined;
   }>;
 
 const MINUTE = 60_000;
@@ -151,7 +151,7 @@ function boundsOf({ account, user }: Principal): Bounds {
 async function flowOf(api: OverviewApi, bounds: Bounds, now: number): Promise<Minute[]> {
   const until = (Math.floor(now / MINUTE) + 1) * MINUTE;
   const query = { ...bounds, since: until - HOUR, until, every: 'minute', limit: 60 } as const;
-  const found = await api.history?.()?.statistics(query);
+  const found = await api.history?.statistics(query).catch(() => undefined);
   return (found?.rows ?? []).map(({ at = 0, accepted, delivered, deferred, bounced }) => ({
     at,
     accepted,

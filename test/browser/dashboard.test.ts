@@ -1,4 +1,5 @@
 // The dashboard in a real browser at a real relay: log in, find a message, read a hostile one; nothing runs and nothing is fetched.
+import { availableParallelism, loadavg } from 'node:os';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -15,8 +16,8 @@ import { startRelay, type Relay } from '../support/relay.ts';
 import { idIn, sendMail } from '../support/sender.ts';
 
 const MAX_BYTES = 100 * 1024;
-/** One second on a quiet machine; others may be at work on this one. */
-const MAX_MS = 3000;
+const MAX_MS = 1000;
+const TURNS = 3;
 
 const evil = `<html><head><meta http-equiv="refresh" content="0;url=https://evil.example/">
 <script>top.pwned = 1; document.title = 'pwned'</script><link rel="stylesheet" href="https://evil.example/a.css">
@@ -100,19 +101,28 @@ describe.skipIf(!hasBrowser)('the dashboard', () => {
   }, 60_000);
 
   test('its first view is small and quick', async () => {
-    const visitor = await visit(browser, origin, { storageState: await page.context().storageState() });
-    await visitor.page.goto(origin);
-    await visitor.page.waitForSelector('.chart canvas');
-    const [bytes, ms] = await visitor.page.evaluate<[number, number]>(
-      `(() => { const all = performance.getEntriesByType('resource').filter(({ name }) => !name.includes('/api/'));
-        const bytes = all.reduce((sum, one) => sum + one.encodedBodySize, performance.getEntriesByType('navigation')[0].encodedBodySize);
-        return [bytes, Math.round(performance.now())]; })()`,
-    );
-    console.log(`First view: ${(bytes / 1024).toFixed(1)} KiB, ${ms} ms.`);
+    const views: (readonly [bytes: number, ms: number])[] = [];
+    for (let turn = 0; turn < TURNS; turn++) {
+      const visitor = await visit(browser, origin, { storageState: await page.context().storageState() });
+      await visitor.page.goto(origin);
+      await visitor.page.waitForSelector('.chart canvas');
+      views.push(
+        await visitor.page.evaluate<[number, number]>(
+          `(() => { const all = performance.getEntriesByType('resource').filter(({ name }) => !name.includes('/api/'));
+            const bytes = all.reduce((sum, one) => sum + one.encodedBodySize, performance.getEntriesByType('navigation')[0].encodedBodySize);
+            return [bytes, Math.round(performance.now())]; })()`,
+        ),
+      );
+      await visitor.page.context().close();
+    }
+    const bytes = Math.max(...views.map(([size]) => size));
+    const ms = Math.min(...views.map(([, time]) => time));
+    const load = loadavg()[0] ?? 0;
+    console.log(`First view: ${(bytes / 1024).toFixed(1)} KiB, ${ms} ms; load ${load.toFixed(1)}.`);
     expect(bytes).toBeLessThan(MAX_BYTES);
-    expect(ms).toBeLessThan(MAX_MS);
-    await visitor.page.context().close();
-  }, 60_000);
+    // Others may be at work on this machine, too.
+    expect(ms).toBeLessThan(MAX_MS * Math.max(1, load / availableParallelism()));
+  }, 120_000);
 
   test('shows a hostile message that arrives, and nothing in it runs or loads', async () => {
     await page.goto(`${origin}/sandbox`);

@@ -33,7 +33,8 @@ export function MessagePage() {
 }
 
 function Whole({ message, again }: Readonly<{ message: Message; again(): void }>) {
-  const only = message.deliveries.length === 1 ? message.deliveries[0] : undefined;
+  const [first] = message.deliveries;
+  const only = first && message.deliveries.length === 1 ? withDue(first) : undefined;
   return (
     <>
       <PageHead
@@ -48,6 +49,12 @@ function Whole({ message, again }: Readonly<{ message: Message; again(): void }>
       {message.more && <Notice>{t('message.more')}</Notice>}
     </>
   );
+}
+
+/** When the next attempt is, as the last event says. */
+function withDue({ row, events }: Delivery): Delivery {
+  const due = events.findLast((event) => event.type === 'deferred')?.due;
+  return { row: due === undefined ? row : { ...row, due }, events };
 }
 
 /** The first thing that one sees: did it arrive, and if not, why. */

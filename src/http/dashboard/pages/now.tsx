@@ -63,7 +63,9 @@ function Tiles({ now }: Readonly<{ now: Now }>) {
       <a class="tile" href="/messages?status=delivered">
         <span class="name">{t('now.delivered')}</span>
         <span class="value">{number(sum('delivered'))}</span>
-        <span class="note">{t('now.share', { share: share(sum('delivered'), ended) })}</span>
+        <span class="note">
+          {ended === 0 ? t('now.lastHour') : t('now.share', { share: share(sum('delivered'), ended) })}
+        </span>
       </a>
       <a class="tile" href="/messages?status=queued">
         <span class="name">{t('now.waiting')}</span>
