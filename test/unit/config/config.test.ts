@@ -126,7 +126,7 @@ describe('problems', () => {
     ['not YAML', 'a: [', 'is not YAML'],
     ['a key twice', 'data: a\ndata: b', 'is not YAML'],
     ['an unknown key', 'hots: x', 'hots: is not a key we know'],
-    ['a key of a later version', 'webhooks: {}', 'is not available in this version yet'],
+    ['a webhook in the file', 'webhooks: { hooks: [] }', 'webhooks.hooks: is not a key we know'],
     ['feedback without a domain', 'feedback: {}', 'feedback.domain: '],
     ['a feedback domain that is none', 'feedback: { domain: "a b" }', 'must be a domain such as'],
     ['a feedback domain of one label', 'feedback: { domain: localhost }', 'must be a domain such as'],
