@@ -17,6 +17,8 @@ export type HistoryReader = Readonly<{
   /** A submission with all its deliveries, or one delivery; undefined: not kept, or somebody else's. */
   timeline(id: string, owner?: Owner): Promise<Message | undefined>;
   statistics(query: StatisticsQuery): Promise<Statistics>;
+  /** All events up to there are in; undefined: none yet. Costs little. */
+  reached(): Promise<Place | undefined>;
   state(): Promise<HistoryState>;
   close(): Promise<void>;
 }>;

@@ -18,6 +18,7 @@ export type Calls = Readonly<{
   search(query: SearchQuery): Page<DeliveryRow>;
   timeline(id: string, owner: Owner): Message | undefined;
   statistics(query: StatisticsQuery): Statistics;
+  reached(): Place | undefined;
   state(): HistoryState;
   close(): undefined;
 }>;

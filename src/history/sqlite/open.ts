@@ -37,6 +37,7 @@ function readerBy(thread: Thread): HistoryReader {
     search: (query) => thread.ask('search', query),
     timeline: (id, owner = {}) => thread.ask('timeline', id, owner),
     statistics: (query) => thread.ask('statistics', query),
+    reached: () => thread.ask('reached'),
     state: () => thread.ask('state'),
     close: () => thread.close(),
   };

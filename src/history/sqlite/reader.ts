@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { timeOfId } from '../../lib/ids.ts';
-import type { HistoryState } from '../history.ts';
+import type { HistoryState, Place } from '../history.ts';
 import { readPlace } from '../place.ts';
 import type { DeliveryRow, Message, Owner, Page, SearchQuery } from '../search.ts';
 import type { Statistics, StatisticsQuery } from '../statistics.ts';
@@ -20,6 +20,7 @@ export type Reader = Readonly<{
   search(query: SearchQuery): Page<DeliveryRow>;
   timeline(id: string, owner: Owner): Message | undefined;
   statistics(query: StatisticsQuery): Statistics;
+  reached(): Place | undefined;
   state(): HistoryState;
   close(): void;
 }>;
@@ -74,6 +75,10 @@ export function openReader({ folder, veil }: Readonly<{ folder: string; veil: Ve
     statistics: (query) => {
       const { names, open } = months();
       return sumUp(names, open, { query, kept: readKept({ get: meta }) });
+    },
+    reached: () => {
+      months();
+      return readPlace(meta('cursor'));
     },
     state: () => {
       const { names, open } = months();

@@ -46,6 +46,8 @@ async function answer(asked: Call, sides: Sides): Promise<unknown> {
       return sides.reader().timeline(...asked.args);
     case 'statistics':
       return sides.reader().statistics(...asked.args);
+    case 'reached':
+      return sides.reader().reached();
     case 'state':
       return sides.reader().state();
     case 'close':

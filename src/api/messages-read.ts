@@ -1,0 +1,135 @@
+// Endpoints of messages that were taken: finding them, and what became of one.
+import { z } from 'zod';
+import { deliveryStatuses } from '../history/search.ts';
+import { eventSchema } from '../model/event.ts';
+import { messageOf, type HistoryVerbs } from '../verbs/history.ts';
+import { endpoint } from './endpoint.ts';
+import { pageOf, pageQuery } from './paging.ts';
+import { boundsOf } from './principal.ts';
+import { notFound, problem, type Problem } from './problem.ts';
+
+const when = z.number().describe('Epoch milliseconds.');
+const delivery = z.object({
+  delivery: z.string(),
+  submission: z.string(),
+  account: z.string(),
+  user: z.string(),
+  at: when.describe('When it was accepted, epoch milliseconds.'),
+  recipient: z.string(),
+  sender: z.string().describe('Envelope sender; "" is the null sender.'),
+  headerFrom: z.string().optional(),
+  subject: z.string().optional(),
+  messageId: z.string().optional(),
+  campaign: z.string().optional(),
+  campaignName: z.string().optional(),
+  tags: z.array(z.string()).optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  size: z.number().optional(),
+  status: z.enum(deliveryStatuses),
+  statusAt: when,
+  class: z.string().optional(),
+  category: z.string().optional(),
+  reason: z.string().optional().describe('Our sentence about the last failure or delay.'),
+  reply: z.string().optional().describe('What the peer said last.'),
+  transport: z.string().optional(),
+  provider: z.string().optional(),
+  site: z.string().optional(),
+  attempts: z.number(),
+  ms: z.number().optional().describe('From accepted to delivered.'),
+  opens: z.number(),
+  humanOpens: z.number().describe('By people, as far as can be told.'),
+  firstOpenAt: when.optional(),
+  clicks: z.number(),
+  humanClicks: z.number(),
+  unsubscribed: z.boolean(),
+  complained: z.boolean(),
+});
+
+const message = z.object({
+  submission: z.string(),
+  account: z.string(),
+  user: z.string(),
+  at: when,
+  sender: z.string(),
+  subject: z.string().optional(),
+  messageId: z.string().optional(),
+  deliveries: z.array(z.object({ row: delivery, events: z.array(eventSchema) })),
+  more: z.boolean().describe('There are more deliveries or events than these.'),
+});
+
+const text = z.string().min(1).max(500).optional();
+const moment = z.coerce.number().int().min(0).optional();
+const query = z.object({
+  ...pageQuery,
+  id: text.describe('Of a message or a delivery; a trailing "*" makes it a prefix, here and below.'),
+  messageId: text,
+  recipient: text.describe('An address, the beginning of one with "*", or "@example.net".'),
+  sender: text.describe('Envelope sender or From address, written likewise.'),
+  subject: text.describe('Words of the subject.'),
+  text: text.describe('Words of the subject, or of what the peer said.'),
+  campaign: text,
+  tag: text,
+  status: z.enum(deliveryStatuses).optional(),
+  transport: text,
+  provider: text,
+  user: text,
+  since: moment.describe('Accepted from then on, epoch milliseconds.'),
+  until: moment.describe('And before then.'),
+});
+
+/** Anything that search cannot do without the history. */
+export const noHistory: Problem = problem(
+  503,
+  'No history',
+  'Search and statistics are switched off here, or cannot be read just now; see history in the configuration.',
+  { retryAfterS: 30 },
+);
+
+export const messageReadEndpoints = [
+  endpoint({
+    id: 'searchMessages',
+    verb: 'message search',
+    method: 'GET',
+    path: '/messages',
+    scope: 'messages:read',
+    summary: 'Finds deliveries, the newest first.',
+    description: 'All that is given must match. A moment passes before what was just accepted is found.',
+    query,
+    answer: pageOf(delivery),
+    run: async ({ principal, query: asked }, { history }: HistoryVerbs) => {
+      const bounds = boundsOf(principal, asked.user);
+      if (!bounds) return { items: [] };
+      const { id, ...rest } = asked;
+      const given = id === undefined ? rest : { ...rest, id: id.toUpperCase() };
+      return (
+        (await history?.search({ ...withoutUndefined(given), ...bounds }).catch(() => undefined)) ?? noHistory
+      );
+    },
+  }),
+  endpoint({
+    id: 'showMessage',
+    verb: 'message show',
+    method: 'GET',
+    path: '/messages/:id',
+    scope: 'messages:read',
+    summary: 'What became of a message, or of one delivery: all events, oldest first.',
+    params: z.object({ id: z.string().max(64) }),
+    answer: message,
+    run: async ({ principal, params: { id } }, verbs: HistoryVerbs) =>
+      (await messageOf(verbs, id.toUpperCase(), boundsOf(principal))) ?? notFound('message'),
+  }),
+];
+
+/** The same without what was not asked for. */
+export function withoutUndefined<T extends object>(asked: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const kept = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+  if (isWithout(asked, kept)) return kept;
+  throw new TypeError('not the same fields');
+}
+
+function isWithout<T extends object>(
+  _asked: T,
+  kept: object,
+): kept is { [K in keyof T]: Exclude<T[K], undefined> } {
+  return typeof kept === 'object';
+}

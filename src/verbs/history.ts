@@ -1,0 +1,106 @@
+// What can be asked of the history: finding messages, their stories, statistics; completed from the event log where it is behind.
+import { cursorText, type EventLog } from '../events/log.ts';
+import type { History, HistoryReader, Place } from '../history/history.ts';
+import { nextRow, type StoredRow } from '../history/row.ts';
+import type { DeliveryRow, Message, Owner } from '../history/search.ts';
+import type { Event } from '../model/event.ts';
+
+export type HistoryVerbs = Readonly<{
+  /** undefined: the configuration has none. */
+  history: HistoryReader | undefined;
+  eventLog: EventLog;
+}>;
+
+/** For what only its writer may do; it waits for the process that writes, and is waited for by it. */
+export type HistoryWriting = Readonly<{ openHistory(): History | undefined }>;
+
+const MAX_EVENTS = 20_000;
+/** Events of a moment may be told in another order. */
+const SLACK_MS = 120_000;
+
+/** A submission or one delivery with all that happened, however far the history is; undefined: unknown, or somebody else's. */
+export async function messageOf(
+  { history, eventLog }: HistoryVerbs,
+  id: string,
+  owner: Owner = {},
+): Promise<Message | undefined> {
+  const { known, reached } = await ask(history, id, owner);
+  const end = await eventLog.end();
+  const behind = end !== undefined && cursorText(end) !== (reached && cursorText(reached));
+  if (known && !behind) return known;
+  const since = known && reached ? { since: reached.ms - SLACK_MS } : {};
+  const found = await eventLog.search({ id, ...since }, MAX_EVENTS);
+  const recent = found.events.map(({ event }) => event).filter((event) => isOf(event, owner));
+  if (!known && recent.length === 0) return undefined;
+  const story = storyOf([...eventsIn(known), ...recent]);
+  return story && { ...story, more: known?.more === true || !found.complete };
+}
+
+/** A history that cannot be read must not hide what the log has. */
+async function ask(
+  history: HistoryReader | undefined,
+  id: string,
+  owner: Owner,
+): Promise<Readonly<{ known?: Message | undefined; reached?: Place | undefined }>> {
+  if (!history) return {};
+  try {
+    // How far it is, first: what comes meanwhile is in the story, or in the log behind it.
+    const reached = await history.reached();
+    return { known: await history.timeline(id, owner), reached };
+  } catch {
+    return {};
+  }
+}
+
+function eventsIn(message: Message | undefined): readonly Event[] {
+  return message?.deliveries.flatMap(({ events }) => events) ?? [];
+}
+
+function isOf(event: Event, { account, user }: Owner): boolean {
+  return (account === undefined || event.account === account) && (user === undefined || event.user === user);
+}
+
+/** The story that events tell, each once, in any order; undefined where there are none. */
+export function storyOf(events: readonly Event[]): Message | undefined {
+  const once = [...new Map(events.map((event) => [event.id, event])).values()].sort((a, b) => a.at - b.at);
+  const byDelivery = [...Map.groupBy(once, ({ delivery }) => delivery)].sort(([a], [b]) => byNumber(a, b));
+  const deliveries = byDelivery.map(([, own]) => ({ row: rowOf(own), events: own }));
+  const first = deliveries[0]?.row;
+  if (!first) return undefined;
+  const { submission, account, user, at, sender, subject, messageId } = first;
+  return {
+    submission,
+    account,
+    user,
+    at,
+    sender,
+    ...(subject === undefined ? {} : { subject }),
+    ...(messageId === undefined ? {} : { messageId }),
+    deliveries,
+    more: false,
+  };
+}
+
+function rowOf(events: readonly Event[]): DeliveryRow {
+  let stored: StoredRow | undefined;
+  for (const event of events) stored = nextRow(stored, event);
+  if (!stored) throw new Error('a delivery without events');
+  const { domain: _domain, accepted: _accepted, leftBefore: _leftBefore, ...row } = stored;
+  return row;
+}
+
+/** "…-2" before "…-10". */
+function byNumber(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1);
+}
+
+/** How far the history is behind the event log, milliseconds; undefined: there is none, or it cannot be read. */
+export async function lagOf({ history, eventLog }: HistoryVerbs): Promise<number | undefined> {
+  if (!history) return undefined;
+  try {
+    const [reached, end] = await Promise.all([history.reached(), eventLog.end()]);
+    return end ? Math.max(0, end.ms - (reached?.ms ?? 0)) : 0;
+  } catch {
+    return undefined;
+  }
+}
