@@ -76,7 +76,19 @@ async function run<C>(endpoint: Endpoint<C>, given: Given, { context, log }: Mou
   const answer = sentOf(done);
   if (answer) return answer;
   const value = 'value' in done ? done.value : undefined;
-  return value === undefined ? nothing : json(value, endpoint.status ?? 200);
+  if (value === undefined) return nothing;
+  return { ...json(value, endpoint.status ?? 200), headers: locationOf(endpoint, value) };
+}
+
+/** Where what was made is (RFC 9110 §10.2.2). */
+function locationOf(
+  { location }: Pick<Endpoint<never>, 'location'>,
+  value: unknown,
+): Readonly<Record<string, string>> {
+  if (location === undefined || typeof value !== 'object' || value === null) return {};
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const path = location.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(fields.get(name))));
+  return { location: `${ROOT}${path}` };
 }
 
 /** What the body says; undefined for one in a form of its own, and {} for none where there may be fields. */

@@ -224,7 +224,7 @@ function read(said: object, old: User | undefined, asked: Asked): User | Problem
   return faults.length > 0 ? invalidBody(faults) : user.data;
 }
 
-function change(old: User, { sending: _, ...body }: Patch, asked: Asked): User | Problem {
+function change(old: User, { sending: _sending, ...body }: Patch, asked: Asked): User | Problem {
   const { name, account, origin, disabled, hasPassword, ...rest } = show(old);
   const fixed = { name, account, origin, disabled, hasPassword };
   const next = patched(wish, { old: rest, fixed }, body);

@@ -35,7 +35,8 @@ describe('suppressions', () => {
     expect(made.json.until - made.json.at).toBe(30 * 86_400_000);
     expect(made.headers.get('location')).toBe('/api/v1/suppressions/a%40b.example');
     const again = await admin.post('/suppressions', { address: 'a@b.example' });
-    expect(again.json).toMatchObject({ came: 'added', reason: 'by hand' });
+    expect(again.json).toMatchObject({ came: 'known', reason: 'by hand' });
+    expect(again.json).not.toHaveProperty('until');
     await admin.post('/suppressions', { address: 'a@b.example', topic: 'news' });
     const found = await admin.get('/suppressions/a%40b.example');
     expect(found.json.entries).toHaveLength(2);
@@ -117,7 +118,8 @@ describe('recipients', () => {
       expect.arrayContaining(['body.name', 'body.fields', 'body.x']),
     );
     const seen = (await all(admin, '/recipients?limit=2')).map(({ address }) => address);
-    expect(seen.toSorted()).toEqual(Array.from({ length: 7 }, (_, n) => `r${n}@x.example`));
+    expect(seen).toHaveLength(7);
+    expect(new Set(seen)).toEqual(new Set(Array.from({ length: 7 }, (_, n) => `r${n}@x.example`)));
     expect((await (await api.client({ account: 'acme' })).get('/recipients')).json.items).toEqual([]);
     expect((await (await api.client({ user: 'shop' })).get('/recipients')).status).toBe(403);
     expect((await admin.delete('/recipients/r1%40x.example')).status).toBe(204);
