@@ -238,7 +238,7 @@ async function turn(
 
 type Wanted = Readonly<{
   owner: Owner;
-  wish: Pick<Wish, 'name' | 'user' | 'url'>;
+  wish: Pick<Wish, 'name' | 'user' | 'url' | 'shape' | 'method' | 'parameters'>;
   others: readonly Webhook[];
 }>;
 
@@ -246,7 +246,9 @@ async function faultOf(
   { webhooks, settings }: WebhookVerbs,
   { owner, wish, others }: Wanted,
 ): Promise<Refusal | undefined> {
-  const { name, user, url } = wish;
+  const { name, user, url, shape, method, parameters } = wish;
+  if (shape !== 'smtpplus' && (method === 'GET' || Object.keys(parameters).length > 0))
+    return refused('wrong', 'Only the shape smtpplus has a method and parameters.');
   if (others.some((one) => one.name === name))
     return refused('exists', `There is a webhook called ${name} already.`);
   // Who is bound to a user makes webhooks for that user's mail alone.

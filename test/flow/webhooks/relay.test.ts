@@ -117,6 +117,8 @@ describe('one of each shape', () => {
     ['standard', { name: 'standard' }, 1, /already/],
     ['standard', { name: 'X y' }, 2, /--name/],
     ['standard', { type: ['nonsense'] }, 2, /--types 1/],
+    ['standard', { name: 'x', parameter: ['a=[Email]'] }, 1, /Only the shape smtpplus/],
+    ['standard', { name: 'x', method: 'get' }, 1, /Only the shape smtpplus/],
     ['standard', { batchSize: '0' }, 2, /--batch-size/],
     ['standard', { batchWait: 'soon' }, 2, /--batch-wait/],
     ['standard', { shape: 'postmark' }, 2, /--shape/],
