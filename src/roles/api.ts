@@ -1,5 +1,4 @@
 // The API's wiring: who may come in, and what its endpoints work with.
-import { join } from 'node:path';
 import { hashPassword, verifyPassword } from '../accept/password.ts';
 import type { Door } from '../accept/hand-in.ts';
 import { makeAuthenticate } from '../api/authenticate.ts';
@@ -11,7 +10,6 @@ import { makeBuckets } from '../api/rates.ts';
 import { makeOnce } from '../api/once.ts';
 import { openApiOf } from '../api/openapi.ts';
 import { makePageQueue } from '../backlog/queue-page.ts';
-import { openEventLog } from '../events/log.ts';
 import { json, type Answer, type Route } from '../http/exchange.ts';
 import { makeGate, type Gate } from '../http/gate.ts';
 import { makeSessions, type Sessions } from '../http/session.ts';
@@ -68,7 +66,7 @@ export function openApi(base: Base, parts: Access & GuideVerbs & Readonly<{ door
   const { clock, settingsNow, apiKeys: keys } = base;
   const log = base.log.child({ role: 'api' });
   const authenticate = makeAuthenticate({ keys, sessions: parts.sessions, settingsNow, clock });
-  const eventLog = openEventLog({ folder: join(base.config.data, 'events'), clock });
+  const { eventLog } = base;
   const events = { eventLog, viewers: makeViewers({ eventLog, clock, log }) };
   const document = json(openApiOf(endpoints, VERSION));
   const routes = mountAll(endpoints, {
@@ -93,7 +91,7 @@ function contextOf(
     redis: asking,
     hashPassword,
     processes: () => listProcesses({ redis: asking, prefix, clock }),
-    batch: openBatch(base, () => undefined),
+    batch: openBatch(base),
     ...webhookVerbs(base),
     pageQueue: makePageQueue({ redis: asking, keys: base.keys, transitions: base.transitions }),
     quarantine: openQuarantine(base),

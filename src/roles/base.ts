@@ -11,6 +11,8 @@ import { makeJobAdder, type JobAdder } from '../backlog/queue.ts';
 import { makeTransitions, type Transitions } from '../backlog/transitions.ts';
 import type { Config } from '../config.ts';
 import { openLimits, type Limits } from '../deliver/shaping/limits.ts';
+import { openEventLog, type EventLog } from '../events/log.ts';
+import type { HistoryReader } from '../history/history.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Settings } from '../model/settings.ts';
@@ -29,6 +31,7 @@ import { connectRedis, type Purpose, type RedisConnection } from '../store/redis
 import { watchSettings, type SettingsStore } from '../store/settings.ts';
 import { openTransportStates, type TransportStates } from '../store/transport-states.ts';
 import { makeTokens, type Tokens } from '../tracking/token.ts';
+import { openHistoryReader } from './history.ts';
 import { makeTell } from './notices.ts';
 import { openWarmup, type Warmup } from './warmup.ts';
 
@@ -63,6 +66,10 @@ type Stores = Readonly<{
   links: LinkStore;
   /** Makes and reads return paths that name their delivery. */
   returnPaths: ReturnPaths;
+  /** The events on disk. All who follow it through this one share what is read. */
+  eventLog: EventLog;
+  /** Undefined where the configuration has none. Nothing is opened before it is asked. */
+  history: HistoryReader | undefined;
 }>;
 
 export type Base = Surroundings &
@@ -140,6 +147,7 @@ export async function openBase(around: Surroundings): Promise<Base> {
       Object.values(watches).forEach((watch) => watch.stop());
       [settings, stores.states].forEach((watch) => watch.close());
       await Promise.race([stores.recipients.flush(), clock.sleep(LAST_WORDS_MS)]);
+      await stores.history?.close().catch(() => undefined);
       await jobs.close().catch(() => undefined);
       await Promise.all(connections.map((connection) => connection.close()));
     },
@@ -224,6 +232,8 @@ function openStores(
     states: openTransportStates({ redis: asking, prefix, clock, log }),
     tokens: makeTokens(masterKey),
     links: openLinks({ redis: asking, prefix }),
+    eventLog: openEventLog({ folder: join(config.data, 'events'), clock }),
+    history: openHistoryReader({ config, sealer }),
     returnPaths: makeReturnPaths(masterKey, config.feedback?.expire ?? RETURN_PATH_MS),
   };
 }

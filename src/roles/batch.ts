@@ -9,7 +9,7 @@ import { openBucket } from '../batch/places/s3.ts';
 import type { Sources } from '../batch/rows.ts';
 import type { Taken, TakeEntry } from '../batch/import.ts';
 import { makeBatch, type Batch } from '../batch/run.ts';
-import { cursorBefore, openEventLog, type EventLog } from '../events/log.ts';
+import { cursorBefore, type EventLog } from '../events/log.ts';
 import { parseJson } from '../lib/json.ts';
 import type { HistoryReader } from '../history/history.ts';
 import type { Event } from '../model/event.ts';
@@ -21,19 +21,18 @@ const TICK_MS = 15_000;
 const ROWS = 10_000;
 const fieldsSchema = z.record(z.string(), z.string());
 
-/** The jobs of the configuration. `history` gives statistics; undefined where there is none. */
-export function openBatch(base: Base, history: () => HistoryReader | undefined): Batch {
+/** The jobs of the configuration. */
+export function openBatch(base: Base): Batch {
   const { config, asking, prefix, clock, keys } = base;
-  const events = openEventLog({ folder: join(config.data, 'events'), clock });
   return makeBatch({
     config: config.batch,
     redis: asking,
     prefix,
     places: new Map(config.batch.places.map((place) => [place.name, openPlace(place)])),
-    sources: sourcesOf(base, events, history),
+    sources: sourcesOf(base),
     take: { suppressions: takeSuppression(base), recipients: takeRecipient(base) },
     isWritten: async (until) => {
-      if (((await events.end())?.ms ?? 0) >= until) return true;
+      if (((await base.eventLog.end())?.ms ?? 0) >= until) return true;
       return Number(await asking.call('XLEN', keys.events)) === 0;
     },
     tell: makeTell(base),
@@ -43,14 +42,10 @@ export function openBatch(base: Base, history: () => HistoryReader | undefined):
 }
 
 /** Runs what is due again and again, in the process that is elected. */
-export function startBatch(
-  base: Base,
-  history: () => HistoryReader | undefined,
-  elected: () => boolean,
-): () => Promise<void> {
+export function startBatch(base: Base, elected: () => boolean): () => Promise<void> {
   const { exports, imports } = base.config.batch;
   if (exports.length + imports.length === 0) return () => Promise.resolve();
-  const batch = openBatch(base, history);
+  const batch = openBatch(base);
   let working = Promise.resolve();
   let busy = false;
   const stop = base.clock.every(TICK_MS, () => {
@@ -76,9 +71,10 @@ function openPlace({
   return openBucket({ endpoint, bucket, region, accessKey, secretKey });
 }
 
-function sourcesOf(base: Base, events: EventLog, history: () => HistoryReader | undefined): Sources {
+function sourcesOf(base: Base): Sources {
+  const { eventLog, history } = base;
   return {
-    events: (from, until) => eventsBetween(events, from, until),
+    events: (from, until) => eventsBetween(eventLog, from, until),
     statistics: ({ account, user, from, until }) => statisticsRows(history, { account, user, from, until }),
     recipients: (account) => recipientRows(base, account),
     suppressions: (account) => suppressionRows(base, account),
@@ -100,10 +96,9 @@ async function* eventsBetween(
 type StatisticsOf = Readonly<{ account: string; user: string | undefined; from: number; until: number }>;
 
 async function* statisticsRows(
-  history: () => HistoryReader | undefined,
+  reader: HistoryReader | undefined,
   { account, user, from, until }: StatisticsOf,
 ): AsyncGenerator<Row> {
-  const reader = history();
   if (!reader) throw new Error('statistics need the history, which is switched off');
   const { rows } = await reader.statistics({
     account,

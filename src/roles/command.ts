@@ -1,6 +1,5 @@
 // Runs one command of the command line beside a running Postino: opens what it needs, and closes it again.
 import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
 import { hashPassword } from '../accept/password.ts';
 import { alertCommands, type AlertContext } from '../cli/alert.ts';
 import { backupCommands, restoreCommands, type BackupContext, type RestoreContext } from '../cli/backup.ts';
@@ -23,7 +22,6 @@ import { settingsCommands } from '../cli/settings.ts';
 import { webhookCommands } from '../cli/webhook.ts';
 import type { Config } from '../config.ts';
 import { embeddedSocket } from '../embedded.ts';
-import { openEventLog } from '../events/log.ts';
 import type { Clock } from '../lib/clock.ts';
 import { dayOf } from '../lib/day.ts';
 import { silentLog } from '../lib/log.ts';
@@ -182,7 +180,7 @@ async function contextOf(base: Base, around: Surroundings): Promise<Context> {
     clockOffset: offset.ms,
     dues: async (id) =>
       new Map((await operate.list({ id }, MAX_DUES)).map((delivery) => [delivery.id, delivery.due])),
-    history: openEventLog({ folder: join(config.data, 'events'), clock }),
+    history: base.eventLog,
     submit: async (request) => (await openSubmit(base, () => undefined, false))(request),
     ...openDns(config.dns),
     trackingTarget: trackingTarget(config),
@@ -198,7 +196,7 @@ async function contextOf(base: Base, around: Surroundings): Promise<Context> {
     alerts: alertsOf(base),
     ...backupOf(base),
     processes: () => listProcesses({ redis: asking, prefix: base.prefix, clock }),
-    batch: openBatch(base, () => undefined),
+    batch: openBatch(base),
     ...webhookVerbs(base),
     ...restoreWith({ ...around, prefix: base.prefix }),
     quarantine: openQuarantine(base),

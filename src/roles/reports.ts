@@ -1,7 +1,6 @@
 // What comes back about mail of ours, as the kinds of feedback want it: who a delivery was of, events, and where answers go.
-import { join } from 'node:path';
 import type { Config } from '../config.ts';
-import { openEventLog, type Trace } from '../events/log.ts';
+import type { Trace } from '../events/log.ts';
 import { factsIn, type Facts, type Unknown } from '../feedback/facts.ts';
 import type { ComplaintKindDeps } from '../feedback/kinds/complaint.ts';
 import { makeOnce } from '../feedback/once.ts';
@@ -59,8 +58,7 @@ export function openReports(
 type Find = (id: string) => Promise<readonly Facts[] | Unknown>;
 
 /** What comes again and again about the same costs one search; what nobody knows any more, too. */
-function makeFind({ config, clock }: Base): Find {
-  const events = openEventLog({ folder: join(config.data, 'events'), clock });
+function makeFind({ eventLog, clock }: Base): Find {
   const known = makeLru<readonly Facts[] | 'gone'>(MAX_KNOWN, (facts) =>
     facts === 'gone' ? 1 : facts.length,
   );
@@ -71,7 +69,7 @@ function makeFind({ config, clock }: Base): Find {
     if (running >= MAX_SEARCHES) return 'early';
     running++;
     try {
-      const facts = factsOf(await events.trace(id), clock.now() - (timeOfId(id) ?? 0));
+      const facts = factsOf(await eventLog.trace(id), clock.now() - (timeOfId(id) ?? 0));
       if (facts !== 'early') known.put(id, facts);
       return facts;
     } finally {

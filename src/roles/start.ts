@@ -1,6 +1,5 @@
 // Starts and stops a whole Postino process: Redis, base, roles, in the order in which they need each other.
 import { join } from 'node:path';
-import { openEventLog } from '../events/log.ts';
 import { runSinks } from '../events/sinks/index.ts';
 import { makeLogSink } from '../events/sinks/log.ts';
 import { makeStatsSink } from '../events/sinks/stats.ts';
@@ -152,9 +151,9 @@ function startSinks(
   const abort = new AbortController();
   const folder = join(config.data, 'events');
   const logsEvents = ['info', 'debug', 'trace'].includes(config.log.level);
-  const events = openEventLog({ folder, clock });
+  const events = base.eventLog;
   const elected = (): boolean => delivery?.segments().working ?? false;
-  const endBatch = delivery && startBatch(base, () => undefined, elected);
+  const endBatch = delivery && startBatch(base, elected);
   const webhooks = delivery && startWebhooks(base, { events, elected });
   const history = delivery && startHistory(base, elected);
   const running = runSinks(

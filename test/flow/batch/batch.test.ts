@@ -68,7 +68,7 @@ async function open(batch: object): Promise<Batch> {
     config: parseConfig(config, { file: undefined, environment: {} }),
     clock: { ...systemClock, now: () => now },
   });
-  return openBatch(base, () => undefined);
+  return openBatch(base);
 }
 
 function event(type: Event['type'], n: number, more: Partial<Event> = {}): Event {
