@@ -1,5 +1,5 @@
 // Who makes a request: a key in Authorization, or a member's session with the token against forged requests.
-import { isForeign, networkOf } from '../http/security.ts';
+import { clientOf, isForeign, networkOf } from '../http/security.ts';
 import { hasToken, type Sessions } from '../http/session.ts';
 import type { Ask as HttpAsk } from '../http/exchange.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -21,7 +21,7 @@ export type AuthenticateDeps = Readonly<{
 }>;
 
 /** Wrong keys of a network: so many at once, then so many a minute. */
-const WRONG = { rate: { count: 10, perMs: 60_000 }, burst: 30 };
+const WRONG = { rate: { count: 60, perMs: 60_000 }, burst: 60 };
 /** Keys that were right lately are looked up even where their network sends wrong ones. */
 const MAX_KNOWN = 10_000;
 const BEARER = /^Bearer +(\S{1,200})$/i;
@@ -36,15 +36,18 @@ export function makeAuthenticate({ keys, sessions, settingsNow, clock }: Authent
     user === undefined || settingsNow().users.get(user)?.account === account;
 
   const byKey = async (secret: string, ask: HttpAsk): Promise<Principal | Problem> => {
-    const network = networkOf(ask.peer);
+    const network = networkOf(clientOf(ask));
     const id = secret.slice(0, ID_CHARS);
-    const waitMs = known.get(id) ? 0 : wrong.look(network);
+    const isKnown = known.get(id) === true;
+    // Counted before the look-up, so that many requests at once do not get many tries.
+    const waitMs = isKnown ? 0 : wrong.take(network);
     if (waitMs > 0) return tooMany(waitMs);
     const key = await keys.find(secret);
     if (!key || !userIsThere(key.account, key.user)) {
-      wrong.take(network);
+      if (isKnown) known.drop(id);
       return badKey;
     }
+    if (!isKnown) wrong.give(network);
     known.put(id, true);
     return principalOfKey(key);
   };

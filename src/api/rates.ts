@@ -6,8 +6,8 @@ import type { Rate } from '../lib/rate.ts';
 /** Takes one from the bucket of `key`; milliseconds to wait when it is empty. */
 export type Bucket = Readonly<{
   take(key: string): number;
-  /** The same without taking any. */
-  look(key: string): number;
+  /** Puts one back. */
+  give(key: string): void;
 }>;
 
 type Level = { left: number; at: number };
@@ -36,6 +36,9 @@ export function makeBuckets(
       if (wait === 0) level.left--;
       return wait;
     },
-    look: (key) => waitOf(fill(key)),
+    give: (key) => {
+      const level = fill(key);
+      level.left = Math.min(burst, level.left + 1);
+    },
   };
 }

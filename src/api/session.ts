@@ -1,7 +1,7 @@
 // Endpoints of the dashboard's sessions: logging in and out, who one is, and one's own password.
 import { z } from 'zod';
 import { json, type Ask as HttpAsk } from '../http/exchange.ts';
-import { isForeign, networkOf } from '../http/security.ts';
+import { clientOf, isForeign, networkOf } from '../http/security.ts';
 import type { Session } from '../http/session.ts';
 import { memberRoleSchema, scopeSchema, type Member, type Principal } from '../model/access.ts';
 import { resetMember, type MemberVerbs } from '../verbs/member.ts';
@@ -91,7 +91,7 @@ async function prove(
   { gate, members }: AccessContext,
   { name, password, http }: Readonly<{ name: string; password: string; http: HttpAsk }>,
 ): Promise<Member | Problem> {
-  const verdict = await gate(password, networkOf(http.peer), name);
+  const verdict = await gate(password, networkOf(clientOf(http)), name);
   if (verdict === 'wrong') return wrong;
   if (verdict !== 'right') return tooMany(verdict.waitMs);
   return (await members.get(name)) ?? wrong;

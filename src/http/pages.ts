@@ -3,7 +3,7 @@ import type { Member } from '../model/access.ts';
 import { dashboardRoutes } from './dashboard-files.ts';
 import { problem, redirect, type Answer, type Ask, type Route } from './exchange.ts';
 import { ADMIN, type Gate } from './gate.ts';
-import { isForeign, networkOf } from './security.ts';
+import { clientOf, isForeign, networkOf } from './security.ts';
 import type { Sessions } from './session.ts';
 
 export type PagesDeps = Readonly<{
@@ -18,7 +18,7 @@ export function pageRoutes({ sessions, gate, memberOf }: PagesDeps): readonly Ro
   const logIn = async (ask: Ask): Promise<Answer> => {
     if (isForeign(ask)) return problem(403, 'Forbidden', 'Log in on the page itself, not from another site.');
     const name = ask.form.get('name') ?? ADMIN;
-    const verdict = await gate(ask.form.get('password') ?? '', networkOf(ask.peer), name);
+    const verdict = await gate(ask.form.get('password') ?? '', networkOf(clientOf(ask)), name);
     const member = verdict === 'right' ? await memberOf(name) : undefined;
     if (member) return redirect('/', { 'set-cookie': (await sessions.begin(ask, member)).cookie });
     if (verdict === 'right' || verdict === 'wrong')

@@ -1,4 +1,5 @@
 // Security headers, and the checks of where a request comes from. Pure.
+import { isIP } from 'node:net';
 import { firstGroups, plainIp } from '../lib/ip.ts';
 import type { Ask, PolicyName } from './exchange.ts';
 
@@ -62,6 +63,12 @@ export function isLoopback(address: string): boolean {
 /** True when a proxy on this host speaks for somebody else, who is not on this host. */
 export function isForwarded(ask: Ask): boolean {
   return ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => ask.header(name) !== undefined);
+}
+
+/** Who asks: the socket's peer, or whom a proxy on this host speaks for. Only for counting: nobody is let in by it. */
+export function clientOf(ask: Pick<Ask, 'peer' | 'header'>): string {
+  const last = (ask.header('x-forwarded-for') ?? '').split(',').at(-1)?.trim() ?? '';
+  return isLoopback(ask.peer) && isIP(last) !== 0 ? last : ask.peer;
 }
 
 /** What failed logins are counted by: an IPv4 address, or the /64 of an IPv6 address. */

@@ -47,6 +47,8 @@ export type HttpServer = Readonly<{
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
 const KEEP_ALIVE_MS = 5000;
+/** How exactly these are kept. */
+const CHECK_MS = 2000;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** An address of a recipient, each character escaped, and some more. */
 const MAX_PARAM = 1000;
@@ -89,7 +91,11 @@ function makeApp(log: Log): FastifyInstance {
     connectionTimeout: REQUEST_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: true,
-    http: { headersTimeout: HEADERS_MS, maxHeaderSize: MAX_HEADER_BYTES },
+    http: {
+      headersTimeout: HEADERS_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connectionsCheckingInterval: CHECK_MS,
+    },
     routerOptions: { maxParamLength: MAX_PARAM },
   });
   app.server.maxConnections = MAX_CONNECTIONS;

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Ask } from '../../../src/http/exchange.ts';
 import { makeGate } from '../../../src/http/gate.ts';
 import {
+  clientOf,
   isForeign,
   isForwarded,
   isLoopback,
@@ -50,6 +51,14 @@ test('loopback is this host alone, and not behind a proxy', () => {
     expect(isLoopback(address)).toBe(false);
   expect(isForwarded(ask({ 'x-forwarded-for': '1.2.3.4' }))).toBe(true);
   expect(isForwarded(ask())).toBe(false);
+});
+
+test('who asks is whom a proxy on this host speaks for, and nobody else says so', () => {
+  const forwarded = ask({ 'x-forwarded-for': '203.0.113.9, 198.51.100.7' });
+  expect(clientOf(forwarded)).toBe('198.51.100.7');
+  expect(clientOf({ ...forwarded, peer: '192.0.2.1' })).toBe('192.0.2.1');
+  expect(clientOf(ask({ 'x-forwarded-for': 'nonsense' }))).toBe('127.0.0.1');
+  expect(clientOf(ask())).toBe('127.0.0.1');
 });
 
 test('an IPv6 host cannot change its network by changing its address', () => {
