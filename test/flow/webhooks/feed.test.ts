@@ -9,6 +9,7 @@ import { startFeeds, type Feeds } from '../../../src/webhooks/feeds.ts';
 import { sealSecret, rotated } from '../../../src/webhooks/secrets.ts';
 import { AFRESH, cursorAt } from '../../../src/webhooks/state.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
+import { mailgun } from '../../support/vendor-receivers.ts';
 import {
   eventOf,
   openReceiver,
@@ -380,6 +381,47 @@ test('one webhook keeps up with a busy relay', async () => {
   console.log(
     `${events.length} events in ${receiver.hits.length} requests: ${Math.round(events.length / seconds)} events/s`,
   );
+});
+
+describe('one event a request', () => {
+  test('keeps the order of each delivery, and sends again only what was not taken', async () => {
+    await open();
+    const receiver = await receive();
+    const hook = await world.add({
+      url: receiver.url,
+      shape: 'mailgun',
+      secrets: [{ sealed: sealSecret(seals, 'wh_mg', 'key-0123456789abcdef'), since: 0 }],
+      id: 'wh_mg',
+    });
+    const taken: string[] = [];
+    let n = 0;
+    receiver.answer((hit, response) => {
+      const { recipient, event } = mailgun('key-0123456789abcdef', hit);
+      const isBad = ++n % 9 === 4;
+      // It says that it does not want clicks; that is an end, too.
+      const status = isBad ? 500 : event === 'clicked' ? 406 : 200;
+      if (!isBad) taken.push(`${String(recipient)} ${String(event)}`);
+      setTimeout(() => response.writeHead(status).end(), (n * 7) % 30);
+    });
+    const types = ['accepted', 'delivered', 'opened', 'clicked'] as const;
+    const deliveries = Array.from({ length: 12 }, (_, i) => `01JD000000000000000000ONE${i % 10}.${i}`);
+    const events = types.flatMap((type) =>
+      deliveries.map((delivery, i) => eventOf({ type, delivery, recipient: `d${i}@example.net` })),
+    );
+    await world.publish(events);
+    run();
+    await until(async () => {
+      world.clock.move(2000);
+      return (await world.store.state(hook.id)).sent >= events.length;
+    }, 40_000);
+    expect(new Set(taken).size).toBe(events.length);
+    expect(taken.length).toBe(events.length);
+    for (const [i] of deliveries.entries())
+      expect(taken.filter((one) => one.startsWith(`d${i}@`)).map((one) => one.split(' ')[1])).toEqual([
+        ...types,
+      ]);
+    expect(n).toBeGreaterThan(events.length);
+  });
 });
 
 describe('changes', () => {
