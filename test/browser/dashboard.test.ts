@@ -228,9 +228,9 @@ describe.skipIf(!hasBrowser)('the dashboard', () => {
     await page.waitForSelector('tbody tr', { timeout: 20_000 });
     await expect
       .poll(() => page.textContent('tbody tr'), { timeout: 20_000 })
-      .toContain('Delivered to libero.example today at');
+      .toContain('Caught by the sandbox today at');
     await page.click('tbody tr a');
-    await expect.poll(() => page.textContent('.answer')).toContain('Delivered to libero.example today at');
+    await expect.poll(() => page.textContent('.answer')).toContain('Caught by the sandbox today at');
     expect(await page.textContent('.story')).toContain('Accepted from user shop');
     await page.getByRole('tab', { name: 'Details' }).click();
     expect(await page.textContent('.pairs')).toContain('lucia.rossi@libero.example');

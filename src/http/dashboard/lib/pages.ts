@@ -73,7 +73,35 @@ export const groups: readonly PageGroup[] = [
       },
     ],
   },
-  { title: 'nav.setup', pages: [] },
+  {
+    title: 'nav.setup',
+    pages: [
+      {
+        path: '/domains',
+        title: 'nav.domains',
+        icon: 'domains',
+        scope: 'domains:read',
+        load: () => import('../pages/domains.tsx').then((page) => page.DomainsPage),
+      },
+      {
+        path: '/domains/:name',
+        scope: 'domains:read',
+        load: () => import('../pages/domain.tsx').then((page) => page.DomainPage),
+      },
+      {
+        path: '/users',
+        title: 'nav.users',
+        icon: 'users',
+        scope: 'users:read',
+        load: () => import('../pages/users.tsx').then((page) => page.UsersPage),
+      },
+      {
+        path: '/users/:name',
+        scope: 'users:read',
+        load: () => import('../pages/user.tsx').then((page) => page.UserPage),
+      },
+    ],
+  },
   { title: 'nav.sending', pages: [] },
   { title: 'nav.house', pages: [] },
 ];

@@ -56,7 +56,9 @@ export function sayDelivery(row: DeliveryRow): string {
     case 'deferred':
       return `${t('say.deferred', values)} ${sayNext(row.due)}`;
     case 'delivered':
-      return [t('say.delivered', values), sayReading(row)].filter(Boolean).join(' ');
+      return [t(isCaught(row) ? 'say.caught' : 'say.delivered', values), sayReading(row)]
+        .filter(Boolean)
+        .join(' ');
     case 'bounced':
       return t('say.bounced', values);
     case 'expired':
@@ -67,6 +69,9 @@ export function sayDelivery(row: DeliveryRow): string {
       return t('say.cancelled', values);
   }
 }
+
+/** Taken by the sandbox, so that nobody got it. */
+export const isCaught = ({ site }: Readonly<{ site?: string }>): boolean => site === 'sandbox';
 
 function sayNext(due: number | undefined): string {
   if (due === undefined) return t('say.again');
@@ -92,7 +97,7 @@ type Values = Readonly<Record<string, string>>;
 const sayings: Readonly<Record<string, (event: MailEvent, values: Values) => string>> = {
   accepted: (_, values) => t('event.accepted', values),
   deferred: ({ due }, values) => `${t('event.deferred', values)} ${sayNext(due)}`,
-  delivered: (_, values) => t('event.delivered', values),
+  delivered: (event, values) => t(isCaught(event) ? 'event.caught' : 'event.delivered', values),
   bounced: ({ report }, values) => t(report === undefined ? 'event.bounced' : 'event.bouncedLater', values),
   expired: (_, values) => t('event.expired', values),
   dropped: (_, values) => t('event.dropped', values),

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { address, type Query } from './api.ts';
 import { after } from './time.ts';
+import { eventTypes } from './types.ts';
 
 /** Whether the last stream that was opened has a line to the server. */
 export const live = signal(false);
@@ -21,10 +22,12 @@ export function openStream<T>(path: string, query: Query, take: (event: T) => vo
       waitMs = FIRST_WAIT_MS;
       live.value = true;
     };
-    source.onmessage = ({ data }) => {
-      const event: T = JSON.parse(String(data));
-      take(event);
-    };
+    // Every event comes under the name of its type.
+    for (const type of eventTypes)
+      source.addEventListener(type, ({ data }) => {
+        const event: T = JSON.parse(String(data));
+        take(event);
+      });
     source.onerror = () => {
       live.value = false;
       // The browser connects again by itself after a broken line, but not after an answer such as 503.

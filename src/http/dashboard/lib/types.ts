@@ -47,6 +47,25 @@ export type DeliveryRow = Readonly<{
   complained: boolean;
 }>;
 
+/** What events there are. */
+export const eventTypes = [
+  'accepted',
+  'deferred',
+  'delivered',
+  'bounced',
+  'expired',
+  'dropped',
+  'cancelled',
+  'opened',
+  'clicked',
+  'unsubscribed',
+  'complained',
+  'transport-state',
+  'sender-state',
+  'limit',
+  'trouble',
+] as const;
+
 export type MailEvent = Readonly<{
   id: string;
   type: string;

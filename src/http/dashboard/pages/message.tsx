@@ -3,7 +3,7 @@ import { useLocation, useRoute } from 'preact-iso/router';
 import { useAsk } from '../lib/ask.ts';
 import { plural, t } from '../lib/i18n.ts';
 import { size, span } from '../lib/format.ts';
-import { sayDelivery } from '../lib/say.ts';
+import { isCaught, sayDelivery } from '../lib/say.ts';
 import { useTitle } from '../lib/title.ts';
 import type { DeliveryRow, Message } from '../lib/types.ts';
 import { Card, Empty, LinkButton, Notice, PageHead, ProblemNote, Skeleton, Time } from '../parts/basic.tsx';
@@ -69,6 +69,7 @@ function Answer({ row }: Readonly<{ row: DeliveryRow }>) {
           <q class="breaks">{row.reply}</q>
         </p>
       )}
+      {isCaught(row) && <a href={`/sandbox/${row.delivery}`}>{t('message.inSandbox')}</a>}
       {row.class === 'suppressed' && (
         <p>
           {t('message.unsuppress')}{' '}
