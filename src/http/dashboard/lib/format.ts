@@ -20,20 +20,10 @@ export function share(part: number, whole: number): string {
   return new Intl.NumberFormat(locale(), { style: 'percent', maximumFractionDigits: digits }).format(value);
 }
 
+/** "411 B", "2.3 kB", "1.2 MB". */
 export function size(bytes: number): string {
-  const [value, unit] =
-    bytes < 1000
-      ? [bytes, 'byte']
-      : bytes < 1_000_000
-        ? [bytes / 1000, 'kilobyte']
-        : [bytes / 1_000_000, 'megabyte'];
-  const maximumFractionDigits = value < 10 && unit !== 'byte' ? 1 : 0;
-  return new Intl.NumberFormat(locale(), {
-    style: 'unit',
-    unit,
-    unitDisplay: 'short',
-    maximumFractionDigits,
-  }).format(value);
+  if (bytes < 1000) return unit(bytes, 'B');
+  return bytes < 1_000_000 ? unit(bytes / 1000, 'kB') : unit(bytes / 1_000_000, 'MB');
 }
 
 /** A span in the two units that matter: "1 min 20 s", "3 h", "420 ms". */
@@ -46,7 +36,7 @@ export function span(ms: number): string {
 }
 
 function unit(value: number, name: string): string {
-  const maximumFractionDigits = value < 10 && name === 's' ? 1 : 0;
+  const maximumFractionDigits = value < 10 && ['s', 'kB', 'MB'].includes(name) ? 1 : 0;
   return `${new Intl.NumberFormat(locale(), { maximumFractionDigits }).format(value)}\u00a0${name}`;
 }
 

@@ -1,5 +1,6 @@
 // How a delivery's state looks: icon, word and colour; and the icons of events.
-import { word } from '../lib/i18n.ts';
+import { t, word } from '../lib/i18n.ts';
+import { isCaught } from '../lib/say.ts';
 import type { DeliveryRow } from '../lib/types.ts';
 import { Status, type Tone } from './basic.tsx';
 import type { IconName } from './icons.tsx';
@@ -24,6 +25,12 @@ const looks: Readonly<Record<string, Look>> = {
 /** Of a delivery's state, or an event's type. */
 export const lookOf = (type: string): Look => looks[type] ?? { tone: 'still', icon: 'info' };
 
-export function DeliveryState({ row }: Readonly<{ row: Pick<DeliveryRow, 'status'> }>) {
+export function DeliveryState({ row }: Readonly<{ row: Pick<DeliveryRow, 'status' | 'site'> }>) {
+  if (row.status === 'delivered' && isCaught(row))
+    return (
+      <Status tone="wait" icon="sandbox">
+        {t('status.caught')}
+      </Status>
+    );
   return <Status {...lookOf(row.status)}>{word('status', row.status)}</Status>;
 }

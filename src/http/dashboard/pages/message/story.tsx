@@ -68,7 +68,7 @@ function Way({ event }: Readonly<{ event: MailEvent }>) {
   if (attempt === undefined) return null;
   const parts = [
     transport && (localAddress ? `${transport} (${localAddress})` : transport),
-    host && `→ ${host}${address ? ` (${address})` : ''}`,
+    host && `→ ${host}${address && address !== host ? ` (${address})` : ''}`,
     host && `${t('message.tls')}: ${tls ?? t('message.noTls')}`,
     ms !== undefined && span(ms),
   ].filter((one) => typeof one === 'string');

@@ -1,7 +1,7 @@
 // What waits, by pool and site: how many, until when, and why.
 import { moment, momentInSentence, number, relative } from '../../lib/format.ts';
 import { t, word } from '../../lib/i18n.ts';
-import { Card, Empty } from '../../parts/basic.tsx';
+import { Card } from '../../parts/basic.tsx';
 import { Table } from '../../parts/table.tsx';
 import type { Now, WaitingSite } from './data.ts';
 
@@ -10,7 +10,7 @@ export function Queue({ now }: Readonly<{ now: Now }>) {
   if (sites.length === 0)
     return (
       <Card title={t('now.queue')}>
-        <Empty icon="check-circle" title={t('now.queueEmpty')} text={t('now.queueEmptyText')} />
+        <p class="soft">{t('now.queueEmpty')}</p>
       </Card>
     );
   return (
