@@ -13,6 +13,7 @@ import './styles/tables.css';
 import './styles/overlays.css';
 import './styles/charts.css';
 import './styles/pages.css';
+import './styles/setup.css';
 
 applyTheme(theme.value);
 const place = document.getElementById('app');

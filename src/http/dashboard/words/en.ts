@@ -4,5 +4,6 @@ import messages from './en/messages.json';
 import now from './en/now.json';
 import sandbox from './en/sandbox.json';
 import statistics from './en/statistics.json';
+import users from './en/users.json';
 
-export const en = { ...frame, ...messages, ...now, ...sandbox, ...statistics } as const;
+export const en = { ...frame, ...messages, ...now, ...sandbox, ...statistics, ...users } as const;

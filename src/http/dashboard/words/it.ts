@@ -4,5 +4,6 @@ import messages from './it/messages.json';
 import now from './it/now.json';
 import sandbox from './it/sandbox.json';
 import statistics from './it/statistics.json';
+import users from './it/users.json';
 
-export const it = { ...frame, ...messages, ...now, ...sandbox, ...statistics } as const;
+export const it = { ...frame, ...messages, ...now, ...sandbox, ...statistics, ...users } as const;
