@@ -26,7 +26,7 @@ export const settingsEndpoints = [
             .enum(['default', 'file', 'environment'])
             .describe('environment: a variable, put in by the file at `line` or by itself.'),
           line: z.number().optional().describe('Where the file says it.'),
-          secret: z.literal(true).optional(),
+          masked: z.literal(true).optional().describe('It is a secret.'),
           description: z.string().optional(),
         }),
       ),

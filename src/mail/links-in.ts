@@ -11,7 +11,10 @@ export type Link = Readonly<{
 const MAX_LINKS = 500;
 const MAX_URL = 4000;
 const MAX_TEXT = 200;
-const ANCHOR = /<a\b([^>]{0,8000})>/gi;
+const ANCHOR = /<a\b/gi;
+const MAX_TAG = 8000;
+/** Tags that are looked at: those without an address are no links. */
+const MAX_ANCHORS = 5000;
 const HREF = /\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i;
 const BARE = /\bhttps?:\/\/[^\s<>"']+/gi;
 
@@ -25,12 +28,15 @@ export function linksIn({
 
 function htmlLinks(html: string): readonly Link[] {
   const links: Link[] = [];
-  for (const match of html.matchAll(ANCHOR)) {
-    if (links.length >= MAX_LINKS) break;
-    const [, double, single, bare] = HREF.exec(match[1] ?? '') ?? [];
+  let looked = 0;
+  for (const { index } of html.matchAll(ANCHOR)) {
+    if (links.length >= MAX_LINKS || ++looked > MAX_ANCHORS) break;
+    const tag = html.slice(index, index + MAX_TAG);
+    const end = tag.indexOf('>');
+    const [, double, single, bare] = HREF.exec(tag.slice(0, Math.max(0, end))) ?? [];
     const href = double ?? single ?? bare;
     if (href === undefined) continue;
-    const start = match.index + match[0].length;
+    const start = index + end + 1;
     const label = html.slice(start, start + 2000).split(/<\/a\s*>/i, 1)[0] ?? '';
     const said = decode(label.replace(/<[^>]*>/g, ' '))
       .replace(/\s+/g, ' ')

@@ -9,7 +9,7 @@ export type Setting = Readonly<{
   value: unknown;
   source: 'default' | 'file' | 'environment';
   line?: number;
-  secret?: true;
+  masked?: true;
   /** What it is for. */
   description?: string;
 }>;
@@ -60,7 +60,7 @@ function settingOf({ path, value }: Leaf, originOf: Config['originOf']): Setting
     value: isSecret ? MASK : shown(value),
     source: origin?.from ?? 'default',
     ...(origin?.line === undefined ? {} : { line: origin.line }),
-    ...(isSecret ? { secret: true } : {}),
+    ...(isSecret ? { masked: true } : {}),
     ...(description === undefined ? {} : { description }),
   };
 }

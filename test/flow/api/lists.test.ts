@@ -203,7 +203,7 @@ describe('what goes on', () => {
     const at = (path: string) => json.items.find((one: { path: string }) => one.path === path);
     expect(at('smtp.maxRecipients')).toMatchObject({ source: 'default', value: 500 });
     expect(at('data')).toMatchObject({ source: 'file', description: expect.any(String) });
-    expect(at('adminPassword')).toMatchObject({ value: '••••', secret: true });
+    expect(at('adminPassword')).toMatchObject({ value: '••••', masked: true });
     expect(text).not.toMatch(/Secret-1\d/);
     expect((await (await api.client({ account: 'acme' })).get('/settings')).status).toBe(403);
   });
