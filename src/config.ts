@@ -127,7 +127,7 @@ export const configSchema = z.strictObject({
     .string()
     .min(8)
     .optional()
-    .describe('Password of the page; without it one is made at the first start.'),
+    .describe('Password of the member "admin" of the dashboard; without it one is made at the first start.'),
   masterKey: z
     .string()
     .optional()

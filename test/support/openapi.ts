@@ -50,35 +50,30 @@ function wrongWith(schema: Schema, value: unknown): string | undefined {
   return validate(value) ? undefined : ajv.errorsText(validate.errors);
 }
 
+type Given = Readonly<{ status: number; type: string; json: unknown }>;
+
 /** Throws when the document does not describe this answer. Paths that it does not know are somebody else's. */
-export function expectDescribed(
-  asked: Readonly<{ method: string; path: string }>,
-  answer: Readonly<{ status: number; type: string; json: unknown }>,
-): void {
+export function expectDescribed(asked: Readonly<{ method: string; path: string }>, answer: Given): void {
   const path = asked.path.split('?', 1)[0] ?? '';
   const fitting = operations.filter(({ method, pattern }) => method === asked.method && pattern.test(path));
   // A fixed path goes before a pattern.
   const place = fitting.find(({ path: own }) => own === path) ?? fitting[0];
-  if (!place) return;
-  const where = `${asked.method} ${path} → ${answer.status}`;
-  if (answer.status >= 400) {
-    const own = place.operation.responses['default']?.content?.['application/json']?.schema;
-    if (own && answer.type.startsWith('application/json')) {
-      const wrong = wrongWith(own, answer.json);
-      if (wrong !== undefined) throw new Error(`${where}: ${wrong}`);
-      return;
-    }
-    const isProblem = answer.type.startsWith('application/problem+json');
-    const wrong = wrongWith(openApi.components.schemas['Problem'] ?? {}, answer.json);
-    if (!isProblem || wrong !== undefined)
-      throw new Error(`${where}: no problem+json (${wrong ?? answer.type})`);
-    return;
-  }
-  const response = place.operation.responses[String(answer.status)];
-  if (!response) throw new Error(`${where}: the document does not know this status`);
-  const type = answer.type.split(';', 1)[0] ?? '';
-  const schema = response.content?.[type]?.schema;
-  if (response.content && !schema) throw new Error(`${where}: the document does not know the type ${type}`);
-  const wrong = schema && type === 'application/json' ? wrongWith(schema, answer.json) : undefined;
-  if (wrong !== undefined) throw new Error(`${where}: ${wrong}`);
+  const wrong = place && (answer.status >= 400 ? wrongFailure(place, answer) : wrongAnswer(place, answer));
+  if (wrong !== undefined) throw new Error(`${asked.method} ${path} → ${answer.status}: ${wrong}`);
+}
+
+function wrongFailure({ operation }: Place, { type, json }: Given): string | undefined {
+  const own = operation.responses['default']?.content?.['application/json']?.schema;
+  if (own && type.startsWith('application/json')) return wrongWith(own, json);
+  if (!type.startsWith('application/problem+json')) return `no problem+json, but ${type}`;
+  return wrongWith(openApi.components.schemas['Problem'] ?? {}, json);
+}
+
+function wrongAnswer({ operation }: Place, { status, type, json }: Given): string | undefined {
+  const response = operation.responses[String(status)];
+  if (!response) return 'the document does not know this status';
+  const plain = type.split(';', 1)[0] ?? '';
+  const schema = response.content?.[plain]?.schema;
+  if (response.content && !schema) return `the document does not know the type ${plain}`;
+  return schema && plain === 'application/json' ? wrongWith(schema, json) : undefined;
 }

@@ -99,9 +99,12 @@ export function typeOf(schema: Schema): string {
   const { type, anyOf, oneOf, allOf, enum: values, const: value } = schema;
   if (value !== undefined) return JSON.stringify(value);
   if (isList(values)) return values.map((one) => JSON.stringify(one)).join(' | ') || 'never';
-  if (isList(anyOf)) return either(anyOf);
-  if (isList(oneOf)) return either(oneOf);
+  for (const ways of [anyOf, oneOf]) if (isList(ways)) return either(ways);
   if (isList(allOf)) return allOf.map((one) => `(${typeOf(one as Schema)})`).join(' & ');
+  return plainType(schema, type);
+}
+
+function plainType(schema: Schema, type: unknown): string {
   if (isList(type)) return type.map((one) => typeOf({ ...schema, type: one })).join(' | ');
   switch (type) {
     case 'string':

@@ -19,7 +19,7 @@ export function queryFor({ operation }: Place, known: Readonly<Record<string, un
   for (const { in: where, name, required, schema } of operation.parameters ?? [])
     if (where === 'query' && (required || name in known))
       query.set(name, String(known[name] ?? sample(schema, known)));
-  return query.size > 0 ? `?${query}` : '';
+  return query.size > 0 ? `?${query.toString()}` : '';
 }
 
 export function sample(schema: Schema, known: Readonly<Record<string, unknown>>): unknown {
@@ -28,7 +28,13 @@ export function sample(schema: Schema, known: Readonly<Record<string, unknown>>)
   if (Array.isArray(values)) return values[0];
   if (fallback !== undefined) return fallback;
   for (const ways of [anyOf, oneOf]) if (Array.isArray(ways)) return sample(ways[0], known);
-  switch (Array.isArray(type) ? type[0] : type) {
+  if (type === 'array')
+    return Number(schema['minItems'] ?? 0) > 0 ? [sample((schema['items'] ?? {}) as Schema, known)] : [];
+  return type === 'object' ? fields(schema, known) : single(schema);
+}
+
+function single(schema: Schema): unknown {
+  switch (schema['type']) {
     case 'string':
       return text(schema);
     case 'number':
@@ -36,10 +42,6 @@ export function sample(schema: Schema, known: Readonly<Record<string, unknown>>)
       return Math.max(1, Number(schema['minimum'] ?? 1));
     case 'boolean':
       return true;
-    case 'array':
-      return Number(schema['minItems'] ?? 0) > 0 ? [sample((schema['items'] ?? {}) as Schema, known)] : [];
-    case 'object':
-      return fields(schema, known);
     default:
       return {};
   }

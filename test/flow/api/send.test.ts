@@ -80,7 +80,7 @@ describe('a message of its parts', () => {
     expect(accepted).toEqual(['ann@example.net', 'bob@example.net', 'cc@example.net', 'secret@example.net']);
     expect(refused).toEqual([]);
     const all = await letters(id, 4);
-    expect(all.map(({ to }) => to).sort()).toEqual([...accepted].sort());
+    expect(new Set(all.map(({ to }) => to))).toEqual(new Set(accepted));
     for (const { raw } of all) {
       expect(raw.toString('latin1')).not.toMatch(/secret@|X-Postino|Idempotency|[\x80-\xff]/i);
       expect(
@@ -100,9 +100,9 @@ describe('a message of its parts', () => {
     expect(mail.html).toContain('Grüße');
     expect(mail.headers.get('x-order')).toBe('=?utf-8?B?w4QtMTc=?=');
     expect(mail.replyTo?.text).toBe('answers@shop.example');
-    expect(mail.attachments.map(({ filename, cid, size }) => [filename, cid, size]).sort()).toEqual([
-      ['Räume.pdf', undefined, 5000],
+    expect(mail.attachments.map(({ filename, cid, size }) => [filename, cid, size])).toEqual([
       ['logo.png', 'logo@1', 3],
+      ['Räume.pdf', undefined, 5000],
     ]);
     const text = String(await api.base.asking.call('XRANGE', api.base.keys.events, '-', '+'));
     expect(text).toContain('"campaign":"Frühling"');
@@ -135,10 +135,12 @@ describe('a message of its parts', () => {
     const texts = await Promise.all(
       all.map(async ({ to, raw }) => [to, (await simpleParser(raw)).text?.trim()]),
     );
-    expect(texts.sort()).toEqual([
-      ['ann@example.net', 'Dear customer, 17'],
-      ['bob@example.net', 'Dear Bob, 17'],
-    ]);
+    expect(Object.fromEntries(texts)).toEqual(
+      Object.fromEntries([
+        ['ann@example.net', 'Dear customer, 17'],
+        ['bob@example.net', 'Dear Bob, 17'],
+      ]),
+    );
     expect((await simpleParser(all[0]?.raw ?? '')).subject).toBe('Order 17');
     const unknown = await shop.post('/messages', { ...plain, template: { name: 'none' } });
     expect(unknown.json.detail).toContain('There is no template none');
