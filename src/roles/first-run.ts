@@ -1,11 +1,11 @@
 // The first start: a user, a sandbox that catches its mail, a member who may do everything; secrets go to one private file.
-import { randomBytes } from 'node:crypto';
 import { appendFileSync, chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashPassword, verifyPassword } from '../accept/password.ts';
 import { ADMIN } from '../http/gate.ts';
 import type { Member } from '../model/access.ts';
 import { transportSchema, userSchema } from '../model/settings.ts';
+import { makePassword } from '../verbs/user.ts';
 import type { Base } from './base.ts';
 
 /** The user and the transport of an installation that nothing was declared for. */
@@ -69,11 +69,6 @@ async function makeSandbox(base: Base): Promise<void> {
   // smart host: the control fields of strangers' mail are not followed, and they are what people come to try.
   const user = { ...common, name: FIRST_USER, passwordHash, pool: SANDBOX, domains: ['*'] };
   await base.settings.users.add(userSchema.parse(user));
-}
-
-/** 20 characters of base64url: 120 random bits. */
-function makePassword(): string {
-  return randomBytes(15).toString('base64url');
 }
 
 function keep(data: string, what: string, password: string): void {
