@@ -70,11 +70,12 @@ export function openWebhooks({ redis, prefix }: Readonly<{ redis: Redis; prefix:
     const args = [id, expected, LOG_LENGTH, lines.length, ...lines, ...pairs];
     return Number(await redis.run(progressScript, [hooks, stateOf(id), logOf(id)], args)) === 1;
   };
+  const listAll = async (): Promise<readonly Webhook[]> =>
+    [...recordsIn(await redis.call('HGETALL', hooks), webhookSchema).values()].sort(
+      (a, b) => a.at - b.at || (a.id < b.id ? -1 : 1),
+    );
   return {
-    list: async (): Promise<readonly Webhook[]> =>
-      [...recordsIn(await redis.call('HGETALL', hooks), webhookSchema).values()].sort(
-        (a, b) => a.at - b.at || (a.id < b.id ? -1 : 1),
-      ),
+    list: listAll,
     get: async (id: string): Promise<Webhook | undefined> => {
       const text = await redis.call('HGET', hooks, id);
       return typeof text === 'string' ? parseJson(text, webhookSchema) : undefined;
@@ -94,10 +95,32 @@ export function openWebhooks({ redis, prefix }: Readonly<{ redis: Redis; prefix:
     state: async (id: string): Promise<State> => readState(hashIn(await redis.call('HGETALL', stateOf(id)))),
     /** Writes changes where the cursor still is `expected` ("*": wherever). False: it is not, or the webhook is gone. */
     progress,
+    /** Removes what the logs of an account's webhooks hold about an address; how many requests it were. */
+    forget: async (account: string, address: string): Promise<number> => {
+      const own = (await listAll()).filter((hook) => hook.account === account);
+      const counts = await Promise.all(own.map(({ id }) => removeAbout(redis, logOf(id), address)));
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
     /** The last requests, newest first. */
     log: async (id: string, count: number = LOG_LENGTH): Promise<readonly DeliveryEntry[]> =>
-      textsIn(await redis.call('LRANGE', logOf(id), 0, count - 1)).flatMap(
-        (line) => parseJson(line, deliverySchema) ?? [],
-      ),
+      textsIn(await redis.call('LRANGE', logOf(id), 0, count - 1)).flatMap(readDelivery),
   };
+}
+
+function readDelivery(line: string): readonly DeliveryEntry[] {
+  const entry = parseJson(line, deliverySchema);
+  return entry ? [entry] : [];
+}
+
+async function removeAbout(redis: Redis, log: string, address: string): Promise<number> {
+  const lines = textsIn(await redis.call('LRANGE', log, 0, -1)).filter((line) => isAbout(line, address));
+  for (const line of lines) await redis.call('LREM', log, 0, line);
+  return lines.length;
+}
+
+/** Bodies hold addresses as JSON or as a form. */
+function isAbout(line: string, address: string): boolean {
+  const text = line.toLowerCase();
+  const wanted = address.toLowerCase();
+  return text.includes(wanted) || text.includes(encodeURIComponent(wanted).toLowerCase());
 }

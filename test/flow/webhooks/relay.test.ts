@@ -199,6 +199,13 @@ describe('operating', () => {
     expect(log.data[0]).toMatchObject({ status: 200, taken: true, answer: 'ok' });
     expect((await cli('log', 'renamed', { full: true })).text).toMatch(/> webhook-signature: …/);
     expect((await cli('show', 'renamed')).text).toMatch(/state +well/);
+    const { store } = webhookVerbs(relay.base).webhooks;
+    expect(await store.forget('other', 'PAUSED@one.test')).toBe(0);
+    expect(await store.forget('default', 'PAUSED@one.test')).toBeGreaterThan(4);
+    for (const shape of SHAPES)
+      expect(JSON.stringify((await cli('log', shape === 'standard' ? 'renamed' : shape)).data)).not.toMatch(
+        /paused(@|%40)/,
+      );
     expect((await cli('remove', 'renamed')).code).toBe(0);
     expect((await cli('show', 'renamed')).code).toBe(1);
   });
