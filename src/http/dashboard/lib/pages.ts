@@ -100,6 +100,13 @@ export const groups: readonly PageGroup[] = [
         scope: 'users:read',
         load: () => import('../pages/user.tsx').then((page) => page.UserPage),
       },
+      {
+        path: '/guides/:name?',
+        title: 'nav.guides',
+        icon: 'guides',
+        scope: 'messages:read',
+        load: () => import('../pages/guides.tsx').then((page) => page.GuidesPage),
+      },
     ],
   },
   { title: 'nav.sending', pages: [] },
