@@ -31,6 +31,7 @@ const GROUPS = {
   recipient: 'What is known of the people that mail went to.',
   limit: 'What is held back, by automation and by pauses.',
   message: 'What became of a message.',
+  history: 'What search and statistics are made from.',
   quarantine: 'Messages that a scanner refused.',
   alert: 'What goes on, and who hears of it.',
   webhook: 'Who gets events over HTTP, and how each is doing.',

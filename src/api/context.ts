@@ -19,6 +19,7 @@ import type { SettingsApi } from './settings.ts';
 import type { AlertVerbs } from '../verbs/alert.ts';
 import type { BatchVerbs } from '../verbs/batch.ts';
 import type { GuideVerbs } from '../verbs/guide.ts';
+import type { ForgetVerbs } from '../verbs/forget.ts';
 import type { HistoryVerbs } from '../verbs/history.ts';
 import type { CheckVerbs } from '../verbs/check.ts';
 import type { KeyVerbs } from '../verbs/key.ts';
@@ -51,6 +52,7 @@ export type ApiContext = FrameContext &
   CheckVerbs &
   GuideVerbs &
   HistoryVerbs &
+  ForgetVerbs &
   LimitVerbs &
   MonitorApi &
   MessageSourceApi &

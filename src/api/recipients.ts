@@ -1,6 +1,7 @@
 // Endpoints of recipients: what is known of the people that mail went to.
 import { z } from 'zod';
 import type { StoredRecipient } from '../store/recipients.ts';
+import { forgetPerson, type ForgetVerbs } from '../verbs/forget.ts';
 import type { VerbContext } from '../verbs/context.ts';
 import { endpoint } from './endpoint.ts';
 import { badCursor, makeCursor, pageOf, pageQuery, readCursor } from './paging.ts';
@@ -100,10 +101,13 @@ export const recipientEndpoints = [
     method: 'DELETE',
     path: '/recipients/:address',
     scope: 'recipients:write',
-    summary: 'Erases what is known of a recipient; it is known again when mail goes to it.',
+    summary: 'Forgets a recipient: what is personal in the store, the history and the event log.',
+    description: 'Its mail still counts. A suppression stays, so that it gets no mail.',
     params,
-    run: async ({ principal, params: { address } }, { recipients }: Verbs) =>
-      (await recipients.forget(principal.account, address)) ? undefined : notFound('recipient'),
+    run: async ({ principal, params: { address } }, verbs: ForgetVerbs) => {
+      const { known, deliveries, events, left } = await forgetPerson(verbs, principal.account, address);
+      return known || deliveries + events + left > 0 ? undefined : notFound('recipient');
+    },
   }),
 ];
 

@@ -1,10 +1,13 @@
 // Endpoints of statistics, and of the history that they are made from.
 import { z } from 'zod';
+import type { Clock } from '../lib/clock.ts';
 import { counters, dimensions, intervals } from '../history/statistics.ts';
+import type { ForgetVerbs } from '../verbs/forget.ts';
 import { lagOf, type HistoryVerbs } from '../verbs/history.ts';
 import { endpoint } from './endpoint.ts';
 import { noHistory, withoutUndefined } from './messages-read.ts';
 import { boundsOf } from './principal.ts';
+import { notFound } from './problem.ts';
 
 const count = z.number();
 const counts = z.object({
@@ -78,10 +81,30 @@ export const statisticsEndpoints = [
       problem: z.string().optional(),
       files: z.array(z.object({ name: z.string(), bytes: z.number(), deliveries: z.number() })),
     }),
-    run: async (_, verbs: HistoryVerbs) => {
+    run: async ({ principal }, verbs: HistoryVerbs) => {
+      if (principal.user !== undefined) return notFound('history');
       const state = await verbs.history?.state().catch(() => undefined);
       const behindMs = await lagOf(verbs);
       return state ? { ...state, ...(behindMs === undefined ? {} : { behindMs }) } : noHistory;
+    },
+  }),
+  endpoint({
+    id: 'pruneHistory',
+    verb: 'history prune',
+    method: 'POST',
+    path: '/history/prune',
+    scope: 'recipients:write',
+    summary: 'Removes what is kept no longer, now; it is done every hour by itself.',
+    answer: z.object({ deliveries: z.number(), files: z.array(z.string()) }),
+    run: async ({ principal }, { openHistory, clock }: ForgetVerbs & Readonly<{ clock: Clock }>) => {
+      if (principal.user !== undefined) return notFound('history');
+      const history = openHistory();
+      if (!history) return noHistory;
+      try {
+        return await history.prune(clock.now());
+      } finally {
+        await history.close();
+      }
     },
   }),
 ];

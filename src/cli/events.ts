@@ -35,7 +35,7 @@ export const eventsCommands: readonly HistoryCommand[] = [
         return misused('--after: that is no cursor; each event carries its own, with --json.');
       if (options['follow'] === true) return follow(context, { filter: filter.value, after, options });
       if (after) return readAfter(context, filter.value, after);
-      const found = await context.history.search(filter.value, limit.value);
+      const found = await context.eventLog.search(filter.value, limit.value);
       return print(found.events.toReversed());
     },
   },
@@ -43,18 +43,18 @@ export const eventsCommands: readonly HistoryCommand[] = [
 
 async function readAfter(context: HistoryContext, filter: Filter, after: Cursor): Promise<Result> {
   const events: Recorded[] = [];
-  for await (const batch of context.history.read(after))
+  for await (const batch of context.eventLog.read(after))
     events.push(...batch.filter(({ event }) => matches(event, filter)));
   return print(events);
 }
 
 async function follow(
-  { history, write, signal }: HistoryContext,
+  { eventLog, write, signal }: HistoryContext,
   { filter, after, options }: Readonly<{ filter: Filter; after: Cursor | undefined; options: Values }>,
 ): Promise<Result> {
-  const from = filter.since === undefined ? await history.end() : cursorBefore(filter.since - SLACK_MS);
+  const from = filter.since === undefined ? await eventLog.end() : cursorBefore(filter.since - SLACK_MS);
   const say = options['json'] === true ? (one: Recorded) => JSON.stringify(dataOf(one)) : sayRecorded;
-  for await (const batch of history.follow(after ?? from, signal)) {
+  for await (const batch of eventLog.follow(after ?? from, signal)) {
     const lines = batch.filter(({ event }) => matches(event, filter)).map(say);
     if (lines.length > 0) write(`${lines.join('\n')}\n`);
   }

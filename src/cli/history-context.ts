@@ -1,12 +1,15 @@
 // What the commands that read the history need, and how their options become a filter.
 import type { Filter, EventLog } from '../events/log.ts';
+import type { HistoryReader } from '../history/history.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { eventTypes } from '../model/event.ts';
 import { listOf, textOf, type Command, type Option, type Values } from './command.ts';
 
 export type HistoryContext = Readonly<{
-  history: EventLog;
+  eventLog: EventLog;
+  /** Search by index; undefined: there is none, and the event log is searched. */
+  history: HistoryReader | undefined;
   clock: Clock;
   /** When what waits of a message or delivery is due, as it stands now. */
   dues?(id: string): Promise<ReadonlyMap<string, EpochMs>>;

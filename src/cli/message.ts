@@ -1,16 +1,19 @@
 // postino message …: what became of a message, and finding it.
 import type { Recorded } from '../events/log.ts';
-import { done, failed, misused, table, type Result } from './command.ts';
+import { definedOnly } from '../history/row.ts';
+import { deliveryStatuses, type DeliveryRow, type DeliveryStatus, type Page } from '../history/search.ts';
+import { messageOf } from '../verbs/history.ts';
+import { done, failed, misused, table, textOf, type Result, type Values } from './command.ts';
 import {
   filterOptions,
   readFilter,
   readLimit,
   type HistoryCommand,
   type HistoryContext,
+  type Read,
 } from './history-context.ts';
 import { clean, sayTime, sayTimeline, sayType } from './timeline.ts';
 
-const MAX_EVENTS = 20_000;
 const LIMIT = 50;
 /** A delivery has several events; so many are looked at for each row. */
 const EVENTS_PER_ROW = 5;
@@ -29,6 +32,9 @@ export const messageCommands: readonly HistoryCommand[] = [
     summary: 'Find deliveries, the newest first, each with its latest event that fits.',
     options: [
       { flags: '--message-id <id>', summary: 'the Message-ID header, with or without its angle brackets' },
+      { flags: '--subject <words>', summary: 'words of the subject, in any order' },
+      { flags: '--text <words>', summary: 'words of the subject, or of what the peer said' },
+      { flags: '--status <status>', summary: `what became of it: ${deliveryStatuses.join(' ')}` },
       ...filterOptions,
       { flags: '--limit <n>', summary: `at most so many (default: ${LIMIT})` },
     ],
@@ -37,23 +43,57 @@ export const messageCommands: readonly HistoryCommand[] = [
       const limit = readLimit(options, LIMIT);
       if (!filter.ok) return misused(filter.problem);
       if (!limit.ok) return misused(limit.problem);
-      const found = await context.history.search(filter.value, limit.value * EVENTS_PER_ROW);
+      const status = readStatus(options);
+      if (!status.ok) return misused(status.problem);
+      const { types, ...rest } = filter.value;
+      const words = {
+        subject: textOf(options, 'subject'),
+        text: textOf(options, 'text'),
+        status: status.value,
+      };
+      const query = { ...rest, ...definedOnly(words), limit: limit.value };
+      // The history has one row for each delivery; what is asked of single events is in the log.
+      if (context.history && types === undefined) return printFound(await context.history.search(query));
+      if (Object.values(words).some((word) => word !== undefined))
+        return misused('--subject, --text and --status need the history, and go without --type.');
+      const found = await context.eventLog.search(filter.value, limit.value * EVENTS_PER_ROW);
       return printRows(found.events, limit.value, found.complete);
     },
   },
 ];
 
 async function show(context: HistoryContext, id: string, conversations: 'all' | 'none'): Promise<Result> {
-  const found = await context.history.search({ id }, MAX_EVENTS);
-  const events = found.events.map(({ event }) => event);
-  if (events.length === 0)
+  const message = await messageOf(context, id);
+  const events = message?.deliveries.flatMap((delivery) => delivery.events) ?? [];
+  if (!message || events.length === 0)
     return failed(
       `There are no events of ${clean(id)}. Give the id after "queued as" in the reply, or find it with "postino message search".`,
     );
-  const more = found.complete ? '' : `\nThese are its latest ${MAX_EVENTS} events; there are more.`;
+  const more = message.more ? '\nThere are more events than these.' : '';
   const dues = await context.dues?.(id);
   const text = sayTimeline(events, { now: context.clock.now(), conversations, ...(dues ? { dues } : {}) });
-  return done(text.trimEnd() + more, events.toReversed());
+  return done(
+    text.trimEnd() + more,
+    events.toSorted((a, b) => a.at - b.at),
+  );
+}
+
+function readStatus(options: Values): Read<DeliveryStatus | undefined> {
+  const text = textOf(options, 'status');
+  const value = deliveryStatuses.find((status) => status === text);
+  if (text === undefined || value !== undefined) return { ok: true, value };
+  return { ok: false, problem: `--status ${text}: give one of ${deliveryStatuses.join(', ')}.` };
+}
+
+function printFound({ items, next }: Page<DeliveryRow>): Result {
+  const rows = items.map((row) =>
+    [sayTime(row.at), row.status, row.delivery, row.sender || '<>', row.recipient, cut(row.subject)].map(
+      (cell) => clean(cell).replaceAll('\n', ' '),
+    ),
+  );
+  const more = next === undefined ? '' : '\nThere are more; narrow the search or raise --limit.';
+  const none = 'No delivery in the history fits.';
+  return done(table(['utc', 'status', 'delivery', 'from', 'to', 'subject'], rows, none) + more, items);
 }
 
 function printRows(events: readonly Recorded[], limit: number, complete: boolean): Result {

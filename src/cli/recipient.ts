@@ -1,8 +1,10 @@
 // postino recipient …: what is known of the people that mail went to.
 import { sayMoment } from '../lib/moment.ts';
+import { forgetPerson, type ForgetVerbs } from '../verbs/forget.ts';
 import type { StoredRecipient } from '../store/recipients.ts';
 import {
   accountOf,
+  type Command,
   done,
   failed,
   misused,
@@ -12,13 +14,13 @@ import {
   type Result,
   type Values,
 } from './command.ts';
-import type { SettingsCommand, SettingsContext } from './context.ts';
+import type { SettingsContext } from './context.ts';
 
 const account = { flags: '--account <name>', summary: 'whose recipients (default: default)' };
 const LISTED = 50;
 const MAX_LISTED = 10_000;
 
-export const recipientCommands: readonly SettingsCommand[] = [
+export const recipientCommands: readonly Command<SettingsContext & ForgetVerbs>[] = [
   {
     words: 'recipient list',
     summary: 'List recipients, those last seen first.',
@@ -46,15 +48,24 @@ export const recipientCommands: readonly SettingsCommand[] = [
   },
   {
     words: 'recipient forget <address>',
-    summary: 'Erase what is known of a recipient; it is known again when mail goes to it.',
+    summary: 'Erase what is personal of a recipient: what is known of it, the history, the events on disk.',
     options: [account],
-    run: async ({ recipients }, { address = '' }, options) =>
-      (await recipients.forget(accountOf(options), address))
-        ? done(
-            `${address} was forgotten. Events on disk and suppressions still name it: see docs/operating.md.`,
-            { forgotten: address },
-          )
-        : unknown(address),
+    run: async (context, { address = '' }, options) => {
+      const of = accountOf(options);
+      const erased = await forgetPerson(context, of, address);
+      const { known, deliveries, events, left } = erased;
+      if (!known && deliveries + events + left === 0) return unknown(address);
+      const stays = await context.suppressions.show(of, address);
+      const parts = [
+        `${address} was forgotten: ${deliveries} deliveries of the history and ${events} events on disk lost what is personal; they still count.`,
+        left > 0 ? `${left} events are too short to be changed in their place and go with their age.` : '',
+        stays
+          ? 'It is still suppressed, so that it gets no mail: "postino suppression remove" ends that, too.'
+          : '',
+        'Backups still name it.',
+      ];
+      return done(parts.filter((part) => part !== '').join('\n'), { forgotten: address, ...erased });
+    },
   },
 ];
 

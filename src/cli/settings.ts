@@ -1,9 +1,8 @@
-// All commands that change settings: users, domains, our addresses, pools, transports, suppressions, templates, recipients.
+// All commands that change settings: users, domains, our addresses, pools, transports, suppressions, templates.
 import type { SettingsCommand } from './context.ts';
 import { domainCommands } from './domain.ts';
 import { feedbackCommands } from './feedback.ts';
 import { poolCommands } from './pool.ts';
-import { recipientCommands } from './recipient.ts';
 import { suppressionCommands } from './suppression.ts';
 import { templateCommands } from './template.ts';
 import { transportCommands } from './transport.ts';
@@ -17,5 +16,4 @@ export const settingsCommands: readonly SettingsCommand[] = [
   ...transportCommands,
   ...suppressionCommands,
   ...templateCommands,
-  ...recipientCommands,
 ];

@@ -1,4 +1,5 @@
 // The API's wiring: who may come in, and what its endpoints work with.
+import { join } from 'node:path';
 import { hashPassword, verifyPassword } from '../accept/password.ts';
 import type { Door } from '../accept/hand-in.ts';
 import { makeAuthenticate } from '../api/authenticate.ts';
@@ -28,6 +29,7 @@ import { alertsOf } from './alert-context.ts';
 import type { Base } from './base.ts';
 import { openBatch } from './batch.ts';
 import { openDns, trackingTarget } from './dns.ts';
+import { openHistory } from './history.ts';
 import { ownAddresses } from './links.ts';
 import { checkDeps } from './monitor.ts';
 import { makeTell } from './notices.ts';
@@ -92,6 +94,8 @@ function contextOf(
     hashPassword,
     processes: () => listProcesses({ redis: asking, prefix, clock }),
     batch: openBatch(base),
+    openHistory: () => openHistory(base),
+    eventsFolder: join(config.data, 'events'),
     ...webhookVerbs(base),
     pageQueue: makePageQueue({ redis: asking, keys: base.keys, transitions: base.transitions }),
     quarantine: openQuarantine(base),

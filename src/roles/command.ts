@@ -1,5 +1,6 @@
 // Runs one command of the command line beside a running Postino: opens what it needs, and closes it again.
 import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
 import { hashPassword } from '../accept/password.ts';
 import { alertCommands, type AlertContext } from '../cli/alert.ts';
 import { backupCommands, restoreCommands, type BackupContext, type RestoreContext } from '../cli/backup.ts';
@@ -10,6 +11,7 @@ import type { SettingsContext } from '../cli/context.ts';
 import { eventsCommands } from '../cli/events.ts';
 import type { HistoryContext } from '../cli/history-context.ts';
 import { keyCommands } from '../cli/key.ts';
+import { historyCommands, type HistoryAdminContext } from '../cli/history.ts';
 import { limitCommands, type LimitContext } from '../cli/limit.ts';
 import { memberCommands, type MemberContext } from '../cli/member.ts';
 import { messageCommands } from '../cli/message.ts';
@@ -17,18 +19,23 @@ import { monitorCommands, type MonitorContext } from '../cli/monitor.ts';
 import { quarantineCommands, type QuarantineContext } from '../cli/quarantine.ts';
 import { processCommands, type ProcessContext } from '../cli/process.ts';
 import { queueCommands, type QueueContext } from '../cli/queue.ts';
+import { recipientCommands } from '../cli/recipient.ts';
 import { sendCommands, type SendContext } from '../cli/send.ts';
+import { statsCommands } from '../cli/stats.ts';
 import { settingsCommands } from '../cli/settings.ts';
 import { webhookCommands } from '../cli/webhook.ts';
 import type { Config } from '../config.ts';
 import { embeddedSocket } from '../embedded.ts';
 import type { Clock } from '../lib/clock.ts';
 import { dayOf } from '../lib/day.ts';
+import { openRebuilding } from '../history/sqlite/rebuild.ts';
 import { silentLog } from '../lib/log.ts';
 import { domainSchema, transportSchema, userSchema } from '../model/settings.ts';
 import { checkTransport } from '../monitor/check.ts';
 import { readSenders } from '../monitor/records.ts';
 import { listProcesses } from '../store/processes.ts';
+import type { ForgetVerbs } from '../verbs/forget.ts';
+import { rebuildHistory } from '../verbs/rebuild.ts';
 import { alertsOf } from './alert-context.ts';
 import { backupOf, restoreWith } from './backup.ts';
 import { openBatch } from './batch.ts';
@@ -37,6 +44,7 @@ import { openSubmit } from './backlog.ts';
 import { openDns, trackingTarget } from './dns.ts';
 import { linksOf, ownAddresses } from './links.ts';
 import { checkDeps } from './monitor.ts';
+import { historyOptions, openHistory } from './history.ts';
 import { makeTell } from './notices.ts';
 import { openQuarantine, readSource } from './scan.ts';
 import { PREFIX } from './start.ts';
@@ -48,6 +56,8 @@ import type { WebhookVerbs } from '../verbs/webhook.ts';
 /** All that a command may ask for. */
 export type Context = SettingsContext &
   HistoryContext &
+  HistoryAdminContext &
+  ForgetVerbs &
   QueueContext &
   LimitContext &
   SendContext &
@@ -69,6 +79,9 @@ export const commands: readonly Command<Context>[] = [
   ...queueCommands,
   ...limitCommands,
   ...messageCommands,
+  ...recipientCommands,
+  ...statsCommands,
+  ...historyCommands,
   ...eventsCommands,
   ...sendCommands,
   ...checkCommands,
@@ -180,7 +193,12 @@ async function contextOf(base: Base, around: Surroundings): Promise<Context> {
     clockOffset: offset.ms,
     dues: async (id) =>
       new Map((await operate.list({ id }, MAX_DUES)).map((delivery) => [delivery.id, delivery.due])),
-    history: base.eventLog,
+    eventLog: base.eventLog,
+    history: base.history,
+    openHistory: () => openHistory(base),
+    rebuildHistory: (say) =>
+      rebuildHistory({ rebuilding: openRebuilding(historyOptions(base)), eventLog: base.eventLog }, say),
+    eventsFolder: join(config.data, 'events'),
     submit: async (request) => (await openSubmit(base, () => undefined, false))(request),
     ...openDns(config.dns),
     trackingTarget: trackingTarget(config),

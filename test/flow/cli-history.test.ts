@@ -18,7 +18,8 @@ const folder = mkdtempSync(join(tmpdir(), 'postino-history-'));
 let printed = '';
 const stop = new AbortController();
 const context: HistoryContext = {
-  history: openEventLog({ folder: join(folder, 'events'), clock: systemClock }),
+  eventLog: openEventLog({ folder: join(folder, 'events'), clock: systemClock }),
+  history: undefined,
   clock: systemClock,
   write: (text) => void (printed += text),
   signal: stop.signal,
