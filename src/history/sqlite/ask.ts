@@ -1,5 +1,6 @@
 // A thread of the history, from outside: started when it is first asked, and again after it died.
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { HistoryProblem } from '../problem.ts';
 import { isAnswered, type Call, type Calls, type Start } from './calls.ts';
 
 export type Thread = Readonly<{
@@ -10,14 +11,6 @@ export type Thread = Readonly<{
   ): Promise<ReturnType<Calls[Name]>>;
   close(): Promise<void>;
 }>;
-
-/** The history could not do it; the message says why, in sentences. */
-export class HistoryProblem extends Error {
-  constructor(problem: string) {
-    super(problem);
-    this.name = 'HistoryProblem';
-  }
-}
 
 type Waiting = Readonly<{ resolve(value: unknown): void; reject(error: Error): void }>;
 type Running = Readonly<{ worker: Worker; port: MessagePort; waiting: Map<number, Waiting> }>;

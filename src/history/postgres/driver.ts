@@ -1,0 +1,140 @@
+// PostgreSQL, and how it is reached; the only file that imports pg.
+import { readFileSync } from 'node:fs';
+import { Client, Pool, types, type ClientConfig } from 'pg';
+import type { Answer } from '../columns.ts';
+import { HistoryProblem } from '../problem.ts';
+import type { PostgresAddress } from './address.ts';
+
+/** What can be passed along with a statement. */
+export type Param = string | number | boolean | null | Uint8Array | readonly Param[];
+
+export type Ask = (sql: string, values?: readonly Param[]) => Promise<readonly Answer[]>;
+/** One connection, for as long as it lasts. */
+export type Session = Readonly<{ ask: Ask; isOpen(): boolean; close(): Promise<void> }>;
+export type Connections = Readonly<{ ask: Ask; close(): Promise<void> }>;
+
+const CONNECT_MS = 5000;
+/** Beyond its own time-out the server gets some more time, then the network is taken to be gone. */
+const NETWORK_MS = 5000;
+const BIGINT = 20;
+
+export type Limits = Readonly<{ name: string; statementMs: number }>;
+
+function configOf(address: PostgresAddress, { name, statementMs }: Limits): ClientConfig {
+  const { host, port, user, password, database } = address;
+  return {
+    host,
+    port,
+    user,
+    // Nothing is taken from the environment or from ~/.pgpass.
+    password: password ?? '',
+    database,
+    ssl: tlsOf(address),
+    application_name: name,
+    connectionTimeoutMillis: CONNECT_MS,
+    statement_timeout: statementMs,
+    query_timeout: statementMs + NETWORK_MS,
+    keepAlive: true,
+    types: {
+      // Our numbers fit; ids that do not are never read.
+      getTypeParser: (oid, format) =>
+        oid === BIGINT ? Number : types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text'),
+    },
+  };
+}
+
+/** As libpq: "require" trusts any certificate, "verify-ca" any name. */
+function tlsOf({ tls, rootCertificates, host }: PostgresAddress): ClientConfig['ssl'] {
+  if (tls === 'disable') return false;
+  if (tls === 'require') return { rejectUnauthorized: false };
+  const trusted = rootCertificates === undefined ? {} : { ca: readFileSync(rootCertificates, 'utf8') };
+  const names = tls === 'verify-ca' ? { checkServerIdentity: () => undefined } : { servername: host };
+  return { rejectUnauthorized: true, ...trusted, ...names };
+}
+
+/** Connections for reading, as many as are needed and no more than `size`. */
+export function openConnections(address: PostgresAddress, size: number, limits: Limits): Connections {
+  let pool: Pool | undefined;
+  const opened = (): Pool => {
+    if (pool) return pool;
+    pool = new Pool({
+      ...configOf(address, limits),
+      max: size,
+      idleTimeoutMillis: 30_000,
+      allowExitOnIdle: true,
+    });
+    // An idle connection that was cut is opened anew when it is needed.
+    pool.on('error', () => undefined);
+    return pool;
+  };
+  return {
+    ask: (sql, values = []) => answered(async () => (await opened().query(sql, [...values])).rows),
+    close: async () => {
+      const last = pool;
+      pool = undefined;
+      await last?.end();
+    },
+  };
+}
+
+export async function openSession(address: PostgresAddress, limits: Limits): Promise<Session> {
+  return answered(async () => {
+    const client = new Client(configOf(address, limits));
+    let open = true;
+    client.on('error', () => (open = false));
+    client.on('end', () => (open = false));
+    await client.connect();
+    return {
+      ask: (sql: string, values: readonly Param[] = []) =>
+        answered(async () => (await client.query(sql, [...values])).rows),
+      isOpen: () => open,
+      close: async () => {
+        open = false;
+        await client.end().catch(() => undefined);
+      },
+    };
+  });
+}
+
+async function answered<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw problemOf(error);
+  }
+}
+
+const GONE = 'PostgreSQL does not answer.';
+/** By class, or by code, of SQLSTATE, and by code of Node. */
+const SENTENCES: ReadonlyMap<string, string> = new Map([
+  ['28', 'PostgreSQL refuses the name or the password of history.store.'],
+  ['3D', 'The database of history.store does not exist.'],
+  ['08', GONE],
+  ['57P', GONE],
+  ['ECONNREFUSED', GONE],
+  ['ECONNRESET', GONE],
+  ['ENOENT', GONE],
+  ['EPIPE', GONE],
+  ['57014', 'PostgreSQL took too long.'],
+  ['25006', 'PostgreSQL is read-only: it is a standby, or was told to be.'],
+  ['53100', 'The disk of PostgreSQL has no room.'],
+  ['53300', 'PostgreSQL has no connection left.'],
+  ['42501', 'The user of history.store may not do that in the database.'],
+  ['55P03', 'Another program holds the history locked.'],
+]);
+
+/** "42P01": there is no such table. */
+export class MissingTable extends HistoryProblem {}
+
+function problemOf(error: unknown): HistoryProblem {
+  if (error instanceof HistoryProblem) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const why = error instanceof Error && error.message !== '' ? error.message : code || String(error);
+  if (code === '42P01') return new MissingTable(`The history has no tables yet. (${why})`);
+  const sentence =
+    SENTENCES.get(code) ??
+    SENTENCES.get(code.slice(0, 3)) ??
+    SENTENCES.get(code.slice(0, 2)) ??
+    (/terminated|timeout|closed|not queryable/i.test(why) ? GONE : 'The history cannot be used just now.');
+  return new HistoryProblem(`${sentence} (${why})`, { cause: error });
+}
