@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Answer, Ask as HttpAsk } from '../http/exchange.ts';
 import type { Principal } from '../model/access.ts';
-import type { Idempotency } from '../store/idempotency.ts';
+import type { Idempotency, KeptAnswer } from '../store/idempotency.ts';
 import { conflict, invalid, problem, type Problem } from './problem.ts';
 
 /** Does the work unless it was done before; what is no good end may be tried again with the same key. */
@@ -26,17 +26,24 @@ export function makeOnce(store: Idempotency): Once {
     const begun = await store.begin(owner, key, request);
     if (begun.kind === 'busy') return busy;
     if (begun.kind === 'other') return other;
-    if (begun.kind === 'done') return { ...begun.answer, headers: { 'idempotent-replayed': 'true' } };
+    if (begun.kind === 'done') return replay(begun.answer);
     const answer = await work().catch(async (error: unknown) => {
       await store.forget(owner, key).catch(() => undefined);
       throw error;
     });
-    const { status, type, body } = answer;
+    const { status, type, body, headers } = answer;
+    const location = headers?.['location'];
+    const more = location === undefined ? {} : { location };
     if (status < 400 && typeof body === 'string' && body.length <= MAX_KEPT)
-      await store.finish(owner, key, request, { status, type, body });
+      await store.finish(owner, key, request, { status, type, body, ...more });
     else await store.forget(owner, key);
     return answer;
   };
+}
+
+function replay({ location, ...answer }: KeptAnswer): Answer {
+  const where = location === undefined ? {} : { location };
+  return { ...answer, headers: { 'idempotent-replayed': 'true', ...where } };
 }
 
 function requestOf({ method, path, query, type, body }: HttpAsk): string {

@@ -16,6 +16,7 @@ import { makeGate, type Gate } from '../http/gate.ts';
 import { makeSessions, type Sessions } from '../http/session.ts';
 import { makeReader } from '../http/reader.ts';
 import { dayOf } from '../lib/day.ts';
+import type { Rate } from '../lib/rate.ts';
 import { VERSION } from '../lib/version.ts';
 import type { Member } from '../model/access.ts';
 import { checkTransport } from '../monitor/check.ts';
@@ -61,8 +62,9 @@ export function openAccess({ asking: redis, prefix, members, clock }: Base): Acc
 
 const DNS_MS = 3000;
 
-/** Requests that a principal may send: so many at once, then so many a minute. */
-const REQUESTS = { rate: { count: 6000, perMs: 60_000 }, burst: 500 };
+/** Requests that a principal may send, and how many of them at once. */
+const REQUESTS: Rate = { count: 6000, perMs: 60_000 };
+const BURST_S = 5;
 
 export function openApi(base: Base, parts: Access & GuideVerbs & Readonly<{ door: Door }>): readonly Route[] {
   const { clock, settingsNow, apiKeys: keys } = base;
@@ -74,12 +76,17 @@ export function openApi(base: Base, parts: Access & GuideVerbs & Readonly<{ door
   const routes = mountAll(endpoints, {
     context: { ...contextOf(base, parts), ...events, authenticate },
     authenticate,
-    requests: makeBuckets(REQUESTS, clock),
+    requests: makeBuckets(requestsOf(base), clock),
     once: makeOnce(openIdempotency({ redis: base.asking, prefix: base.prefix, sealer: base.sealer })),
     log,
   });
   const handle = (): Promise<Answer> => Promise.resolve(document);
   return [...routes, { method: 'GET', path: '/api/openapi.json', access: 'open', handle }];
+}
+
+function requestsOf({ config }: Base): Readonly<{ rate: Rate; burst: number }> {
+  const rate = config.http.requests ?? REQUESTS;
+  return { rate, burst: Math.max(1, Math.ceil((rate.count / rate.perMs) * 1000 * BURST_S)) };
 }
 
 function contextOf(

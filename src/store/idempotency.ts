@@ -9,6 +9,8 @@ const keptAnswerSchema = z.object({
   status: z.number(),
   type: z.string(),
   body: z.string(),
+  /** Where what was made is. */
+  location: z.string().optional(),
 });
 const keptSchema = z.object({ request: z.string(), answer: keptAnswerSchema.optional() });
 
@@ -37,7 +39,7 @@ export function openIdempotency({
   sealer,
 }: Readonly<{ redis: Redis; prefix: string; sealer: Sealer }>): Idempotency {
   const place = (owner: string, key: string): string =>
-    `${prefix}idempotent:${hash(JSON.stringify([owner, key]))}`;
+    `${prefix}idempotency:${hash(JSON.stringify([owner, key]))}`;
   return {
     begin: async (owner, key, request) => {
       const at = place(owner, key);

@@ -125,7 +125,7 @@ test('500 viewers see the same, one more is told to come back, and memory stays 
   const more = await all.get('/events/stream');
   expect(more.status).toBe(503);
   expect(more.headers.get('retry-after')).toBe('30');
-  const ids = [];
+  const ids: string[] = [];
   for (let i = 0; i < 20; i++) ids.push(await send('shop', [`n${i}@example.net`]));
   await until(() => streams.every((stream) => ids.every((id) => stream.text().includes(id))));
   // Both ends of 500 connections are in this process.

@@ -189,6 +189,15 @@ describe('what goes on', () => {
     expect((await admin.get('/quarantine')).json.items).toEqual([]);
   });
 
+  test('the overview shows each one no more than its own', async () => {
+    const all = (await admin.get('/overview')).json;
+    expect(all).toMatchObject({ sandboxed: true, transports: [{ name: 'box' }], alerts: [] });
+    const shop = (await (await api.client({ user: 'shop' })).get('/overview')).json;
+    expect(shop).toMatchObject({ transports: [], limits: [], alerts: [], queue: { waiting: 0 } });
+    expect((await (await api.client({ account: 'acme' })).get('/overview')).json.transports).toEqual([]);
+    expect((await (await api.client({ scopes: ['events:read'] })).get('/overview')).status).toBe(403);
+  });
+
   test('checks say what there is to do', async () => {
     const { json } = await admin.get('/checks');
     expect(json.items.find(({ name }: { name: string }) => name === 'redis')).toMatchObject({

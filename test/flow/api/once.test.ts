@@ -57,7 +57,7 @@ test('what was refused may be tried again with the same key', async () => {
 
 test('a message is not sent twice even where the answer was lost', async () => {
   const first = await shop.post('/messages', message, key('lost'));
-  const keys = (await api.base.asking.call('KEYS', '*idempotent:*')) as string[];
+  const keys = (await api.base.asking.call('KEYS', '*idempotency:*')) as string[];
   await Promise.all(keys.map((one) => api.base.asking.call('DEL', one)));
   const again = await shop.post('/messages', message, key('lost'));
   expect(again.json.id).toBe(first.json.id);
@@ -74,7 +74,7 @@ test('secrets in answers are sealed in Redis, and gone after a day', async () =>
   const body = { name: 'x', scopes: ['events:read'] };
   const made = await admin.post('/keys', body, key('a-key'));
   expect((await admin.post('/keys', body, key('a-key'))).json.key).toBe(made.json.key);
-  const keys = (await api.base.asking.call('KEYS', '*idempotent:*')) as string[];
+  const keys = (await api.base.asking.call('KEYS', '*idempotency:*')) as string[];
   for (const one of keys) {
     expect(String(await api.base.asking.call('GET', one))).not.toContain(made.json.key.slice(4, 20));
     const left = Number(await api.base.asking.call('PTTL', one));

@@ -99,7 +99,6 @@ test('a typed client that is made of it compiles, and works', async () => {
 /** Commands that are about the process or the host and not about the mail: nobody does them from afar. */
 const HERE_ALONE: Readonly<Record<string, string>> = {
   backup: 'writes a file on the host',
-  'history rebuild': 'reads the whole event log, for as long as that takes',
   restore: 'is done while nothing runs',
   'history prune': 'works on files of the host, which the relay prunes by itself',
   'history rebuild': 'works on files of the host',

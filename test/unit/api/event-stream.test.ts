@@ -1,5 +1,5 @@
 // Streams of events: what a viewer gets, that a slow one is cut off with little kept, and that who may no longer see does not.
-import { PassThrough } from 'node:stream';
+import type { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { makeViewers } from '../../../src/api/event-stream.ts';
 import type { EventLog, Recorded } from '../../../src/events/log.ts';
