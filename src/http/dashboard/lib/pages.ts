@@ -109,7 +109,23 @@ export const groups: readonly PageGroup[] = [
       },
     ],
   },
-  { title: 'nav.sending', pages: [] },
+  {
+    title: 'nav.sending',
+    pages: [
+      {
+        path: '/transports',
+        title: 'nav.transports',
+        icon: 'transports',
+        scope: 'transports:read',
+        load: () => import('../pages/transports.tsx').then((page) => page.TransportsPage),
+      },
+      {
+        path: '/transports/:name',
+        scope: 'transports:read',
+        load: () => import('../pages/transport.tsx').then((page) => page.TransportPage),
+      },
+    ],
+  },
   { title: 'nav.house', pages: [] },
 ];
 

@@ -62,7 +62,7 @@ function Verdict({ checked: { isGood, records, lacks } }: Readonly<{ checked: Ch
   const unknown = open.length > 0 && open.every(({ state }) => state === 'unknown');
   return (
     <>
-      <Notice tone={open.length === 0 ? 'ok' : isGood ? 'wait' : 'warn'}>
+      <Notice tone={open.length === 0 ? 'ok' : unknown ? 'still' : isGood ? 'wait' : 'warn'}>
         {open.length === 0
           ? t('domain.good')
           : unknown

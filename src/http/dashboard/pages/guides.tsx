@@ -30,10 +30,16 @@ export function GuidesPage() {
   );
   const names = own === undefined ? (users.value?.items.map(({ name }) => name) ?? []) : [own];
   const user = names.find((name) => name === query['user']) ?? names[0];
-  useTitle(t('nav.guides'));
+  const guide = guideOf(useRoute().params['name']);
+  const title = guide ? say(guide.name) : t('nav.guides');
+  useTitle(title);
   return (
     <>
-      <PageHead title={t('nav.guides')} lead={t('guides.lead')} />
+      <PageHead
+        title={title}
+        lead={guide ? undefined : t('guides.lead')}
+        {...(guide && { back: { href: `/guides${searchOf(query)}`, text: t('guides.all') } })}
+      />
       {user !== undefined ? (
         <OfUser key={user} user={user} names={names} />
       ) : (
@@ -70,21 +76,28 @@ function OfUser({ user, names }: OfUserProps) {
 
 function Chosen({ data, names }: Readonly<{ data: GuideData; names: readonly string[] }>) {
   const { query } = useLocation();
-  const id = useRoute().params['name'];
+  const guide = guideOf(useRoute().params['name']);
   const at = filledOf(data, query['port']);
-  const guide = all.find((one) => one.id === id);
-  const search = `?user=${encodeURIComponent(data.user)}&port=${at.port}`;
   return (
     <>
       <With data={data} at={at} names={names} />
-      <Picks search={search} id={id} />
-      {guide && (
-        <Card title={say(guide.name)} note={t('guides.for', { user: data.user })}>
+      {guide ? (
+        <Card>
           <Steps guide={guide} at={at} />
         </Card>
+      ) : (
+        <Picks search={`?user=${encodeURIComponent(data.user)}&port=${at.port}`} />
       )}
     </>
   );
+}
+
+const guideOf = (id: string | undefined): Guide | undefined => all.find((one) => one.id === id);
+
+/** The user and the port that were chosen, kept from page to page. */
+function searchOf({ user, port }: Readonly<Record<string, string>>): string {
+  const search = new URLSearchParams({ ...(user && { user }), ...(port && { port }) }).toString();
+  return search === '' ? '' : `?${search}`;
 }
 
 /** With which user and by which port. */
@@ -123,7 +136,7 @@ function With({ data, at, names }: Readonly<{ data: GuideData; at: Filled; names
   );
 }
 
-function Picks({ search, id }: Readonly<{ search: string; id: string | undefined }>) {
+function Picks({ search }: Readonly<{ search: string }>) {
   return (
     <Card>
       <nav class="stack" aria-label={t('nav.guides')}>
@@ -134,11 +147,7 @@ function Picks({ search, id }: Readonly<{ search: string; id: string | undefined
               {all
                 .filter((guide) => guide.kind === kind)
                 .map((guide) => (
-                  <a
-                    key={guide.id}
-                    href={`/guides/${guide.id}${search}`}
-                    aria-current={guide.id === id ? 'true' : undefined}
-                  >
+                  <a key={guide.id} href={`/guides/${guide.id}${search}`}>
                     <Icon name={guide.icon} />
                     {say(guide.name)}
                   </a>

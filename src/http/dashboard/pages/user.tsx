@@ -80,7 +80,7 @@ function Facts({ user, again }: Props) {
         <dt>{t('users.bytes')}</dt>
         <dd>{limits.messageBytes === undefined ? t('users.noLimit') : size(limits.messageBytes)}</dd>
         <dt>{t('common.origin')}</dt>
-        <dd>{user.origin === 'config' ? t('common.byFile') : t('common.byHand')}</dd>
+        <dd>{user.origin === 'file' ? t('common.byFile') : t('common.byHand')}</dd>
       </dl>
       {edits && <EditUser user={user} onClose={() => setEdits(false)} onDone={again} />}
     </Card>

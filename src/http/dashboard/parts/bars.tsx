@@ -9,6 +9,8 @@ export type Bar = Readonly<{
   /** Stands behind the number, such as a share. */
   note?: string;
   tone?: 'wait' | 'warn' | 'bad';
+  /** How full the bar is, 0 to 1; default: its value beside the others. */
+  share?: number;
 }>;
 
 /** `most`: what a full bar stands for; default: the greatest value. */
@@ -20,14 +22,14 @@ export function Bars({
   const full = most ?? Math.max(1, ...bars.map(({ value }) => value));
   return (
     <ul class="bars" aria-label={label}>
-      {bars.map(({ key, name, value, note, tone = '' }) => (
+      {bars.map(({ key, name, value, note, tone = '', share = full > 0 ? value / full : 0 }) => (
         <li key={key}>
           <span class="breaks">{name}</span>
           <span class="figures">
             {number(value)} {note && <span class="quiet">{note}</span>}
           </span>
           <svg class={`track ${tone}`} aria-hidden="true">
-            <rect height="100%" rx="3" width={`${full > 0 ? Math.min(100, (100 * value) / full) : 0}%`} />
+            <rect height="100%" rx="3" width={`${Math.min(100, 100 * share)}%`} />
           </svg>
         </li>
       ))}

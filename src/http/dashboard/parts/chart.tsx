@@ -21,16 +21,19 @@ export type ChartProps = Readonly<{
   at: readonly number[];
   lines: readonly Line[];
   height?: number;
+  /** Which point the legend tells while none is pointed at; default: the sums. */
+  rests?: number;
   /** How a value is written; default: as a whole number. */
   say?: (value: number) => string;
 }>;
 
 const HEIGHT = 220;
 
-export function Chart({ label, at, lines, height = HEIGHT, say = number }: ChartProps) {
+export function Chart({ label, at, lines, height = HEIGHT, rests, say = number }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
-  const [index, setIndex] = useState<number | undefined>(undefined);
+  const [pointed, setIndex] = useState<number | undefined>(undefined);
+  const index = pointed ?? rests;
   const look = `${theme.value} ${language.value} ${lines.map(({ name, color }) => name + color).join()}`;
   const scheme = useScheme();
 

@@ -144,11 +144,15 @@ export function Once({ title, text, secret, what, onClose, children }: OnceProps
   );
 }
 
-/** Says what was done, or what went wrong; the value when it worked. */
-export async function told<T>(asked: Promise<Answer<T>>, said: string): Promise<T | undefined> {
+/** Says what was done, or what went wrong; the value when it worked. `undo` takes it back. */
+export async function told<T>(
+  asked: Promise<Answer<T>>,
+  said: string,
+  undo?: () => void,
+): Promise<T | undefined> {
   const answer = await asked;
   if (answer.ok) {
-    tell(said);
+    tell(said, undo);
     return answer.value;
   }
   tellProblem(t('common.failed', { problem: sayProblem(answer.problem) }));

@@ -5,6 +5,16 @@ import messages from './en/messages.json';
 import now from './en/now.json';
 import sandbox from './en/sandbox.json';
 import statistics from './en/statistics.json';
+import transports from './en/transports.json';
 import users from './en/users.json';
 
-export const en = { ...frame, ...guides, ...messages, ...now, ...sandbox, ...statistics, ...users } as const;
+export const en = {
+  ...frame,
+  ...guides,
+  ...messages,
+  ...now,
+  ...sandbox,
+  ...statistics,
+  ...transports,
+  ...users,
+} as const;
