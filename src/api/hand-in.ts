@@ -1,6 +1,6 @@
 // A message of the API becomes bytes and an envelope, and goes through the door that SMTP's mail goes through.
 import type { Door, HandedIn, RefusedRecipient } from '../accept/hand-in.ts';
-import type { Reply } from '../accept/replies.ts';
+import { replies, type Reply } from '../accept/replies.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import { readMailboxes, writeMailbox } from '../mail/address.ts';
@@ -87,14 +87,28 @@ function senderOf({ from, raw }: Message, content: Buffer): string {
 
 /** A refusal of the door, as HTTP says it; its sentence is the same. */
 export function problemOf(reply: Reply, refused: readonly RefusedRecipient[] = []): Problem {
-  const detail = /[.!?]$/.test(reply.text) ? reply.text : `${reply.text}.`;
-  const errors = refused.map(({ address, reply: one }) => ({ path: address, message: one.text }));
+  const words = sayForHttp(reply);
+  const detail = /[.!?]$/.test(words) ? words : `${words}.`;
+  const errors = refused.map(({ address, reply: one }) => ({ path: address, message: sayForHttp(one) }));
   const more = { reply: sayReply(reply), ...(errors.length > 0 ? { errors } : {}) };
   if (reply.code === 552) return problem(413, 'Too large', detail, more);
   if (reply.status === '4.7.1') return problem(429, 'Over the limit', detail, { ...more, retryAfterS: 60 });
   if (reply.status === '4.5.3') return problem(422, 'Not taken', detail, more);
   if (reply.code < 500) return problem(503, 'Try again', detail, { ...more, retryAfterS: 5 });
   return problem(422, 'Not taken', detail, more);
+}
+
+/** Who sends by HTTP does not know SMTP's commands. */
+const IN_HTTP: ReadonlyMap<string, string> = new Map([
+  [replies.recipientFirst.text, 'It has no recipient; name one in "to", "cc" or "bcc"'],
+  [replies.badRecipient.text, 'That is not a valid address; write user@example.net'],
+  [replies.badSender.text, 'That is not a valid sender address; write user@example.net'],
+  [replies.noFrom.text, 'The message has no From; say "from"'],
+]);
+
+/** The sentence of a reply, in the words of the API. */
+export function sayForHttp({ text }: Pick<Reply, 'text'>): string {
+  return IN_HTTP.get(text) ?? text;
 }
 
 export function sayReply({ code, status, text }: Reply): string {

@@ -62,10 +62,10 @@ const gone: Problem = problem(
 
 /** Its bytes: as they left for the sandbox, else as they came in. Undefined: gone, or not to be seen. */
 async function find(principal: Principal, id: string, api: MessageSourceApi): Promise<Buffer | undefined> {
-  const caught = await api.sandbox.get(id);
-  if (caught) return isSeen(principal, caught.summary.user, api) ? caught.raw : undefined;
   // All deliveries of a submission know it.
   const delivery = id.includes('-') ? id : `${id}-1`;
+  const caught = await api.sandbox.get(delivery);
+  if (caught) return isSeen(principal, caught.summary.user, api) ? caught.raw : undefined;
   const submission = await api.transitions.readSubmissionOf(`${principal.account}:${delivery}`);
   if (!submission || !sees(principal, submission)) return undefined;
   const text = await api.readSource(submission, MAX_BYTES);

@@ -1,10 +1,12 @@
 // Endpoints that take mail: one message, or many at once with a result for each.
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { HandedIn } from '../accept/hand-in.ts';
+import type { Ask as HttpAsk } from '../http/exchange.ts';
 import type { Principal } from '../model/access.ts';
 import { nameSchema, type Settings, type User } from '../model/settings.ts';
 import { endpoint, faultsOf } from './endpoint.ts';
-import { problemOf, sayReply, send, type SendContext } from './hand-in.ts';
+import { problemOf, sayForHttp, sayReply, send, type SendContext } from './hand-in.ts';
 import { messageSchema, type Message } from './message.ts';
 import { invalid, isProblem, notFound, type Problem } from './problem.ts';
 
@@ -68,7 +70,7 @@ export const sendEndpoints = [
       const { user: asked, ...message } = body;
       const sender = senderOf(principal, asked, context.settingsNow());
       if (isProblem(sender)) return sender;
-      const key = http.header('idempotency-key');
+      const key = keyOf(principal, http);
       const handed = await send(context, { message, user: sender.name, peer: http.peer, key });
       return handed.ok ? tellTaken(handed) : problemOf(handed.reply, handed.refused);
     },
@@ -86,7 +88,7 @@ export const sendEndpoints = [
     run: async ({ principal, body, http }, context: SendContext & SettingsNow) => {
       const sender = senderOf(principal, body.user, context.settingsNow());
       if (isProblem(sender)) return sender;
-      const key = http.header('idempotency-key');
+      const key = keyOf(principal, http);
       const results = await inTurn(body.messages, async (one, index) => {
         const own = key === undefined ? undefined : `${key}#${index}`;
         return sendOne(context, { unread: one, user: sender.name, peer: http.peer, key: own });
@@ -98,6 +100,19 @@ export const sendEndpoints = [
 
 type SettingsNow = Readonly<{ settingsNow(): Settings }>;
 type Result = z.output<typeof result>;
+
+/**
+ * Names a request's mail, so that a repetition after we died over it is not sent again. All of the user's mail shares these
+ * names: other keys' requests, and other messages, must not be taken for a repetition and be lost.
+ */
+function keyOf({ via, name }: Principal, http: HttpAsk): string | undefined {
+  const key = http.header('idempotency-key');
+  if (key === undefined) return undefined;
+  const hash = createHash('sha256')
+    .update(JSON.stringify([via, name, http.path, key]))
+    .update(http.body);
+  return `api-${hash.digest('base64url')}`;
+}
 
 /** The SMTP user that a message is of: the principal's own, the one that is named, or the only one there is. */
 export function senderOf(
@@ -150,7 +165,11 @@ function tellTaken({ id, accepted, refused }: Extract<HandedIn, { ok: true }>): 
   return {
     id,
     accepted: [...accepted],
-    refused: refused.map(({ address, reply }) => ({ address, detail: reply.text, reply: sayReply(reply) })),
+    refused: refused.map(({ address, reply }) => ({
+      address,
+      detail: sayForHttp(reply),
+      reply: sayReply(reply),
+    })),
   };
 }
 

@@ -251,6 +251,37 @@ describe('who sends', () => {
   });
 });
 
+test('mail is not lost to an Idempotency-Key that another key, or another message, had', async () => {
+  const header = { 'idempotency-key': 'order-17' };
+  const other = await api.client({ user: 'shop', scopes: ['messages:send'] });
+  const answers = [
+    await shop.post('/messages', plain, header),
+    await other.post('/messages', plain, header),
+    await shop.post('/messages/batch', { messages: [plain, plain] }, { 'idempotency-key': 'many' }),
+    await shop.post('/messages', plain, { 'idempotency-key': 'many#0' }),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202]);
+  const ids = answers.flatMap(({ json }) => json.results ?? [json]).map(({ id }: { id: string }) => id);
+  expect(new Set(ids).size).toBe(5);
+});
+
+test.each([
+  ['no recipient', { to: [] }, 'It has no recipient; name one in "to", "cc" or "bcc".'],
+  ['no address', { to: ['ann'] }, 'That is not a valid address; write user@example.net.'],
+  ['no From', { from: undefined }, 'The message has no From; say "from".'],
+])('%s is told in the words of the API', async (_, more, detail) => {
+  expect((await shop.post('/messages', { ...plain, ...more })).json.detail).toBe(detail);
+});
+
+test('what the sandbox caught is seen by the id of its message', async () => {
+  const reader = await api.client({ user: 'shop' });
+  const { json } = await shop.post('/messages', plain);
+  await letters(json.id, 1);
+  expect((await reader.get(`/messages/${json.id}/source`)).text).toContain('Subject: Hi');
+  const office = await api.client({ user: 'office' });
+  expect((await office.get(`/messages/${json.id}/source`)).status).toBe(404);
+});
+
 describe('many at once', () => {
   test('each has a result of its own', async () => {
     const messages = [
