@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 type Packages = Readonly<{ packages: Record<string, object> }>;
 type Machine = Readonly<{ platform?: string; isRoot?: boolean; has: (name: string) => boolean }>;
-type Ask = Readonly<{ tool?: string; rest: string[]; start?: boolean; config?: string }>;
+type Ask = Readonly<{ tool?: string; rest: string[]; redis?: boolean; config?: string }>;
 
 // The launcher is plain JavaScript without declarations; these are the types that its tests rely on.
 const load = (file: string): Promise<unknown> => import(pathToFileURL(join('src', file)).href);
@@ -150,11 +150,11 @@ describe('a Redis server comes', () => {
 describe('the program is run', () => {
   test('with its arguments, and its configuration is found among them', () => {
     expect(readArguments(['start', '--role', 'http', '--config', 'a.yaml'])).toMatchObject({
-      start: true,
+      redis: true,
       config: 'a.yaml',
     });
     expect(readArguments(['start', '--config=b.yaml']).config).toBe('b.yaml');
-    expect(readArguments(['queue', 'list'])).toMatchObject({ start: false, rest: ['queue', 'list'] });
+    expect(readArguments(['queue', 'list'])).toMatchObject({ redis: false, rest: ['queue', 'list'] });
     expect(readArguments(['--run', 'vitest', 'run'])).toEqual({ tool: 'vitest', rest: ['run'] });
   });
 
