@@ -153,7 +153,7 @@ function nodeCode(at: Filled): string {
   });
   const auth = when(at.hasPassword, `  auth: { user: '${at.user}', pass: process.env.SMTP_PASSWORD },\n`);
   return `// npm install nodemailer
-import { createTransport } from 'nodemailer';
+import { createTransport } from "nodemailer";
 
 const mail = createTransport({
   host: '${at.host}',
