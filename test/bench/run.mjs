@@ -1,10 +1,11 @@
 // The bench: Postino beside Postfix on this machine, interleaved, with the floors that it has to reach.
-// usage: npm run bench [-- --quick] [--rounds N] [--row NAME]…   ·   npm run bench -- memory | alone | treatment | overtake
+// usage: npm run bench [-- --quick] [--rounds N] [--row NAME]…   ·   npm run bench -- memory | alone | treatment | overtake | history [EVENTS [FOLDER]]
 import { execFileSync } from 'node:child_process';
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureAlone } from './alone.mjs';
 import { HEAD, judge, ROWS, tableLine } from './floors.mjs';
+import { measureHistory } from './history.mjs';
 import { measureMemory } from './memory.mjs';
 import { measureOvertaking } from './overtake.mjs';
 import { openRig, whatIsMissing } from './rig.mjs';
@@ -19,17 +20,18 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const [what = 'compare', only] = positionals;
+const [what = 'compare', only, folder] = positionals;
 const missing = what === 'compare' ? whatIsMissing() : undefined;
 if (missing !== undefined) console.log(missing);
 if (what === 'memory') await measureMemory();
 else if (what === 'treatment') await measureTreatment(only);
 else if (what === 'overtake') await measureOvertaking();
+else if (what === 'history') await measureHistory(only && Number(only), folder);
 else if (what === 'alone' || missing !== undefined) await measureAlone();
 else if (what === 'compare') await compare();
 else
   console.log(
-    'usage: npm run bench [-- --quick] [--rounds N] [--row NAME]… | memory | alone | treatment | overtake',
+    'usage: npm run bench [-- --quick] [--rounds N] [--row NAME]… | memory | alone | treatment | overtake | history [EVENTS [FOLDER]]',
   );
 
 /** Exit code 1 when a floor was missed. */

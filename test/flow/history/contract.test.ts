@@ -9,7 +9,7 @@ import { parsePostgresUrl } from '../../../src/history/postgres/address.ts';
 import { openPostgresHistory } from '../../../src/history/postgres/open.ts';
 import { dimensions, intervals, type StatisticsQuery } from '../../../src/history/statistics.ts';
 import { openSqliteHistory } from '../../../src/history/sqlite/open.ts';
-import type { SearchQuery } from '../../../src/history/search.ts';
+import type { Message, SearchQuery } from '../../../src/history/search.ts';
 import type { Event } from '../../../src/model/event.ts';
 import { idAt, randomOf, traffic } from '../../support/history-events.ts';
 import { noPostgres, startPostgres, type TestPostgres } from '../../support/postgres.ts';
@@ -69,7 +69,7 @@ async function filled(
   return history;
 }
 
-const some = { seed: 7, from: FROM, to: TO, deliveries: 1500, conversations: true };
+const some = { seed: 7, from: FROM, to: TO, deliveries: 800, conversations: true };
 const whole = { since: 0, until: Date.UTC(2027, 0, 1), limit: 1000 };
 
 /** Questions of all kinds. */
@@ -124,9 +124,17 @@ async function all(
   return rows;
 }
 
+/** Conversations and visitors go some time after they are due: with their chunk, or with their day. */
+function aged(message: Message | undefined): unknown {
+  const parts: readonly string[] = ['conversation', 'ip', 'userAgent', 'client', 'os'];
+  return JSON.parse(
+    JSON.stringify(message ?? null, (name, value: unknown) => (parts.includes(name) ? undefined : value)),
+  );
+}
+
 describe.skipIf(noPostgres !== undefined)('SQLite and PostgreSQL', () => {
   test('tell the same rows, stories and numbers', async () => {
-    const [a, b] = [await filled(sqlite, traffic(some, 300)), await filled(postgres, traffic(some, 450))];
+    const [a, b] = [await filled(sqlite, traffic(some, 450)), await filled(postgres, traffic(some, 450))];
     for (const query of questions)
       expect(await b.statistics(query), JSON.stringify(query)).toEqual(await a.statistics(query));
     for (const query of searches) {
@@ -177,7 +185,7 @@ describe.skipIf(noPostgres !== undefined)('SQLite and PostgreSQL', () => {
       const rows = await all(a, {});
       expect(await all(b, {}), `day ${day}`).toEqual(rows);
       for (const { submission } of (await a.search({ limit: 25 })).items)
-        expect(await b.timeline(submission), `day ${day}`).toEqual(await a.timeline(submission));
+        expect(aged(await b.timeline(submission)), `day ${day}`).toEqual(aged(await a.timeline(submission)));
     }
   }, 180_000);
 });

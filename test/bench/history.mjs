@@ -1,0 +1,157 @@
+// The bench of the history: millions of events over twelve monthly files, then search and statistics over them.
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { historyConfig } from '../../src/history/config.ts';
+import { openSqliteHistory } from '../../src/history/sqlite/open.ts';
+import { traffic } from '../support/history-events.ts';
+
+const run = promisify(execFile);
+const WORKERS = 4;
+const ROUNDS = 5;
+const fill = new URL('./history-fill.ts', import.meta.url).pathname;
+
+/** `events` in all; `kept`: a folder that is left for another look, and used again when it is there. */
+export async function measureHistory(events = 10_000_000, kept = undefined) {
+  const folder = kept ?? mkdtempSync(join(tmpdir(), 'postino-bench-'));
+  const months = lastMonths(12);
+  if (!existsSync(join(folder, `${months[0]}.sqlite`))) await fillAll(folder, months, events);
+  const config = historyConfig.parse({});
+  const history = openSqliteHistory({ folder, config, key: 'bench' });
+  const state = await history.state();
+  console.log(
+    `${state.deliveries} deliveries in ${state.files.length} files, ${(state.bytes / 1e9).toFixed(2)} GB`,
+  );
+  await measureReading(history, months);
+  await measureWriting(history);
+  await history.close();
+  if (kept === undefined) rmSync(folder, { recursive: true, force: true });
+}
+
+async function fillAll(folder, months, events) {
+  mkdirSync(folder, { recursive: true });
+  const parts = Array.from({ length: WORKERS }, (_, i) => months.filter((_, n) => n % WORKERS === i));
+  const began = performance.now();
+  const told = await Promise.all(
+    parts.map(async (own, i) => {
+      const part = join(folder, `part-${i}`);
+      const share = String(Math.round((events * own.length) / months.length));
+      const { stdout } = await run(process.execPath, [fill, part, share, ...own], { maxBuffer: 1e6 });
+      return JSON.parse(stdout);
+    }),
+  );
+  for (const [i] of parts.entries()) {
+    const part = join(folder, `part-${i}`);
+    // Each part ran into months that are another's by its late opens: never, they go to the month of their message.
+    for (const name of readdirSync(part))
+      if (name !== 'history.sqlite' || i === 0) renameSync(join(part, name), join(folder, name));
+    rmSync(part, { recursive: true });
+  }
+  const count = told.reduce((sum, one) => sum + one.count, 0);
+  const cpu = told.reduce((sum, one) => sum + one.cpuMs, 0);
+  const s = (performance.now() - began) / 1000;
+  console.log(
+    `${count} events stored in ${s.toFixed(0)} s by ${WORKERS} processes: ${Math.round(count / s)} a second; ${Math.round(count / (cpu / 1000))} for each CPU second`,
+  );
+}
+
+async function measureReading(history, months) {
+  const { items } = await history.search({ limit: 3 });
+  const middle = Date.parse(`${months[6]}-15`);
+  const [old] = (await history.search({ until: middle, limit: 1 })).items;
+  const searches = {
+    newest: {},
+    id: { id: old.submission },
+    'id, its beginning': { id: `${old.submission.slice(0, 14)}*` },
+    'Message-ID': { messageId: old.messageId },
+    recipient: { recipient: old.recipient },
+    'recipient, its beginning': { recipient: 'franco.fontana1*' },
+    'recipients of a domain': { recipient: '@gmx.de' },
+    sender: { sender: old.sender },
+    campaign: { campaign: 'c3' },
+    tag: { tag: 't3' },
+    status: { status: 'bounced' },
+    'transport, in a time': { transport: 'ip2', since: middle, until: middle + 86_400_000 * 30 },
+    'subject, two words': { subject: 'fattura 12345' },
+    'text, frequent': { text: 'invoice' },
+    'text, a reply': { text: old.reply.split(' ').at(-1) },
+    'text, nowhere': { text: 'nowhere' },
+    'user and status': { user: 'user4', status: 'deferred' },
+    'nothing of it': { recipient: 'nobody@nowhere.example' },
+  };
+  for (const [name, query] of Object.entries(searches))
+    await time(
+      `search: ${name}`,
+      () => history.search({ ...query, limit: 50 }),
+      (page) => page.items.length,
+    );
+  await time(
+    'story of a message',
+    () => history.timeline(items[0].submission),
+    (one) => one.deliveries.length,
+  );
+  const year = { since: Date.parse(`${months[11]}-01`), until: Date.now(), limit: 50 };
+  const day = { since: Date.now() - 86_400_000, until: Date.now(), limit: 50 };
+  const asks = {
+    'overview: a day': day,
+    'overview: a year': year,
+    'a year by day': { ...year, every: 'day' },
+    'a year by campaign': { ...year, by: 'campaign' },
+    'a year by provider': { ...year, by: 'provider' },
+    'a year of a user': { ...year, user: 'user2' },
+    'a year of a user by campaign': { ...year, user: 'user2', by: 'campaign' },
+    'a year of a campaign by provider': { ...year, campaign: 'c3', by: 'provider' },
+    'a year by link': { ...year, by: 'link' },
+  };
+  for (const [name, query] of Object.entries(asks))
+    await time(
+      `statistics: ${name}`,
+      () => history.statistics(query),
+      (one) => one.rows.length,
+    );
+}
+
+/** First answer, then the middle one of some. */
+async function time(name, ask, size) {
+  const took = [];
+  let answer;
+  for (let i = 0; i < ROUNDS; i++) {
+    const began = performance.now();
+    answer = await ask();
+    took.push(performance.now() - began);
+  }
+  const [first] = took;
+  const middle = took.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)];
+  console.log(
+    `${name.padEnd(42)} first ${first.toFixed(0).padStart(5)} ms   then ${middle.toFixed(0).padStart(5)} ms   ${size(answer)} rows`,
+  );
+}
+
+/** As fast as it goes, through the thread, beside what is there. */
+async function measureWriting(history) {
+  const to = Date.now();
+  const began = performance.now();
+  let count = 0;
+  for (const batch of traffic(
+    { seed: 99, from: to - 20_000, to, deliveries: 20_000, conversations: true },
+    1500,
+  )) {
+    await history.take(batch);
+    count += batch.length;
+    if (performance.now() - began > 30_000) break;
+  }
+  const s = (performance.now() - began) / 1000;
+  console.log(`live traffic: ${Math.round(count / s)} events a second`);
+}
+
+function lastMonths(count) {
+  const now = new Date();
+  return Array.from({ length: count }, (_, i) =>
+    new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - i, 1)).toISOString().slice(0, 7),
+  );
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname)
+  await measureHistory(Number(process.argv[2] ?? 10_000_000), process.argv[3]);
