@@ -36,10 +36,11 @@ export type AccessContext = Readonly<{
   settingsNow(): Settings;
   hashPassword(password: string): Promise<string>;
   clock: Clock;
+  log: Log;
 }>;
 
 /** The frame's own needs. */
-export type FrameContext = AccessContext & Readonly<{ redis: Redis; prefix: string; log: Log }>;
+export type FrameContext = AccessContext & Readonly<{ redis: Redis; prefix: string }>;
 
 /** Everything. A new table of endpoints adds what it needs here. */
 export type ApiContext = FrameContext &

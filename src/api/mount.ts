@@ -71,7 +71,7 @@ async function run<C>(endpoint: Endpoint<C>, given: Given, { context, log }: Mou
   const { principal, http } = given;
   const done = await endpoint.serve(given, context);
   if (isProblem(done)) return tell(done);
-  if (http.method !== 'GET' && endpoint.scope !== 'messages:send')
+  if (http.method !== 'GET' && endpoint.scope !== 'messages:send' && endpoint.scope !== 'open')
     log.info({ by: principal.name, via: principal.via, what: endpoint.id, path: http.path }, 'API change.');
   const answer = sentOf(done);
   if (answer) return answer;
@@ -86,9 +86,17 @@ function locationOf(
   value: unknown,
 ): Readonly<Record<string, string>> {
   if (location === undefined || typeof value !== 'object' || value === null) return {};
-  const fields = new Map<string, unknown>(Object.entries(value));
-  const path = location.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(fields.get(name))));
+  const path = location.replace(/:([\w.]+)/g, (_, name: string) =>
+    encodeURIComponent(String(fieldIn(value, name))),
+  );
   return { location: `${ROOT}${path}` };
+}
+
+/** A field by its name, or by the names on the way to it, such as "webhook.id". */
+function fieldIn(value: unknown, name: string): unknown {
+  let field = value;
+  for (const part of name.split('.')) field = new Map<string, unknown>(Object.entries(field ?? {})).get(part);
+  return field;
 }
 
 /** What the body says; undefined for one in a form of its own, and {} for none where there may be fields. */

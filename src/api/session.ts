@@ -97,7 +97,8 @@ async function prove(
   return (await members.get(name)) ?? wrong;
 }
 
-async function begin({ sessions }: AccessContext, http: HttpAsk, member: Member): Promise<Sent> {
+async function begin({ sessions, log }: AccessContext, http: HttpAsk, member: Member): Promise<Sent> {
+  log.info({ member: member.name, address: clientOf(http) }, 'A member logged in.');
   const { cookie, session } = await sessions.begin(http, member);
   const told = tellWho(principalOfMember(member), session.token);
   return sent({ ...json(told), headers: { 'set-cookie': cookie } });

@@ -4,7 +4,9 @@ export const FORM = 'application/x-www-form-urlencoded';
 /** Without a word of the route. */
 export const MAX_BODY_BYTES = 16 * 1024;
 /** Of all large bodies together. */
-const MAX_TOGETHER = 128 * 1024 * 1024;
+const MAX_TOGETHER = 256 * 1024 * 1024;
+/** And of those from one address, so that nobody takes up all the room. */
+const MAX_OF_ONE = MAX_TOGETHER / 2;
 /** Shorter ones are not counted: connections are bounded. */
 const LARGE = 64 * 1024;
 
@@ -33,21 +35,31 @@ export function readBodies(app: App): void {
     app.addContentTypeParser(type, { parseAs: 'buffer' }, (_, body, done) => done(null, body));
 }
 
-type Request = Readonly<{ headers: Readonly<Record<string, unknown>> }>;
+type Request = Readonly<{
+  headers: Readonly<Record<string, unknown>>;
+  socket: Readonly<{ remoteAddress?: string | undefined }>;
+}>;
 /** Where the answer goes: closed once the request has ended, well or not. */
 type Response = Readonly<{ once(event: 'close', listener: () => void): unknown }>;
 
 /** Counts large bodies from the moment on that a request is let in until it has been answered. False: no room. */
 export function bodyRoom(): (request: Request, response: Response, maxBytes: number) => boolean {
-  let taken = 0;
-  return ({ headers }, response, maxBytes) => {
+  const held = new Map<string, number>();
+  let all = 0;
+  return ({ headers, socket }, response, maxBytes) => {
     const isChunked = headers['transfer-encoding'] !== undefined;
     const bytes = isChunked ? maxBytes : Math.min(Number(headers['content-length'] ?? 0), maxBytes);
     if (bytes < LARGE) return true;
-    if (taken + bytes > MAX_TOGETHER) return false;
-    taken += bytes;
+    const peer = socket.remoteAddress ?? '';
+    const own = held.get(peer) ?? 0;
+    if (all + bytes > MAX_TOGETHER || own + bytes > MAX_OF_ONE) return false;
+    all += bytes;
+    held.set(peer, own + bytes);
     response.once('close', () => {
-      taken -= bytes;
+      all -= bytes;
+      const left = (held.get(peer) ?? 0) - bytes;
+      if (left > 0) held.set(peer, left);
+      else held.delete(peer);
     });
     return true;
   };

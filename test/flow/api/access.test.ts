@@ -99,6 +99,7 @@ describe('members', () => {
     const admin = await api.logIn();
     const made = await admin.post('/members', { name: 'anna', role: 'operator' });
     expect(made.status).toBe(201);
+    expect(made.headers.get('location')).toBe('/api/v1/members/anna');
     expect(made.json).toMatchObject({ name: 'anna', role: 'operator', disabled: false });
     expect(made.text).not.toContain('argon2');
     const anna = await api.logIn('anna', made.json.password);
@@ -109,6 +110,8 @@ describe('members', () => {
     expect(session.json).toMatchObject({ role: 'user', user: 'office' });
     expect((await anna.get('/limits')).status).toBe(403);
     await admin.patch('/members/anna', { disabled: true });
+    // Nobody uses the session meanwhile: it must be over all the same.
+    await admin.patch('/members/anna', { disabled: false });
     expect((await anna.get('/session')).status).toBe(401);
     expect((await admin.delete('/members/anna')).status).toBe(204);
     expect((await admin.get('/members/anna')).status).toBe(404);
@@ -212,6 +215,31 @@ describe('keys', () => {
     expect((await otto.delete(`/keys/${ofOffice.id}`)).status).toBe(403);
     const own = (await otto.post('/keys', { name: 'mine', scopes: ['events:read'] })).json;
     expect((await otto.delete(`/keys/${own.id}`)).status).toBe(204);
+  });
+
+  test('a key does not outlive its user, nor opens another one of that name', async () => {
+    const admin = await api.client();
+    await admin.post('/users', { name: 'brief', domains: ['brief.example'] });
+    const own = await api.client({ user: 'brief' });
+    expect((await own.get('/session')).status).toBe(200);
+    expect((await admin.delete('/users/brief')).status).toBe(204);
+    expect((await own.get('/session')).status).toBe(401);
+    await admin.post('/users', { name: 'brief', domains: ['brief.example'] });
+    expect((await own.get('/session')).status).toBe(401);
+    await admin.delete('/users/brief');
+  });
+
+  test('a key that expires makes none that lasts longer', async () => {
+    const admin = await api.client();
+    const wish = { name: 'x', scopes: ['keys:write'] };
+    const expiresAt = Date.now() + 60_000;
+    const { key } = (await admin.post('/keys', { ...wish, expiresAt })).json;
+    const bearer = { authorization: `Bearer ${key}` };
+    expect((await api.stranger.post('/keys', wish, bearer)).status).toBe(403);
+    expect((await api.stranger.post('/keys', { ...wish, expiresAt: expiresAt + 1 }, bearer)).status).toBe(
+      403,
+    );
+    expect((await api.stranger.post('/keys', { ...wish, expiresAt }, bearer)).status).toBe(201);
   });
 
   test('a key expires', async () => {
