@@ -4,6 +4,7 @@ import { Client, Pool, types, type ClientConfig } from 'pg';
 import type { Answer } from '../columns.ts';
 import { HistoryProblem } from '../problem.ts';
 import type { PostgresAddress } from './address.ts';
+import { SCHEMA } from './schema.ts';
 
 /** What can be passed along with a statement. */
 export type Param = string | number | boolean | null | Uint8Array | readonly Param[];
@@ -18,7 +19,13 @@ const CONNECT_MS = 5000;
 const NETWORK_MS = 5000;
 const BIGINT = 20;
 
-export type Limits = Readonly<{ name: string; statementMs: number }>;
+/** `schema`: where the tables are, when not in SCHEMA. */
+export type Limits = Readonly<{ name: string; statementMs: number; schema?: string }>;
+
+/** Statements name our schema; values never stand in them. */
+function inSchema(sql: string, schema = SCHEMA): string {
+  return schema === SCHEMA ? sql : sql.replace(/\bpostino\b(?=[.;'])/g, schema);
+}
 
 function configOf(address: PostgresAddress, { name, statementMs }: Limits): ClientConfig {
   const { host, port, user, password, database } = address;
@@ -68,7 +75,8 @@ export function openConnections(address: PostgresAddress, size: number, limits: 
     return pool;
   };
   return {
-    ask: (sql, values = []) => answered(async () => (await opened().query(sql, [...values])).rows),
+    ask: (sql, values = []) =>
+      answered(async () => (await opened().query(inSchema(sql, limits.schema), [...values])).rows),
     close: async () => {
       const last = pool;
       pool = undefined;
@@ -86,7 +94,7 @@ export async function openSession(address: PostgresAddress, limits: Limits): Pro
     await client.connect();
     return {
       ask: (sql: string, values: readonly Param[] = []) =>
-        answered(async () => (await client.query(sql, [...values])).rows),
+        answered(async () => (await client.query(inSchema(sql, limits.schema), [...values])).rows),
       isOpen: () => open,
       close: async () => {
         open = false;

@@ -1,16 +1,24 @@
 // Small facts that the history keeps about itself, by name.
 import type { EpochMs } from '../../lib/clock.ts';
 import { textAt } from '../columns.ts';
+import { HistoryProblem } from '../problem.ts';
 import type { Kept } from '../sets.ts';
 import type { Ask } from './driver.ts';
 
 export type Meta = ReadonlyMap<string, string>;
 
+/** In the place of the cursor: these tables are no longer the ones in use. */
+export const MOVED = 'moved';
+
 /** `locked`: nobody else takes events, or removes series, before the transaction ends. */
 export async function readMeta(ask: Ask, how: 'plain' | 'locked' = 'plain'): Promise<Meta> {
   const lock = how === 'locked' ? 'FOR UPDATE' : '';
   const answers = await ask(`SELECT name, value FROM postino.meta ORDER BY name ${lock}`);
-  return new Map(answers.map((answer) => [textAt(answer, 'name') ?? '', textAt(answer, 'value') ?? '']));
+  const meta = new Map(
+    answers.map((answer) => [textAt(answer, 'name') ?? '', textAt(answer, 'value') ?? '']),
+  );
+  if (meta.get('cursor') === MOVED) throw new HistoryProblem('The history was made anew meanwhile.');
+  return meta;
 }
 
 export async function saveMeta(ask: Ask, name: string, value: string): Promise<void> {

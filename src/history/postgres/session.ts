@@ -18,7 +18,7 @@ const TABLES_LOCK = WRITER_LOCK + 1;
 const STATEMENT_MS = 120_000;
 
 /** `writer`: keeps every other writer away, for as long as it is open; `beside`: works beside that one. */
-export function makeWriting(address: PostgresAddress, role: 'writer' | 'beside'): Writing {
+export function makeWriting(address: PostgresAddress, role: 'writer' | 'beside', schema?: string): Writing {
   // By this name we know a connection of ours that the server still believes in.
   const name = `postino ${role} ${randomUUID().slice(0, 8)}`;
   let session: Session | undefined;
@@ -26,7 +26,11 @@ export function makeWriting(address: PostgresAddress, role: 'writer' | 'beside')
 
   const open = async (): Promise<Session> => {
     if (session?.isOpen()) return session;
-    const opened = await openSession(address, { name, statementMs: STATEMENT_MS });
+    const opened = await openSession(address, {
+      name,
+      statementMs: STATEMENT_MS,
+      ...(schema === undefined ? {} : { schema }),
+    });
     try {
       await prepare(opened.ask, role, name);
     } catch (error) {

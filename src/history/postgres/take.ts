@@ -44,6 +44,8 @@ export function makeTaker(veil: Veil): Taker {
         cube,
       );
     await counts.add(ask, cube.take(), { kept: keptOf(meta), epoch: meta.get('series') ?? '' });
+    const first = mine[0]?.cursor;
+    if (!done && first) await saveMeta(ask, 'first', placeText(first));
     await saveMeta(ask, 'cursor', placeText(last));
   };
   return async (session, batch) => {

@@ -50,7 +50,10 @@ export function openReader({ folder, veil }: Readonly<{ folder: string; veil: Ve
       }
     return {
       names: [...files.keys()],
-      open: (month) => openName(files.get(month) ?? ''),
+      open: (month) => {
+        const name = files.get(month);
+        return name === undefined ? undefined : openName(name);
+      },
     };
   };
   const meta = (name: string): string | undefined =>
