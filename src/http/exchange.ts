@@ -35,8 +35,8 @@ export type Answer = Readonly<{
 /** page: our own pages · data: everything that is not a document · mail: a stranger's HTML in a sandboxed frame. */
 export type PolicyName = 'page' | 'data' | 'mail';
 
-/** open: for everybody, or the route looks itself · reader: see the page and its data · writer: the same, and the request carries the token. */
-export type Access = 'open' | 'metrics' | 'reader' | 'writer';
+/** open: for everybody, or the route looks itself · metrics: for this host, and for members who see the whole installation. */
+export type Access = 'open' | 'metrics';
 
 export type Handle = (ask: Ask) => Promise<Answer>;
 
@@ -69,10 +69,6 @@ export function problem(
 ): Answer {
   const body = JSON.stringify({ type: 'about:blank', title, status, detail, ...more });
   return { status, type: 'application/problem+json; charset=utf-8', body };
-}
-
-export function redirect(to: string, headers: Readonly<Record<string, string>> = {}): Answer {
-  return { status: 303, type: 'text/plain; charset=utf-8', body: '', headers: { location: to, ...headers } };
 }
 
 export const nothing: Answer = { status: 204, type: 'text/plain; charset=utf-8', body: '' };

@@ -3,9 +3,9 @@ import { makeDoor, type DoorDeps } from '../accept/hand-in.ts';
 import type { makeStatsSink, EventCount } from '../events/sinks/stats.ts';
 import { makeHttp } from '../http/server.ts';
 import type { Check } from '../http/health.ts';
-import type { ConnectInfo, QueueState } from '../http/inbox.ts';
 import type { Figures } from '../http/metrics.ts';
 import { checkDurability } from '../store/durability.ts';
+import type { GuideVerbs } from '../verbs/guide.ts';
 import { openAccess, openApi } from './api.ts';
 import type { SubmitMail } from './backlog.ts';
 import { BaseProblem, type Base } from './base.ts';
@@ -40,7 +40,7 @@ const NO_HITS: Figures['hits'] = { waiting: 0, lost: 0, flooded: 0 };
 
 /** Opens the http listener. Throws a BaseProblem with one sentence when that cannot be done. */
 export async function startHttp(base: Base, deps: HttpRoleDeps): Promise<HttpRole> {
-  const { config, clock, sandbox } = base;
+  const { config, clock } = base;
   const access = openAccess(base);
   const ways = await openWays(base, deps.submit, 'http');
   const server = makeHttp({
@@ -50,14 +50,11 @@ export async function startHttp(base: Base, deps: HttpRoleDeps): Promise<HttpRol
     checks: () => checks(base, deps.neighbours),
     figures: () => figures(base, deps.neighbours, deps.stats.counts()),
     ...access,
-    sandbox,
-    connectInfo: () => Promise.resolve(connectInfo(base, deps.neighbours)),
-    queueState: () => queueState(base),
     isTrackingHost: watchHosts(base).isTracking,
     api: openApi(base, {
       ...access,
       door: makeDoor({ ...ways.asked, ...doorLimits(base) }),
-      connection: () => connectInfo(base, deps.neighbours),
+      connection: () => connection(base, deps.neighbours),
     }),
   });
   const listening = await server.listen();
@@ -174,32 +171,16 @@ async function figures(base: Base, neighbours: Neighbours, events: readonly Even
   };
 }
 
-async function queueState(base: Base): Promise<QueueState> {
-  const { perTransport, paused } = await base.operate.depth([...base.settingsNow().transports.keys()]);
-  const shelved = paused > 0 ? [{ transport: '(paused)', waiting: 0, sending: 0, paused }] : [];
-  const rows = perTransport.map(({ transport, waiting, later, sending }) => ({
-    transport,
-    waiting: waiting + later,
-    sending,
-    paused: 0,
-  }));
-  return [...rows, ...shelved];
-}
-
-function connectInfo(base: Base, { submission }: Neighbours): ConnectInfo {
-  const { config } = base;
-  const { users, transports } = base.settingsNow();
+/** How clients reach the listeners that this process has, or else those of the configuration. */
+function connection(
+  { config, settingsNow }: Base,
+  { submission }: Neighbours,
+): ReturnType<GuideVerbs['connection']> {
+  const kinds = [...settingsNow().transports.values()].map(({ kind }) => kind);
   const listeners = submission?.listeners ?? config.smtp.listeners;
   return {
     host: config.hostname,
     listeners: listeners.map(({ port, tls }) => ({ port, tls })),
-    users: [...users.values()]
-      .filter(({ disabled }) => !disabled)
-      .map(({ name, senders, domains }) => ({
-        name,
-        from: senders[0] ?? `you@${(domains.find((one) => one !== '*') ?? 'example.com').replace('*.', '')}`,
-      })),
-    passwords: 'in data/first-run, or as you set them',
-    sandboxed: transports.size > 0 && [...transports.values()].every(({ kind }) => kind === 'sandbox'),
+    sandboxed: kinds.length > 0 && kinds.every((kind) => kind === 'sandbox'),
   };
 }

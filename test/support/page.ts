@@ -1,9 +1,18 @@
 // A running HTTP server for tests, with a sandbox in memory and a way to log in.
+import { makeAuthenticate } from '../../src/api/authenticate.ts';
+import type { Endpoint } from '../../src/api/endpoint.ts';
+import { mountAll } from '../../src/api/mount.ts';
+import { makeBuckets } from '../../src/api/rates.ts';
+import { sandboxEndpoints } from '../../src/api/sandbox.ts';
+import { sessionEndpoints } from '../../src/api/session.ts';
+import type { Route } from '../../src/http/exchange.ts';
+import { makeReader } from '../../src/http/reader.ts';
+import type { Settings } from '../../src/model/settings.ts';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { makeGate } from '../../src/http/gate.ts';
 import { makeHttp, type HttpDeps } from '../../src/http/server.ts';
-import { makeSessions, type SessionStore } from '../../src/http/session.ts';
+import { makeSessions, type Sessions, type SessionStore } from '../../src/http/session.ts';
 import type { Member } from '../../src/model/access.ts';
 import type { CaughtEntry, Sandbox } from '../../src/http/inbox.ts';
 
@@ -70,11 +79,59 @@ export type TestPage = Readonly<{
   stop(): Promise<void>;
 }>;
 
+const absent = (): Promise<never> => Promise.reject(new Error('this page has none of that'));
+
+/** Log-in and the sandbox, as the API serves them, for the one member there is. */
+function apiOf(
+  sandbox: Sandbox,
+  { sessions, clock }: Readonly<{ sessions: Sessions; clock: Clock }>,
+): readonly Route[] {
+  const settingsNow = (): Settings => ({
+    revision: 1,
+    users: new Map(),
+    domains: new Map(),
+    pools: new Map(),
+    transports: new Map(),
+    templates: new Map(),
+    suppressing: new Set(),
+  });
+  const keys = {
+    make: absent,
+    find: () => Promise.resolve(undefined),
+    list: absent,
+    get: absent,
+    remove: absent,
+  };
+  const context = {
+    sandbox,
+    reader: makeReader(clock),
+    settingsNow,
+    settings: { refresh: () => Promise.resolve(settingsNow()) },
+    members: { get: memberOf, list: absent, add: absent, change: absent, remove: absent },
+    sessions,
+    gate: makeGate((password, name) => Promise.resolve(name === admin.name && password === PASSWORD), clock),
+    hashPassword: absent,
+    config: {},
+    clock,
+    log: silentLog,
+  };
+  const endpoints: readonly Endpoint<typeof context>[] = [...sessionEndpoints, ...sandboxEndpoints];
+  return mountAll(endpoints, {
+    context,
+    authenticate: makeAuthenticate({ keys, sessions, settingsNow, clock }),
+    requests: makeBuckets({ rate: { count: 1000, perMs: 1000 }, burst: 1000 }, clock),
+    once: (_, __, work) => work(),
+    log: silentLog,
+  });
+}
+
+const memberOf = (name: string): Promise<Member | undefined> =>
+  Promise.resolve(name === admin.name ? admin : undefined);
+
 /** Starts the server on a free port of loopback. */
 export async function startPage(more: Partial<HttpDeps> = {}, clock: Clock = systemClock): Promise<TestPage> {
   const sandbox = memorySandbox();
-  const memberOf = (name: string): Promise<Member | undefined> =>
-    Promise.resolve(name === admin.name ? admin : undefined);
+  const sessions = makeSessions({ store: memorySessions(), memberOf, clock });
   const http = makeHttp({
     config: { host: '127.0.0.1', port: 0 },
     clock,
@@ -98,22 +155,8 @@ export async function startPage(more: Partial<HttpDeps> = {}, clock: Clock = sys
           learnt: [{ transport: 'ip1', provider: 'others', learnt: 'closed', count: 2 }],
         },
       }),
-    sessions: makeSessions({ store: memorySessions(), memberOf, clock }),
-    gate: makeGate((password, name) => Promise.resolve(name === admin.name && password === PASSWORD), clock),
-    memberOf,
-    sandbox,
-    connectInfo: () =>
-      Promise.resolve({
-        host: 'localhost',
-        listeners: [
-          { port: 2525, tls: 'starttls' },
-          { port: 2465, tls: 'implicit' },
-        ],
-        users: [{ name: 'shop', from: 'shop@localhost.example' }],
-        passwords: 'in the file data/first-run',
-        sandboxed: true,
-      }),
-    queueState: () => Promise.resolve([{ transport: 'sandbox', waiting: 2, sending: 1, paused: 0 }]),
+    sessions,
+    api: apiOf(sandbox, { sessions, clock }),
     isTrackingHost: (host) => host === 'click.shop.example',
     ...more,
   });

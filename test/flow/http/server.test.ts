@@ -14,14 +14,17 @@ afterEach(() => page.stop());
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   fetch(page.url + path, { headers, method, redirect: 'manual' });
 async function logIn(password = PASSWORD, headers: Record<string, string> = {}) {
-  const body = new URLSearchParams({ password });
-  const response = await fetch(`${page.url}/login`, { method: 'POST', body, headers, redirect: 'manual' });
+  const response = await fetch(`${page.url}/api/v1/session`, {
+    method: 'POST',
+    body: JSON.stringify({ name: 'admin', password }),
+    headers: { 'content-type': 'application/json', ...headers },
+  });
   return { response, cookie: response.headers.get('set-cookie')?.split(';')[0] ?? '' };
 }
 async function asAdmin(): Promise<Record<string, string>> {
-  const { cookie } = await logIn();
-  const overview = (await (await get('/page/overview', { cookie })).json()) as { token: string };
-  return { cookie, 'x-csrf-token': overview.token };
+  const { response, cookie } = await logIn();
+  const { token }: { token: string } = JSON.parse(await response.text());
+  return { cookie, 'x-csrf-token': token };
 }
 const mail = (body: string, header = ''): string =>
   `From: Shop <shop@shop.example>\r\nTo: ann@example.net\r\nSubject: Hi\r\n${header}\r\n${body}`;
@@ -61,8 +64,6 @@ test('metrics are for this host or for an administrator', async () => {
     'postino_sender_state{user="shop",state="warned"} 1',
     'postino_limits{scope="lane",rule="yahoo-tss",action="suspend"} 3',
     'postino_lanes_learnt{transport="ip1",provider="others",learnt="closed"} 2',
-    'postino_limits{scope="lane",rule="yahoo-tss",action="suspend"} 3',
-    'postino_lanes_learnt{transport="ip1",provider="others",learnt="closed"} 2',
   ])
     expect(text.split('\n')).toContain(line);
   expect(text).toContain('nodejs_eventloop_lag_seconds');
@@ -77,11 +78,12 @@ test('metrics are for this host or for an administrator', async () => {
 test.each([
   ['/assets/app.js', 404],
   ['/api/v1/nothing', 404],
-  ['/page/overview', 401],
-  ['/page/sandbox', 401],
-  ['/page/sandbox/M1-1', 401],
-  ['/page/sandbox/M1-1/html', 401],
-  ['/page/sandbox/M1-1/raw', 401],
+  ['/api/v1/session', 401],
+  ['/page/overview', 404],
+  ['/api/v1/sandbox', 401],
+  ['/api/v1/sandbox/M1-1', 401],
+  ['/api/v1/sandbox/M1-1/html', 401],
+  ['/api/v1/sandbox/M1-1/raw', 401],
   ['/nothing', 404],
   ['/assets/../server.ts', 404],
   ['/assets/%2e%2e/server.ts', 404],
@@ -97,12 +99,12 @@ test.each([
 test('the password opens a session, log-out ends it', async () => {
   expect((await logIn('wrong')).response.status).toBe(401);
   const { response, cookie } = await logIn();
-  expect(response.status).toBe(303);
-  expect((await get('/page/overview', { cookie })).status).toBe(200);
-  expect((await get('/logout', { cookie }, 'POST')).status).toBe(403);
+  expect(response.status).toBe(200);
+  expect((await get('/api/v1/sandbox', { cookie })).status).toBe(200);
+  expect((await get('/api/v1/session', { cookie }, 'DELETE')).status).toBe(403);
   const admin = await asAdmin();
-  expect((await get('/logout', admin, 'POST')).status).toBe(303);
-  expect((await get('/page/overview', { cookie: admin['cookie'] ?? '' })).status).toBe(401);
+  expect((await get('/api/v1/session', admin, 'DELETE')).status).toBe(204);
+  expect((await get('/api/v1/sandbox', { cookie: admin['cookie'] ?? '' })).status).toBe(401);
 });
 
 test('another site cannot log in for the visitor', async () => {
@@ -129,25 +131,25 @@ test('the list, a message, its parts and its source are there to read', async ()
     mail(`${parts.join('')}--b--`, 'Content-Type: multipart/mixed; boundary=b\r\n'),
     { subject: 'Hi' },
   );
-  expect(await (await get('/page/sandbox', admin)).json()).toMatchObject({ total: 1, messages: [{ id }] });
-  const view = await (await get(`/page/sandbox/${id}`, admin)).json();
+  expect(await (await get('/api/v1/sandbox', admin)).json()).toMatchObject({ items: [{ id }] });
+  const view = await (await get(`/api/v1/sandbox/${id}`, admin)).json();
   expect(view).toMatchObject({
     subject: 'Hi',
     view: { text: 'Hello Ann\n', html: true, remote: true, attachments: [{ type: 'image/svg+xml' }] },
   });
-  const html = await get(`/page/sandbox/${id}/html`, admin);
+  const html = await get(`/api/v1/sandbox/${id}/html`, admin);
   expect(html.headers.get('content-security-policy')).toMatch(
     /default-src 'none'.*frame-ancestors 'self'; sandbox/,
   );
   expect(html.headers.get('content-security-policy')).not.toContain('script');
-  const file = await get(`/page/sandbox/${id}/attachments/0`, admin);
+  const file = await get(`/api/v1/sandbox/${id}/attachments/0`, admin);
   expect(file.headers.get('content-type')).toBe('application/octet-stream');
   expect(file.headers.get('content-disposition')).toMatch(
     /^attachment; filename="[^"/\\]+"; filename\*=UTF-8''[^"/\\']+$/,
   );
   expect(await file.text()).toContain('<svg/>');
-  expect((await get(`/page/sandbox/${id}/attachments/9`, admin)).status).toBe(404);
-  const source = await get(`/page/sandbox/${id}/source`, admin);
+  expect((await get(`/api/v1/sandbox/${id}/attachments/9`, admin)).status).toBe(404);
+  const source = await get(`/api/v1/sandbox/${id}/source`, admin);
   expect(source.headers.get('content-type')).toBe('text/plain; charset=utf-8');
   expect(await source.text()).toContain('boundary=b');
 });
@@ -156,12 +158,12 @@ test('deleting needs the token, and deletes', async () => {
   const admin = await asAdmin();
   const { cookie = '' } = admin;
   const [first] = [page.sandbox.add(mail('1')), page.sandbox.add(mail('2'))];
-  expect((await get(`/page/sandbox/${first}`, { cookie }, 'DELETE')).status).toBe(403);
+  expect((await get(`/api/v1/sandbox/${first}`, { cookie }, 'DELETE')).status).toBe(403);
   const foreign = { ...admin, 'sec-fetch-site': 'cross-site' };
-  expect((await get(`/page/sandbox/${first}`, foreign, 'DELETE')).status).toBe(403);
-  expect((await get(`/page/sandbox/${first}`, admin, 'DELETE')).status).toBe(204);
-  expect((await get(`/page/sandbox/${first}`, admin, 'DELETE')).status).toBe(404);
-  expect((await get('/page/sandbox', admin, 'DELETE')).status).toBe(204);
+  expect((await get(`/api/v1/sandbox/${first}`, foreign, 'DELETE')).status).toBe(403);
+  expect((await get(`/api/v1/sandbox/${first}`, admin, 'DELETE')).status).toBe(204);
+  expect((await get(`/api/v1/sandbox/${first}`, admin, 'DELETE')).status).toBe(404);
+  expect((await get('/api/v1/sandbox', admin, 'DELETE')).status).toBe(204);
   expect((await page.sandbox.list(0, 9)).total).toBe(0);
 });
 
@@ -178,15 +180,13 @@ test('a port in use is one sentence', async () => {
 
 test('too much is refused: headers, bodies, methods, types', async () => {
   expect((await get('/healthz', { x: 'y'.repeat(20_000) })).status).toBe(431);
-  const big = await fetch(`${page.url}/login`, {
-    method: 'POST',
-    body: new URLSearchParams({ password: 'x'.repeat(20_000) }),
-  });
+  const type = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ name: 'admin', password: 'x'.repeat(300_000) });
+  const big = await fetch(`${page.url}/api/v1/session`, { method: 'POST', body, headers: type });
   expect(big.status).toBe(413);
-  const typed = await fetch(`${page.url}/login`, {
+  const typed = await fetch(`${page.url}/api/v1/session`, {
     method: 'POST',
-    body: '{}',
-    headers: { 'content-type': 'application/json' },
+    body: new URLSearchParams({ a: 'b' }),
   });
   expect(typed.status).toBe(415);
   expect((await get('/healthz', {}, 'DELETE')).status).toBe(404);

@@ -41,21 +41,19 @@ async function send(subject: string): Promise<void> {
 /** The raw bytes of the newest caught message, as its page downloads them. */
 async function caught(subject: string): Promise<string> {
   const base = `http://127.0.0.1:${relay.ports.http}`;
-  const form = new URLSearchParams({ password: relay.adminPassword });
-  const login = await fetch(`${base}/login`, {
+  const login = await fetch(`${base}/api/v1/session`, {
     method: 'POST',
-    body: form,
-    redirect: 'manual',
-    headers: { origin: base },
+    body: JSON.stringify({ name: 'admin', password: relay.adminPassword }),
+    headers: { 'content-type': 'application/json', origin: base },
   });
   const headers = { cookie: login.headers.get('set-cookie')?.split(';')[0] ?? '' };
   const newest = async (): Promise<{ id: string; subject: string } | undefined> => {
-    const answer = await fetch(`${base}/page/sandbox`, { headers });
-    const { messages }: { messages: { id: string; subject: string }[] } = JSON.parse(await answer.text());
-    return messages.find((one) => one.subject === subject);
+    const answer = await fetch(`${base}/api/v1/sandbox`, { headers });
+    const { items }: { items: { id: string; subject: string }[] } = JSON.parse(await answer.text());
+    return items.find((one) => one.subject === subject);
   };
   await until(async () => (await newest()) !== undefined);
-  return (await fetch(`${base}/page/sandbox/${(await newest())?.id}/raw`, { headers })).text();
+  return (await fetch(`${base}/api/v1/sandbox/${(await newest())?.id}/raw`, { headers })).text();
 }
 
 test('its links lead where they should, and tell of it', async () => {
