@@ -59,9 +59,10 @@ async function send<T>(
 ): Promise<Answer<T>> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (method !== 'GET') headers['x-csrf-token'] = token;
-  if (body !== undefined) headers['content-type'] = 'application/json';
+  const isFile = body instanceof Blob;
+  if (body !== undefined) headers['content-type'] = isFile ? 'text/csv' : 'application/json';
   try {
-    const content = body === undefined ? null : JSON.stringify(body);
+    const content = body === undefined ? null : isFile ? body : JSON.stringify(body);
     // What is under way when the page is left still arrives.
     const keepalive = method !== 'GET' && content === null;
     return await read<T>(await fetch(to, { method, headers, body: content, signal, keepalive }));

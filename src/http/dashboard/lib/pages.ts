@@ -107,6 +107,25 @@ export const groups: readonly PageGroup[] = [
         scope: 'messages:read',
         load: () => import('../pages/guides.tsx').then((page) => page.GuidesPage),
       },
+      {
+        path: '/webhooks',
+        title: 'nav.webhooks',
+        icon: 'webhooks',
+        scope: 'webhooks:read',
+        load: () => import('../pages/webhooks.tsx').then((page) => page.WebhooksPage),
+      },
+      {
+        path: '/webhooks/:id',
+        scope: 'webhooks:read',
+        load: () => import('../pages/webhook.tsx').then((page) => page.WebhookPage),
+      },
+      {
+        path: '/keys',
+        title: 'nav.keys',
+        icon: 'keys',
+        scope: 'keys:read',
+        load: () => import('../pages/keys.tsx').then((page) => page.KeysPage),
+      },
     ],
   },
   {
@@ -124,9 +143,55 @@ export const groups: readonly PageGroup[] = [
         scope: 'transports:read',
         load: () => import('../pages/transport.tsx').then((page) => page.TransportPage),
       },
+      {
+        path: '/suppressions',
+        title: 'nav.suppressions',
+        icon: 'suppressions',
+        scope: 'suppressions:read',
+        load: () => import('../pages/suppressions.tsx').then((page) => page.SuppressionsPage),
+      },
+      {
+        path: '/recipients/:address?',
+        title: 'nav.recipients',
+        icon: 'messages',
+        scope: 'recipients:read',
+        load: () => import('../pages/recipients.tsx').then((page) => page.RecipientsPage),
+      },
+      {
+        path: '/quarantine',
+        title: 'nav.quarantine',
+        icon: 'shield',
+        scope: 'quarantine:write',
+        load: () => import('../pages/quarantine.tsx').then((page) => page.QuarantinePage),
+      },
     ],
   },
-  { title: 'nav.house', pages: [] },
+  {
+    title: 'nav.house',
+    pages: [
+      {
+        path: '/alerts',
+        title: 'nav.alerts',
+        icon: 'warning',
+        scope: 'alerts:read',
+        load: () => import('../pages/alerts.tsx').then((page) => page.AlertsPage),
+      },
+      {
+        path: '/members',
+        title: 'nav.members',
+        icon: 'members',
+        scope: 'members:read',
+        load: () => import('../pages/members.tsx').then((page) => page.MembersPage),
+      },
+      {
+        path: '/settings',
+        title: 'nav.settings',
+        icon: 'settings',
+        scope: 'settings:read',
+        load: () => import('../pages/settings.tsx').then((page) => page.SettingsPage),
+      },
+    ],
+  },
 ];
 
 /** Where the rail's link to a page leads: its path without what stands for something. */

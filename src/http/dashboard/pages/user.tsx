@@ -9,7 +9,7 @@ import { may } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
 import { Button, Card, LinkButton, Notice, PageHead, Shown, Time } from '../parts/basic.tsx';
 import { Confirm } from '../parts/dialog.tsx';
-import { Once, told } from '../parts/forms.tsx';
+import { Deed, Once, told } from '../parts/forms.tsx';
 import { UserState } from './users.tsx';
 import { pathOf, type MadeUser, type User } from './users/data.ts';
 import { EditUser } from './users/edit.tsx';
@@ -158,15 +158,5 @@ function Questions({ name, asks, onClose }: Readonly<{ name: string; asks: Asks;
         onClose={() => setPassword(undefined)}
       />
     </>
-  );
-}
-
-/** A button, and what it does. */
-export function Deed({ text, children }: Readonly<{ text: string; children: preact.ComponentChildren }>) {
-  return (
-    <div class="deed">
-      <p>{text}</p>
-      {children}
-    </div>
   );
 }

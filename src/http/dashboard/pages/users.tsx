@@ -93,14 +93,17 @@ const columns = (): readonly Column<User>[] => [
   },
 ];
 
-export function UserState({ disabled }: Readonly<{ disabled: boolean }>) {
-  return disabled ? (
-    <Status tone="still" icon="pause">
-      {t('users.disabled')}
-    </Status>
-  ) : (
+/** `kind` "member": may log in to the dashboard, or may not. */
+export function UserState({ disabled, kind }: Readonly<{ disabled: boolean; kind?: 'member' }>) {
+  if (disabled)
+    return (
+      <Status tone="still" icon="pause">
+        {t('users.disabled')}
+      </Status>
+    );
+  return (
     <Status tone="ok" icon="check-circle">
-      {t('users.enabled')}
+      {kind === 'member' ? t('members.enabled') : t('users.enabled')}
     </Status>
   );
 }

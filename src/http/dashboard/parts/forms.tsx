@@ -161,3 +161,13 @@ export async function told<T>(
 
 /** "a, b  c" or lines → the single words. */
 export const listOf = (text: string): string[] => text.split(/[\s,;]+/).filter((one) => one !== '');
+
+/** A button, and what it does. */
+export function Deed({ text, children }: Readonly<{ text: string; children: ComponentChildren }>) {
+  return (
+    <div class="deed">
+      <p>{text}</p>
+      <div class="buttons">{children}</div>
+    </div>
+  );
+}

@@ -1,0 +1,90 @@
+// The configuration in effect: every value by section, who says it and in which line; a search narrows it down.
+import { useState } from 'preact/hooks';
+import { t } from '../../lib/i18n.ts';
+import { Card, Empty, Status } from '../../parts/basic.tsx';
+import { Check } from '../../parts/fields.tsx';
+import { Icon } from '../../parts/icons.tsx';
+
+export type Setting = Readonly<{
+  path: string;
+  value?: unknown;
+  source: 'default' | 'file' | 'environment';
+  line?: number;
+  secret?: true;
+  description?: string;
+}>;
+
+export type Configured = Readonly<{ file?: string; items: readonly Setting[] }>;
+
+export function Configuration({ of: { file, items } }: Readonly<{ of: Configured }>) {
+  const [text, setText] = useState('');
+  const [said, setSaid] = useState(false);
+  const sought = text.trim().toLowerCase();
+  const shown = items.filter(
+    ({ path, description = '', source }) =>
+      (!said || source !== 'default') && `${path} ${description}`.toLowerCase().includes(sought),
+  );
+  const sections = Map.groupBy(shown, ({ path }) => path.split('.')[0] ?? '');
+  return (
+    <div class="stack">
+      <div class="row between">
+        <div class="search">
+          <Icon name="search" />
+          <input
+            class="input"
+            type="search"
+            aria-label={t('settings.find')}
+            placeholder={t('settings.find')}
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        </div>
+        <Check label={t('settings.said')} checked={said} onValue={setSaid} />
+      </div>
+      <p class="small quiet">{file === undefined ? t('settings.noFile') : t('settings.file', { file })}</p>
+      {shown.length === 0 && (
+        <Card>
+          <Empty icon="search" title={t('settings.notFound')} />
+        </Card>
+      )}
+      {[...sections].map(([section, settings]) => (
+        <Card key={section} title={<code>{section}</code>}>
+          <ul class="settings">
+            {settings.map((setting) => (
+              <Row key={setting.path} setting={setting} />
+            ))}
+          </ul>
+        </Card>
+      ))}
+    </div>
+  );
+}
+
+function Row({
+  setting: { path, value, source, line, description, secret },
+}: Readonly<{ setting: Setting }>) {
+  return (
+    <li>
+      <div>
+        <code class="breaks">{path}</code>
+        {description && <p class="small quiet">{description}</p>}
+      </div>
+      <code class="breaks">{secret ? '••••' : sayValue(value)}</code>
+      <span>
+        {source === 'default' ? (
+          <span class="small quiet">{t('settings.source.default')}</span>
+        ) : (
+          <Status tone={source === 'file' ? 'ok' : 'wait'} icon={source === 'file' ? 'file' : 'code'}>
+            {line === undefined ? t(`settings.source.${source}`) : t(`settings.line.${source}`, { line })}
+          </Status>
+        )}
+      </span>
+    </li>
+  );
+}
+
+function sayValue(value: unknown): string {
+  if (value === undefined || value === null || value === '') return '–';
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : value.map(sayValue).join(', ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
