@@ -32,6 +32,10 @@ export function openReader({ folder, veil }: Readonly<{ folder: string; veil: Ve
     if (known) return known;
     if (!existsSync(join(folder, name))) return undefined;
     const database = openToRead(join(folder, name));
+    if (isBare(database)) {
+      database.close();
+      return undefined;
+    }
     addTimesTo(database);
     opened.set(name, database);
     return database;
@@ -92,6 +96,11 @@ export function openReader({ folder, veil }: Readonly<{ folder: string; veil: Ve
       opened.clear();
     },
   };
+}
+
+/** A file that was made a moment ago, and has no tables yet. */
+function isBare(database: Database): boolean {
+  return numberAt(database.prepare('PRAGMA user_version').get() ?? {}, 'user_version') === 0;
 }
 
 /** How long deliveries took, of several rows as one. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Recorded } from '../history.ts';
 import { comparePlaces, readPlace } from '../place.ts';
 import { makeThread } from './ask.ts';
-import { openToRead, textAt } from './database.ts';
+import { numberAt, openToRead, textAt } from './database.ts';
 import { allFiles, fileName, monthFiles, removeFile, type MonthName } from './months.ts';
 import { openSqliteHistory, startOf, type OpenOptions } from './open.ts';
 
@@ -64,6 +64,8 @@ function firstOf(folder: string, month: MonthName): ReturnType<typeof readPlace>
   if (name === undefined || !existsSync(join(folder, name))) return undefined;
   const database = openToRead(join(folder, name));
   try {
+    const made = numberAt(database.prepare('PRAGMA user_version').get() ?? {}, 'user_version');
+    if (made === 0) return undefined; // it has no tables yet
     return readPlace(
       textAt(database.prepare("SELECT value FROM meta WHERE name = 'first'").get() ?? {}, 'value'),
     );
