@@ -20,8 +20,8 @@ export type BackupDeps = Readonly<{
   version: string;
   /** Fingerprint of the master key in use. */
   masterKey: string;
-  /** Copies the history's files into a folder, whole while it is written; absent where it lies in a database server. */
-  copyHistory?: ((folder: string) => Promise<void>) | undefined;
+  /** Copies the history's files from one folder to another, whole while they are written. */
+  copyHistory(from: string, to: string): void;
   clock: Clock;
 }>;
 
@@ -75,16 +75,16 @@ function drained(out: NodeJS.WritableStream): Promise<void> {
 }
 
 async function copyOf(name: string, { data, copyHistory }: BackupDeps, to: string): Promise<void> {
-  if (name === 'history') {
-    if (!copyHistory) return;
-    await mkdir(join(to, name), { recursive: true, mode: 0o700 });
-    return copyHistory(join(to, name));
-  }
   const from = join(data, name);
   const exists = await stat(from).then(
     () => true,
     () => false,
   );
+  if (!exists) return;
+  if (name === 'history') {
+    await mkdir(join(to, name), { recursive: true, mode: 0o700 });
+    return copyHistory(from, join(to, name));
+  }
   // A segment that is removed while it is copied was too old to be kept.
-  if (exists) await cp(from, join(to, name), { recursive: true, force: true, preserveTimestamps: true });
+  await cp(from, join(to, name), { recursive: true, force: true, preserveTimestamps: true });
 }

@@ -8,6 +8,7 @@ import type { Config } from '../config.ts';
 import { startEmbeddedRedis } from '../embedded.ts';
 import type { Clock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
+import { copySqliteHistory } from '../history/sqlite/copy.ts';
 import { VERSION } from '../lib/version.ts';
 import { connectRedis } from '../store/redis.ts';
 import { loadMasterKey, makeSealer } from '../store/seal.ts';
@@ -20,7 +21,17 @@ const READY_MS = 30_000;
 export function backupOf({ asking, prefix, config, sealer, clock }: Base): BackupContext {
   const { data, hostname, file: configFile } = config;
   const masterKey = sealer.fingerprint(PURPOSE);
-  const deps = { redis: asking, prefix, data, configFile, hostname, version: VERSION, masterKey, clock };
+  const deps = {
+    redis: asking,
+    prefix,
+    data,
+    configFile,
+    hostname,
+    version: VERSION,
+    masterKey,
+    clock,
+    copyHistory: copySqliteHistory,
+  };
   return { backup: (file, what) => makeBackup(deps, file, what) };
 }
 

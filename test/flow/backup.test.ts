@@ -1,5 +1,5 @@
 // Backup and restore of a real installation by its commands: what comes back, what is refused, what an interruption leaves.
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -109,6 +109,11 @@ test('it is restored as a whole, and what was there is kept beside', async () =>
   expect(await redis.lrange('postino:list-odd', 0, -1)).toEqual(['one', 'two']);
   expect(await redis.exists('postino:body:default:1')).toBe(0);
   await redis.quit();
+  const found = JSON.parse(
+    (await target.cli(['message', 'search', '--to', 'ann@example.net', '--json'])).stdout,
+  );
+  expect(JSON.stringify(found)).toContain('ann@example.net');
+  expect(existsSync(join(target.data, 'history', 'history.sqlite'))).toBe(true);
   await expect.poll(() => target.events()).toEqual(relay.events());
   expect(relay.events()).not.toEqual([]);
 });
