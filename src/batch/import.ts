@@ -1,7 +1,7 @@
 // One import: files that came are read, put into a list, and moved aside with a report beside them.
 import { basename, extname, join } from 'node:path';
 import type { EpochMs } from '../lib/clock.ts';
-import { readCsv } from '../lib/csv.ts';
+import { readCsv, type CsvRecord } from '../lib/csv.ts';
 import { parseJson } from '../lib/json.ts';
 import { z } from 'zod';
 import type { Import } from './config.ts';
@@ -112,19 +112,17 @@ type Entries = Readonly<{ list: Iterable<Listed> } | { problem: string }>;
 function csvEntries(text: string): Entries {
   const records = readCsv(text);
   const first = records.next();
-  const head = (first.done ? [] : first.value).map((name) => name.trim().toLowerCase());
+  const head = (first.done ? [] : first.value.fields).map((name) => name.trim().toLowerCase());
   if (!head.some((name) => ADDRESS.has(name)))
     return { problem: 'Its first line names no column "address" or "email".' };
   return { list: listCsv(records, head) };
 }
 
-function* listCsv(records: Iterable<readonly string[]>, head: readonly string[]): Generator<Listed> {
-  let line = 1;
-  for (const record of records) {
-    line++;
-    if (record.length === 1 && record[0]?.trim() === '') continue;
-    const pairs = head.map((name, i) => [name, record[i]?.trim() ?? ''] as const);
-    yield { line, entry: record.length > head.length ? undefined : named(pairs) };
+function* listCsv(records: Iterable<CsvRecord>, head: readonly string[]): Generator<Listed> {
+  for (const { line, fields } of records) {
+    if (fields.length === 1 && fields[0]?.trim() === '') continue;
+    const pairs = head.map((name, i) => [name, fields[i]?.trim() ?? ''] as const);
+    yield { line, entry: fields.length > head.length ? undefined : named(pairs) };
   }
 }
 

@@ -1,25 +1,44 @@
 // CSV (RFC 4180): fields that need quotes get them, and text is read record by record. Pure.
 
+/** What stands between fields; a semicolon is what spreadsheets write where the comma is decimal. */
+export type Separator = ',' | ';';
+
+/** `line` is where the record begins, counted from 1: a quoted field may have line ends. */
+export type CsvRecord = Readonly<{ line: number; fields: readonly string[] }>;
+
+const FIELDS = { ',': fieldBefore(','), ';': fieldBefore(';') } as const;
+
 /** A field as it stands in a line. */
 export function csvField(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The records of CSV text; a quoted field may have commas and line ends. Lines may end in CRLF, LF or CR. */
-export function* readCsv(text: string): Generator<readonly string[], undefined> {
-  const field = /("[^"]*(?:""[^"]*)*"|[^,\r\n]*)(,|\r\n|\n|\r|$|)/y; // the last: what stands behind a closing quote
-  let record: string[] = [];
+/** The records of CSV text; a quoted field may have separators and line ends. Lines may end in CRLF, LF or CR. */
+export function* readCsv(text: string, separator: Separator = ','): Generator<CsvRecord, undefined> {
+  const field = new RegExp(FIELDS[separator], 'y');
+  let fields: string[] = [];
+  let line = 1;
+  let next = 1;
   while (field.lastIndex < text.length) {
     const [, raw = '', end = ''] = field.exec(text) ?? [];
-    record.push(raw.startsWith('"') && raw.endsWith('"') && raw.length > 1 ? unquote(raw) : raw);
+    const isQuoted = raw.startsWith('"') && raw.endsWith('"') && raw.length > 1;
+    fields.push(isQuoted ? unquote(raw) : raw);
+    if (isQuoted) next += raw.split(LINE_END).length - 1;
     const isOver = field.lastIndex >= text.length;
-    if (end === ',' && isOver) record.push('');
-    if (end !== ',' || isOver) {
-      yield record;
-      record = [];
-    }
+    if (end === separator && isOver) fields.push('');
+    if (end === separator && !isOver) continue;
+    yield { line, fields };
+    line = ++next;
+    fields = [];
   }
   return undefined;
+}
+
+const LINE_END = /\r\n|\n|\r/;
+
+/** In quotes or plain, and what comes behind it; plain is also what stands behind a closing quote. */
+function fieldBefore(separator: Separator): string {
+  return `("[^"]*(?:""[^"]*)*"|[^${separator}\\r\\n]*)(${separator}|\\r\\n|\\n|\\r|$)`;
 }
 
 function unquote(raw: string): string {

@@ -1,5 +1,6 @@
 // Suppression lists as CSV (RFC 4180): address, reason, date, topic, scope, expiry and evidence. Pure.
 import type { EpochMs } from '../lib/clock.ts';
+import { csvField, readCsv } from '../lib/csv.ts';
 import { toAsciiDomain } from '../mail/domain.ts';
 
 /** Whose mail an entry holds back: that of one topic, one user or one sender domain; none of them: all of the account's. */
@@ -117,17 +118,15 @@ export function readSuppressionsCsv(
   const entries = new Map<string, Suppression>();
   const problems: CsvProblem[] = [];
   let columns = PLAIN;
-  for (const [index, line] of text
-    .replace(/^\uFEFF/, '')
-    .split(/\r\n|\n|\r/)
-    .entries()) {
-    const fields = splitCsvLine(line).map((field) => field.trim());
-    if (line.trim() === '') continue;
-    const head = index === 0 ? readHead(fields) : undefined;
+  const separator = /[,;]/.exec(text)?.[0] === ';' ? ';' : ',';
+  for (const { line, fields: raw } of readCsv(text.replace(/^\uFEFF/, ''), separator)) {
+    const fields = raw.map((field) => field.trim());
+    if (fields.join('') === '' && fields.length === 1) continue;
+    const head = line === 1 ? readHead(fields) : undefined;
     columns = head ?? columns;
     if (head) continue;
     const entry = readEntry(fields, columns, now);
-    if (!entry) problems.push({ line: index + 1, text: line.slice(0, 80) });
+    if (!entry) problems.push({ line, text: raw.join(separator).slice(0, 80) });
     else if (!entries.has(fieldOf(entry))) entries.set(fieldOf(entry), entry);
   }
   return { entries: [...entries.values()], problems };
@@ -203,7 +202,7 @@ export function writeCsvLine(entry: Suppression): string {
   const date = (ms: EpochMs): string => new Date(ms).toISOString();
   const ends = until === undefined ? '' : date(until);
   const values = [address, reason, at === 0 ? '' : date(at), topic, sayScope(entry), ends];
-  return [...values, reply, delivery, report].map(quoted).join(',');
+  return [...values, reply, delivery, report].map(csvField).join(',');
 }
 
 /** "user:shop", "domain:shop.example"; "" where neither is meant. */
@@ -222,19 +221,6 @@ export function suppressibleAddress(text: string): string | undefined {
   const local = text.slice(0, at).toLowerCase();
   if (at < 1 || domain === undefined || /[\s<>]/.test(local) || text.length > MAX_ADDRESS) return undefined;
   return `${local}@${domain}`;
-}
-
-function splitCsvLine(line: string): readonly string[] {
-  const separator = line.includes(',') ? ',' : ';'; // what spreadsheets write where the comma is decimal
-  const fields: string[] = [];
-  const field = new RegExp(`${separator}(?:"((?:[^"]|"")*)"|([^${separator}]*))`, 'g');
-  for (const match of `${separator}${line}`.matchAll(field))
-    fields.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
-  return fields;
-}
-
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function dateOf(text: string): EpochMs | undefined {

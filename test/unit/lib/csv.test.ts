@@ -1,7 +1,10 @@
 // CSV: fields and records there and back, and whatever a stranger uploads.
 import { expect, test } from 'vitest';
-import { csvField, readCsv } from '../../../src/lib/csv.ts';
+import { csvField, readCsv, type Separator } from '../../../src/lib/csv.ts';
 import { randomFrom, rounds } from '../../support/random.ts';
+
+const read = (text: string, separator?: Separator) =>
+  [...readCsv(text, separator)].map(({ fields }) => fields);
 
 test.each([
   ['', []],
@@ -19,17 +22,25 @@ test.each([
   ['\n\nx', [[''], [''], ['x']]],
   ['"open', [['"open']]],
 ])('%j', (text, records) => {
-  expect([...readCsv(text)]).toEqual(records);
+  expect(read(text)).toEqual(records);
+});
+
+test('a semicolon may stand between fields, and a record knows the line it begins in', () => {
+  expect([...readCsv('a;"b;\r\nc"\n\nd,e', ';')]).toEqual([
+    { line: 1, fields: ['a', 'b;\r\nc'] },
+    { line: 3, fields: [''] },
+    { line: 4, fields: ['d,e'] },
+  ]);
 });
 
 test('what is written is read again, and nothing is read without an end', () => {
   const random = randomFrom(7);
-  const alphabet = [...'ab,"\r\n \'=é'];
+  const alphabet = 'ab,"\r\n \'=é'.split('');
   const text = (): string =>
     Array.from({ length: random(9) }, () => alphabet[random(alphabet.length)]).join('');
   for (let round = 0; round < rounds(3000); round++) {
     const fields = Array.from({ length: 1 + random(4) }, text);
-    expect([...readCsv(`${fields.map(csvField).join(',')}\r\nend\r\n`)]).toEqual([fields, ['end']]);
+    expect(read(`${fields.map(csvField).join(',')}\r\nend\r\n`)).toEqual([fields, ['end']]);
     expect([...readCsv(text())].length).toBeLessThan(20);
   }
   const started = performance.now();

@@ -10,7 +10,7 @@ import {
 
 test('addresses with and without reason and date, quoted, with a head line and Windows line ends', () => {
   const text =
-    '\uFEFFemail,reason,date\r\nA@Shop.Example\r\n"b@x.example","said ""no"", twice",2026-01-02\r\n\r\nc@y.example;left\r\n';
+    '\uFEFFemail,reason,date\r\nA@Shop.Example\r\n"b@x.example","said ""no"", twice",2026-01-02\r\n\r\nc@y.example,left\r\n';
   expect(readSuppressionsCsv(text, 7)).toEqual({
     entries: [
       { address: 'a@shop.example', reason: 'imported', at: 7 },
@@ -31,6 +31,20 @@ test('lines without an address are listed with their number', () => {
 test('what was exported imports as it was', () => {
   const entry = { address: 'a@b.example', reason: 'said "no", twice', at: 1_700_000_000_000 };
   expect(readSuppressionsCsv(writeCsvLine(entry), 0).entries).toEqual([entry]);
+});
+
+test('a reply of several lines is read back, and lines after it have their numbers', () => {
+  const entry = { address: 'a@b.example', reason: 'hard', at: 1, reply: '550 no\nsuch "user"' };
+  const { entries, problems } = readSuppressionsCsv(`${writeCsvLine(entry)}\nnonsense\n`, 0);
+  expect(entries).toEqual([entry]);
+  expect(problems).toEqual([{ line: 3, text: 'nonsense' }]);
+});
+
+test('semicolons may stand between the columns, and commas in them', () => {
+  expect(readSuppressionsCsv('a@b.example\nb@b.example;no, never;2026-01-02\n', 7).entries).toEqual([
+    { address: 'a@b.example', reason: 'imported', at: 7 },
+    { address: 'b@b.example', reason: 'no, never', at: Date.UTC(2026, 0, 2) },
+  ]);
 });
 
 test('a domain in Unicode is brought to A-labels', () => {
