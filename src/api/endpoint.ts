@@ -41,7 +41,7 @@ type Outline = Readonly<{
   description?: string;
   /** Status of a good answer; default 200, and 204 where there is no `answer`. */
   status?: number;
-  /** Where what was made is, with fields of the answer in it, such as "/users/:name": for the field Location. */
+  /** Where what was made is, with fields of the answer in it, such as "/users/:name" or "/webhooks/:webhook.id": for the field Location. */
   location?: string;
   /** How long a body may be; default 256 KiB. */
   maxBodyBytes?: number;

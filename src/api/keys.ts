@@ -37,7 +37,7 @@ export const keyEndpoints = [
     path: '/keys',
     scope: 'keys:write',
     summary: 'Makes a key. It is shown only in this answer.',
-    description: 'Nobody makes a key that may do more than the maker may.',
+    description: 'Nobody makes a key that may do more than the maker may, and no key one that lasts longer.',
     body: z.strictObject({
       name: apiKeySchema.shape.name.describe('What it is for, for whoever reads the list later.'),
       scopes: z.array(scopeSchema).min(1),
@@ -62,6 +62,13 @@ export const keyEndpoints = [
       if (principal.user !== undefined && body.user !== undefined && body.user !== principal.user)
         return notFound('user');
       const { account, name: by } = principal;
+      const ends = await endOf(principal, verbs);
+      if (ends !== undefined && (body.expiresAt === undefined || body.expiresAt > ends))
+        return problem(
+          403,
+          'Not allowed',
+          `No key outlives the key that made it: say "expiresAt", ${ends} at most.`,
+        );
       const added = await addKey(verbs, { ...body, account, by, user: principal.user ?? body.user });
       if (!added.ok) return refusal(added);
       return { ...publicKey(added.value.key), key: added.value.secret };
@@ -86,6 +93,11 @@ export const keyEndpoints = [
     },
   }),
 ];
+
+/** When a key ends by itself; undefined: it does not, or it is a member who asks. */
+async function endOf({ via, name }: Principal, { apiKeys }: KeyVerbs): Promise<number | undefined> {
+  return via === 'key' ? (await apiKeys.get(name))?.expiresAt : undefined;
+}
 
 function mayRemove({ name, role, scopes }: Principal, key: ApiKey): boolean {
   return role === 'admin' || scopes.has('members:write') || key.by === name || key.id === name;

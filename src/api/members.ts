@@ -66,6 +66,7 @@ export const memberEndpoints = [
       password,
     }),
     status: 201,
+    location: '/members/:name',
     answer: withPassword,
     run: async ({ principal, body }, verbs: MemberVerbs) => {
       const { account } = principal;

@@ -7,6 +7,7 @@ import { HOME } from '../model/scopes.ts';
 import type { Principal } from '../model/access.ts';
 import type { VerbContext } from '../verbs/context.ts';
 import { excessOf } from '../verbs/grants.ts';
+import type { KeyVerbs } from '../verbs/key.ts';
 import { missingPool } from '../verbs/pool.ts';
 import {
   addUser,
@@ -162,9 +163,9 @@ export const userEndpoints = [
     method: 'DELETE',
     path: '/users/:name',
     scope: 'users:write',
-    summary: 'Removes a user. Mail it has handed in is still delivered.',
+    summary: 'Removes a user and its keys. Mail it has handed in is still delivered.',
     params,
-    run: async ({ principal, params: { name } }, verbs: Verbs) => {
+    run: async ({ principal, params: { name } }, verbs: Verbs & KeyVerbs) => {
       const found = await find(principal, verbs, name);
       if (isProblem(found)) return found;
       const removed = await removeUser(verbs, name);

@@ -24,6 +24,8 @@ import { pageIn, pageOf, pageQuery } from './paging.ts';
 import type { Problem } from './problem.ts';
 import { refusal } from './refusal.ts';
 
+/** Later ones do not fit into a cursor. */
+const LAST_MS = 999_999_999_999_999;
 const moment = z.number().describe('Epoch milliseconds.');
 const webhook = webhookSchema.omit({ v: true, login: true, secrets: true, turn: true }).extend({
   secrets: z
@@ -103,6 +105,7 @@ export const webhookEndpoints = [
     path: '/webhooks',
     scope: 'webhooks:write',
     status: 201,
+    location: '/webhooks/:webhook.id',
     summary: 'Makes a webhook; it gets what happens from now on.',
     body: wishSchema.extend({ secret }),
     answer: withSecret,
@@ -195,7 +198,10 @@ export const webhookEndpoints = [
     scope: 'webhooks:write',
     summary: 'Sends events again, from a time or a cursor on.',
     params: id,
-    body: z.strictObject({ since: moment.optional(), cursor: z.string().max(60).optional() }),
+    body: z.strictObject({
+      since: z.number().int().min(0).max(LAST_MS).optional().describe('Epoch milliseconds.'),
+      cursor: z.string().max(60).optional(),
+    }),
     answer: webhook,
     run: async ({ params, body, principal }, context: WebhookVerbs) =>
       given(await replayWebhook(context, ownerOf(principal), { ref: params.id, ...body })),

@@ -1,8 +1,10 @@
 // What the settings commands need: filled in by main.ts, or by a test.
+import type { KeyVerbs } from '../verbs/key.ts';
 import type { VerbContext } from '../verbs/context.ts';
 import type { Command } from './command.ts';
 
 export type SettingsContext = VerbContext &
+  Pick<KeyVerbs, 'apiKeys'> &
   Readonly<{
     /** All of standard input, as text. */
     readInput(): Promise<string>;

@@ -97,7 +97,7 @@ export const userCommands: readonly SettingsCommand[] = [
   })),
   {
     words: 'user remove <name>',
-    summary: 'Remove a user. Mail it has handed in is still delivered.',
+    summary: 'Remove a user and its keys. Mail it has handed in is still delivered.',
     run: async (context, { name = '' }) => {
       const removal = await removeUser(context, name);
       if (!removal.ok) return failed(removal.problem);

@@ -88,7 +88,8 @@ export async function changeMember(
   const member = await verbs.members.change(name, (now) => ({
     ...next,
     passwordHash: now.passwordHash,
-    sessionsFrom: now.sessionsFrom,
+    // Who is let in again logs in again: somebody else may have its cookie.
+    sessionsFrom: disabled ? verbs.clock.now() : now.sessionsFrom,
   }));
   return member ? did(member) : missing(name);
 }

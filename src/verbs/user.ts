@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { Settings, User } from '../model/settings.ts';
 import type { SenderRecord } from '../monitor/records.ts';
 import type { VerbContext } from './context.ts';
+import type { KeyVerbs } from './key.ts';
 import { byName, did, refused, type Did } from './did.ts';
 import { idlePools, unknownPool, type IdlePool } from './pool.ts';
 
@@ -101,13 +102,17 @@ export async function switchUser(
   return change.ok ? did(change.entry) : change;
 }
 
-/** Removes a user; what it has handed in is still delivered. */
+/** Removes a user and its keys, which must not open another user of that name. What it has handed in is still delivered. */
 export async function removeUser(
-  { settings }: Pick<VerbContext, 'settings'>,
+  { settings, apiKeys }: Pick<VerbContext, 'settings'> & Pick<KeyVerbs, 'apiKeys'>,
   name: string,
 ): Promise<Did<undefined>> {
+  const user = (await settings.refresh()).users.get(name);
   const removal = await settings.users.remove(name);
-  return removal.ok ? did(undefined) : removal;
+  if (!removal.ok) return removal;
+  const listed = user ? await apiKeys.list(user.account) : [];
+  await Promise.all(listed.filter(({ key }) => key.user === name).map(({ key }) => apiKeys.remove(key.id)));
+  return did(undefined);
 }
 
 type Secret = Readonly<{ fields: Pick<User, 'passwordHash'>; made: Readonly<{ made?: string }> }>;

@@ -1,8 +1,12 @@
 // The commands that change settings, with a real Redis: what they say, what they store, and what they refuse.
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { hashPassword, verifyPassword } from '../../src/accept/password.ts';
 import type { Result, Values } from '../../src/cli/command.ts';
 import type { SettingsContext } from '../../src/cli/context.ts';
+import { recipientCommands } from '../../src/cli/recipient.ts';
 import { settingsCommands } from '../../src/cli/settings.ts';
 import { warmupConfig } from '../../src/deliver/warmup/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -17,6 +21,7 @@ import { connectRedis } from '../../src/store/redis.ts';
 import { makeSealer } from '../../src/store/seal.ts';
 import { watchSettings, type SettingsStore } from '../../src/store/settings.ts';
 import { openSuppressions } from '../../src/store/suppressions.ts';
+import { openApiKeys } from '../../src/store/api-keys.ts';
 import { openTemplates } from '../../src/store/templates.ts';
 import { randomPrefix, startRedis, type TestRedis } from '../support/redis.ts';
 
@@ -29,6 +34,8 @@ let hosts: Record<string, { cname?: string[]; addresses?: string[] }>;
 let states: Record<string, TransportState>;
 let files: Record<string, string>;
 let input = '';
+/** No events: what else forgets a person has tests of its own. */
+const eventsFolder = mkdtempSync(join(tmpdir(), 'postino-events-'));
 
 beforeAll(async () => {
   server = await startRedis();
@@ -58,6 +65,7 @@ beforeEach(async () => {
     sealer: makeSealer(Buffer.alloc(32, 5)),
     today: (timeZone = 'UTC') => dayOf(systemClock.now(), timeZone),
     templates: openTemplates({ redis, prefix, clock: systemClock, settings }),
+    apiKeys: openApiKeys({ redis, prefix, clock: systemClock }),
     recipients: openRecipients({ redis, prefix, clock: systemClock, log: silentLog, isOurs: false }),
     resolveTxt: async (name) => zone[name] ?? [],
     resolveHost: async (name) => ({ cname: [], addresses: [], ...hosts[name] }),
@@ -88,7 +96,8 @@ beforeEach(async () => {
 /** Runs "user add shop" with options, as main.ts would. */
 async function run(line: string, options: Values = {}): Promise<Result> {
   const words = line.split(' ');
-  for (const command of settingsCommands) {
+  const whole = { ...context, openHistory: () => undefined, eventsFolder };
+  for (const command of [...settingsCommands, ...recipientCommands]) {
     const pattern = command.words.split(' ');
     const required = pattern.filter((word) => !word.startsWith('[')).length;
     if (words.length < required || words.length > pattern.length) continue;
@@ -98,7 +107,7 @@ async function run(line: string, options: Values = {}): Promise<Result> {
       if (name) args[name] = word;
       return name !== undefined || pattern[i] === word;
     });
-    if (fits) return command.run(context, args, options);
+    if (fits) return command.run(whole, args, options);
   }
   throw new Error(`no command for ${line}`);
 }

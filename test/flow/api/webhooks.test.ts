@@ -36,6 +36,7 @@ test('a webhook is made, its secret told once, tested and changed', async () => 
   });
   expect(made.status).toBe(201);
   const { webhook, secret } = made.json;
+  expect(made.headers.get('location')).toBe(`/api/v1/webhooks/${webhook.id}`);
   expect(webhook).toMatchObject({
     name: 'orders',
     shape: 'standard',
@@ -68,6 +69,9 @@ test('a webhook is made, its secret told once, tested and changed', async () => 
     (await admin.post('/webhooks/orders/replay', { since: Date.now() - 3_600_000 })).json.cursor,
   ).toMatch(/-/);
   expect((await admin.post('/webhooks/orders/replay', {})).status).toBe(422);
+  // From there it could never go on.
+  for (const since of [1e300, -5, 1.5])
+    expect((await admin.post('/webhooks/orders/replay', { since })).status).toBe(422);
   const { items } = (await admin.get('/webhooks/orders/deliveries')).json;
   expect(items).toMatchObject([
     { status: 200, request: { method: 'POST', headers: { 'webhook-signature': '…' } } },
