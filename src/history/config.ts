@@ -1,6 +1,7 @@
 // The history slice of the configuration: how long deliveries and their statistics are kept, and in which form.
 import { z } from 'zod';
 import { durationLike } from '../lib/values.ts';
+import { parsePostgresUrl } from './postgres/address.ts';
 
 const DAY_MS = 86_400_000;
 const span = durationLike('"90d"');
@@ -24,6 +25,22 @@ const keepSchema = z.strictObject({
 
 export const historyConfig = z.strictObject({
   enabled: z.boolean().default(true).describe('false: no search and no statistics beyond the event log.'),
+  store: z
+    .string()
+    .superRefine((text, context) => {
+      const address = text === 'sqlite' ? undefined : parsePostgresUrl(text);
+      if (typeof address === 'string') context.addIssue({ code: 'custom', message: address });
+    })
+    .default('sqlite')
+    .describe(
+      '"sqlite": files in the data folder of one host; for several hosts postgres://user@host/database.',
+    ),
+  poolSize: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(8)
+    .describe('Connections to PostgreSQL at most, of each process, for questions.'),
   keep: keepSchema.prefault({}).describe('How long what is kept.'),
   subjects: z
     .enum(['plain', 'hash'])

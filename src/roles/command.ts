@@ -28,7 +28,6 @@ import type { Config } from '../config.ts';
 import { embeddedSocket } from '../embedded.ts';
 import type { Clock } from '../lib/clock.ts';
 import { dayOf } from '../lib/day.ts';
-import { openRebuilding } from '../history/sqlite/rebuild.ts';
 import { silentLog } from '../lib/log.ts';
 import { domainSchema, transportSchema, userSchema } from '../model/settings.ts';
 import { checkTransport } from '../monitor/check.ts';
@@ -44,7 +43,7 @@ import { openSubmit } from './backlog.ts';
 import { openDns, trackingTarget } from './dns.ts';
 import { linksOf, ownAddresses } from './links.ts';
 import { checkDeps } from './monitor.ts';
-import { historyOptions, openHistory } from './history.ts';
+import { openHistory, openHistoryAnew } from './history.ts';
 import { makeTell } from './notices.ts';
 import { openQuarantine, readSource } from './scan.ts';
 import { PREFIX } from './start.ts';
@@ -197,7 +196,7 @@ async function contextOf(base: Base, around: Surroundings): Promise<Context> {
     history: base.history,
     openHistory: () => openHistory(base),
     rebuildHistory: (say) =>
-      rebuildHistory({ rebuilding: openRebuilding(historyOptions(base)), eventLog: base.eventLog }, say),
+      rebuildHistory({ rebuilding: openHistoryAnew(base), eventLog: base.eventLog }, say),
     eventsFolder: join(config.data, 'events'),
     submit: async (request) => (await openSubmit(base, () => undefined, false))(request),
     ...openDns(config.dns),

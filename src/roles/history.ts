@@ -4,7 +4,11 @@ import type { Config } from '../config.ts';
 import { makeHistorySink } from '../events/sinks/history.ts';
 import type { Sink } from '../events/sinks/index.ts';
 import type { History, HistoryReader } from '../history/history.ts';
+import { parsePostgresUrl } from '../history/postgres/address.ts';
+import { openPostgresHistory, openPostgresReader, type PostgresOptions } from '../history/postgres/open.ts';
+import { openPostgresRebuilding } from '../history/postgres/rebuild.ts';
 import { openSqliteHistory, openSqliteReader, type OpenOptions } from '../history/sqlite/open.ts';
+import { openRebuilding, type Rebuilding } from '../history/sqlite/rebuild.ts';
 import type { Sealer } from '../store/seal.ts';
 import type { Base } from './base.ts';
 
@@ -23,13 +27,33 @@ export function historyOptions({
   };
 }
 
-/** For any process of this host; undefined where the configuration has none. Costs nothing until it is asked. */
-export function openHistoryReader(base: Pick<Base, 'config' | 'sealer'>): HistoryReader | undefined {
-  return base.config.history.enabled ? openSqliteReader(historyOptions(base)) : undefined;
+/** undefined: it is in SQLite. */
+function postgresOptions(base: HistoryBase): PostgresOptions | undefined {
+  const { store, poolSize } = base.config.history;
+  const address = store === 'sqlite' ? undefined : parsePostgresUrl(store);
+  if (address === undefined || typeof address === 'string') return undefined;
+  return { ...historyOptions(base), address, poolSize };
 }
 
-export function openHistory(base: Pick<Base, 'config' | 'sealer'>): History | undefined {
-  return base.config.history.enabled ? openSqliteHistory(historyOptions(base)) : undefined;
+type HistoryBase = Pick<Base, 'config' | 'sealer'>;
+
+/** For any process; undefined where the configuration has none. Costs nothing until it is asked. */
+export function openHistoryReader(base: HistoryBase): HistoryReader | undefined {
+  if (!base.config.history.enabled) return undefined;
+  const postgres = postgresOptions(base);
+  return postgres ? openPostgresReader(postgres) : openSqliteReader(historyOptions(base));
+}
+
+export function openHistory(base: HistoryBase): History | undefined {
+  if (!base.config.history.enabled) return undefined;
+  const postgres = postgresOptions(base);
+  return postgres ? openPostgresHistory(postgres) : openSqliteHistory(historyOptions(base));
+}
+
+/** A history that is made beside the one in use. */
+export function openHistoryAnew(base: HistoryBase): Rebuilding {
+  const postgres = postgresOptions(base);
+  return postgres ? openPostgresRebuilding(postgres) : openRebuilding(historyOptions(base));
 }
 
 export type RunningHistory = Readonly<{ sink: Sink; stop(): Promise<void> }>;

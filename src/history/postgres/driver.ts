@@ -1,6 +1,6 @@
 // PostgreSQL, and how it is reached; the only file that imports pg.
 import { readFileSync } from 'node:fs';
-import { Client, Pool, types, type ClientConfig } from 'pg';
+import type { ClientConfig, Pool, types } from 'pg';
 import type { Answer } from '../columns.ts';
 import { HistoryProblem } from '../problem.ts';
 import type { PostgresAddress } from './address.ts';
@@ -27,7 +27,12 @@ function inSchema(sql: string, schema = SCHEMA): string {
   return schema === SCHEMA ? sql : sql.replace(/\bpostino\b(?=[.;'])/g, schema);
 }
 
-function configOf(address: PostgresAddress, { name, statementMs }: Limits): ClientConfig {
+/** Loaded when it is first needed: most installations never do. */
+const load = () => import('pg');
+
+type Types = typeof types;
+
+function configOf(address: PostgresAddress, { name, statementMs }: Limits, known: Types): ClientConfig {
   const { host, port, user, password, database } = address;
   return {
     host,
@@ -45,27 +50,31 @@ function configOf(address: PostgresAddress, { name, statementMs }: Limits): Clie
     types: {
       // Our numbers fit; ids that do not are never read.
       getTypeParser: (oid, format) =>
-        oid === BIGINT ? Number : types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text'),
+        oid === BIGINT ? Number : known.getTypeParser(oid, format === 'binary' ? 'binary' : 'text'),
     },
   };
 }
 
 /** As libpq: "require" trusts any certificate, "verify-ca" any name. */
-function tlsOf({ tls, rootCertificates, host }: PostgresAddress): ClientConfig['ssl'] {
+function tlsOf({ tls, rootCertificates }: PostgresAddress): ClientConfig['ssl'] {
   if (tls === 'disable') return false;
   if (tls === 'require') return { rejectUnauthorized: false };
   const trusted = rootCertificates === undefined ? {} : { ca: readFileSync(rootCertificates, 'utf8') };
-  const names = tls === 'verify-ca' ? { checkServerIdentity: () => undefined } : { servername: host };
-  return { rejectUnauthorized: true, ...trusted, ...names };
+  return {
+    rejectUnauthorized: true,
+    ...trusted,
+    ...(tls === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+  };
 }
 
 /** Connections for reading, as many as are needed and no more than `size`. */
 export function openConnections(address: PostgresAddress, size: number, limits: Limits): Connections {
   let pool: Pool | undefined;
-  const opened = (): Pool => {
+  const opened = async (): Promise<Pool> => {
+    const pg = await load();
     if (pool) return pool;
-    pool = new Pool({
-      ...configOf(address, limits),
+    pool = new pg.Pool({
+      ...configOf(address, limits, pg.types),
       max: size,
       idleTimeoutMillis: 30_000,
       allowExitOnIdle: true,
@@ -76,7 +85,7 @@ export function openConnections(address: PostgresAddress, size: number, limits: 
   };
   return {
     ask: (sql, values = []) =>
-      answered(async () => (await opened().query(inSchema(sql, limits.schema), [...values])).rows),
+      answered(async () => (await (await opened()).query(inSchema(sql, limits.schema), [...values])).rows),
     close: async () => {
       const last = pool;
       pool = undefined;
@@ -87,7 +96,8 @@ export function openConnections(address: PostgresAddress, size: number, limits: 
 
 export async function openSession(address: PostgresAddress, limits: Limits): Promise<Session> {
   return answered(async () => {
-    const client = new Client(configOf(address, limits));
+    const pg = await load();
+    const client = new pg.Client(configOf(address, limits, pg.types));
     let open = true;
     client.on('error', () => (open = false));
     client.on('end', () => (open = false));
