@@ -143,13 +143,35 @@ export function faultsOf(issues: readonly Issue[], part: string): readonly Fault
     .flatMap(clearest)
     .flatMap(namedKeys)
     .slice(0, MAX_FAULTS)
-    .map(({ path, message }) => ({ path: [part, ...path.map(String)].join('.'), message }));
+    .map((issue) => ({ path: [part, ...issue.path.map(String)].join('.'), message: sayIssue(issue) }));
 }
 
-/** A field that is not known is told by its own path. */
-function namedKeys(issue: Issue): readonly Pick<Issue, 'path' | 'message'>[] {
-  if (issue.code !== 'unrecognized_keys') return [issue];
-  return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'is not a field that we know' }));
+type Said = Pick<Issue, 'path' | 'message'> & Readonly<{ expected?: string }>;
+
+/** Names that are not known, or cannot be names, are told by their own path. */
+function namedKeys(issue: Issue): readonly Said[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'is not a field that we know' }));
+  if (issue.code !== 'invalid_key') return [issue];
+  return issue.issues.map(({ message }) => ({ path: issue.path, message }));
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+/** The library speaks of types of its own language; people read of JSON. */
+function sayIssue({ message, expected = '' }: Said): string {
+  const kind = KINDS[expected];
+  if (kind === undefined || !message.startsWith('Invalid input: expected ')) return message;
+  if (message.endsWith('received undefined')) return 'is missing';
+  return `${message.endsWith('received NaN') ? 'is missing or not' : 'must be'} ${kind}`;
 }
 
 /** Of several ways to say something, the one that was meant: it has the fewest mistakes, and the deepest. */

@@ -4,7 +4,7 @@ import { deliveryStatuses } from '../history/search.ts';
 import { eventSchema } from '../model/event.ts';
 import { messageOf, type HistoryVerbs } from '../verbs/history.ts';
 import { endpoint } from './endpoint.ts';
-import { pageOf, pageQuery } from './paging.ts';
+import { badCursor, pageOf, pageQuery } from './paging.ts';
 import { boundsOf } from './principal.ts';
 import { notFound, problem, type Problem } from './problem.ts';
 
@@ -57,6 +57,9 @@ const message = z.object({
   more: z.boolean().describe('There are more deliveries or events than these.'),
 });
 
+/** As those of the histories are: of a month or a moment, and a place in it. */
+const CURSOR = /^\d+(?:-\d\d)?\../s;
+
 const text = z.string().min(1).max(500).optional();
 const moment = z.coerce.number().int().min(0).optional();
 const query = z.object({
@@ -99,6 +102,8 @@ export const messageReadEndpoints = [
     run: async ({ principal, query: asked }, { history }: HistoryVerbs) => {
       const bounds = boundsOf(principal, asked.user);
       if (!bounds) return { items: [] };
+      // The histories would begin again with the first page, and a client never end.
+      if (asked.cursor !== undefined && !CURSOR.test(asked.cursor)) return badCursor;
       const { id, ...rest } = asked;
       const given = id === undefined ? rest : { ...rest, id: id.toUpperCase() };
       return (

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { HandedIn } from '../accept/hand-in.ts';
 import type { Ask as HttpAsk } from '../http/exchange.ts';
+import { nextTurn } from '../lib/clock.ts';
 import type { Principal } from '../model/access.ts';
 import { nameSchema, type Settings, type User } from '../model/settings.ts';
 import { endpoint, faultsOf } from './endpoint.ts';
@@ -179,6 +180,8 @@ async function inTurn<T, R>(items: readonly T[], work: (item: T, index: number) 
   for (let start = 0; start < items.length; start += TOGETHER) {
     const slice = items.slice(start, start + TOGETHER);
     results.push(...(await Promise.all(slice.map((item, i) => work(item, start + i)))));
+    // Others have their turn, however long it takes to say what is wrong with each.
+    await nextTurn();
   }
   return results;
 }

@@ -46,3 +46,19 @@ test('what is wrong with a request is told with its place', async () => {
   expect(status).toBe(422);
   expect(json.errors).toMatchObject([{ path: 'query.limit' }]);
 });
+
+test.each([
+  ['/statistics', undefined, { 'query.since': 'is missing or not a number' }],
+  ['/messages?cursor=none', undefined, { 'query.cursor': 'must be the "next" of a page of the same list' }],
+  ['/messages', { subject: 5 }, { 'body.subject': 'must be a text' }],
+  ['/messages', { to: 'ann' }, { 'body.to': 'must be a list' }],
+  ['/messages', [], { body: 'must be an object' }],
+  ['/messages', { headers: { Bcc: 'x' } }, { 'body.headers.Bcc': 'has its own place, or is ours to write' }],
+  ['/keys', { name: 'x' }, { 'body.scopes': 'is missing' }],
+])('%s %j is told in words of JSON', async (path, body, faults) => {
+  const client = await api.client();
+  const { status, json } = await (body === undefined ? client.get(path) : client.post(path, body));
+  expect(status).toBe(422);
+  const told = json.errors.map(({ path: at, message }: { path: string; message: string }) => [at, message]);
+  expect(Object.fromEntries(told)).toMatchObject(faults);
+});
