@@ -1,5 +1,7 @@
 // What somebody typed into the search, as questions to the API: an address, an id, words, or "name:value". Pure.
-import type { Query } from './api.ts';
+
+/** Fields of the search and what they must be. */
+export type Question = Readonly<Record<string, string>>;
 
 /** Fields that may be named: "to:ann@example.net status:bounced". */
 const fields: Readonly<Record<string, string>> = {
@@ -22,7 +24,7 @@ const ID = /^[0-7][0-9A-HJKMNP-TV-Z]{9,25}(?:-\d*)?$/i;
 const NAMED = /(\w+):("[^"]*"|\S+)/g;
 
 /** Each question finds some of what may be meant; what they find is shown together. */
-export function questionsFor(text: string): readonly Query[] {
+export function questionsFor(text: string): readonly Question[] {
   const named: Record<string, string> = {};
   const rest = text
     .replace(NAMED, (whole: string, name: string, value: string) => {
@@ -35,7 +37,7 @@ export function questionsFor(text: string): readonly Query[] {
   return anyOf(rest).map((question) => ({ ...named, ...question }));
 }
 
-function anyOf(text: string): readonly Query[] {
+function anyOf(text: string): readonly Question[] {
   if (text === '') return [{}];
   if (/^<.*>$/.test(text)) return [{ messageId: text }];
   if (ID.test(text)) return [{ id: text.length < 26 ? `${text.toUpperCase()}*` : text.toUpperCase() }];
@@ -46,7 +48,7 @@ function anyOf(text: string): readonly Query[] {
 }
 
 /** An address may be the recipient's, the sender's, or a Message-ID without its brackets; "@example.net" is a whole domain. */
-function addressed(text: string): readonly Query[] {
+function addressed(text: string): readonly Question[] {
   const isWhole = /\.[a-z0-9-]{2,}$/i.test(text);
   const address = isWhole ? text : `${text}*`;
   if (text.startsWith('@')) return [{ recipient: text }, { sender: text }];

@@ -1,0 +1,56 @@
+// What somebody types into the search becomes questions that find what they may mean.
+import { expect, test } from 'vitest';
+import { questionsFor } from '../../../../src/http/dashboard/lib/find.ts';
+
+const id = '01KATM1V6J3Q5Z8W9X7Y6T5R4E';
+
+const cases = [
+  ['nothing: all messages', '', [{}]],
+  ['blanks: the same', '   ', [{}]],
+  [
+    'one word: in subjects and replies, or how an address begins',
+    'rossi',
+    [{ text: 'rossi' }, { recipient: 'rossi*' }],
+  ],
+  ['a star is not doubled', 'rossi*', [{ text: 'rossi*' }, { recipient: 'rossi*' }]],
+  ['several words: in subjects and replies', 'mailbox full', [{ text: 'mailbox full' }]],
+  ['quoted words', '"La tua fattura"', [{ text: 'La tua fattura' }]],
+  [
+    'an address: recipient, sender, or a Message-ID without brackets',
+    'l.rossi@libero.it',
+    [{ recipient: 'l.rossi@libero.it' }, { sender: 'l.rossi@libero.it' }, { messageId: 'l.rossi@libero.it' }],
+  ],
+  ['half an address: how it begins', 'rossi@lib', [{ recipient: 'rossi@lib*' }, { sender: 'rossi@lib*' }]],
+  ['a domain', '@libero.it', [{ recipient: '@libero.it' }, { sender: '@libero.it' }]],
+  ['a Message-ID', '<a@b.example>', [{ messageId: '<a@b.example>' }]],
+  ['an id, in any case', id.toLowerCase(), [{ id }]],
+  ['the id of a delivery', `${id}-12`, [{ id: `${id}-12` }]],
+  ['how an id begins', '01KATM1V6J3Q', [{ id: '01KATM1V6J3Q*' }]],
+  ['named fields', 'to:@libero.it status:bounced', [{ recipient: '@libero.it', status: 'bounced' }]],
+  ['a named field in quotes', 'campaign:"Autumn offers"', [{ campaign: 'Autumn offers' }]],
+  ['named fields and words', 'user:shop mailbox full', [{ user: 'shop', text: 'mailbox full' }]],
+  ['a colon that names no field is a word', 'Re:hello', [{ text: 'Re:hello' }, { recipient: 'Re:hello*' }]],
+  [
+    'a web address is a word',
+    'https://a.example/x',
+    [{ text: 'https://a.example/x' }, { recipient: 'https://a.example/x*' }],
+  ],
+] as const;
+
+test.each(cases)('%s', (_, text, want) => {
+  expect(questionsFor(text)).toEqual(want);
+});
+
+test('whatever is typed makes at most three questions, quickly', () => {
+  const began = performance.now();
+  for (const text of [
+    '@'.repeat(5000),
+    'a:'.repeat(5000),
+    '"'.repeat(5000),
+    'x@'.repeat(5000),
+    '<'.repeat(5000),
+    'to:"'.repeat(2000),
+  ])
+    expect(questionsFor(text).length).toBeLessThanOrEqual(3);
+  expect(performance.now() - began).toBeLessThan(2000);
+});
