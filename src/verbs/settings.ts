@@ -57,7 +57,7 @@ function settingOf({ path, value }: Leaf, originOf: Config['originOf']): Setting
   const description = descriptionAt(path);
   return {
     path: path.join('.'),
-    value: isSecret ? MASK : shown(value),
+    value: isSecret ? MASK : path.at(-1) === 'webhook' ? shownHook(value) : shown(value),
     source: origin?.from ?? 'default',
     ...(origin?.line === undefined ? {} : { line: origin.line }),
     ...(isSecret ? { masked: true } : {}),
@@ -65,7 +65,14 @@ function settingOf({ path, value }: Leaf, originOf: Config['originOf']): Setting
   };
 }
 
-/** An address may hold a password, or be one: of webhooks only the host is shown. */
+/** Who knows all of a chat's webhook writes to that chat: only its host is shown. */
+function shownHook(value: unknown): unknown {
+  if (typeof value !== 'string' || !URL.canParse(value)) return shown(value);
+  const { protocol, host } = new URL(value);
+  return `${protocol}//${host}/${MASK}`;
+}
+
+/** An address may hold a password. */
 function shown(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shown);
   if (value instanceof RegExp) return value.source;

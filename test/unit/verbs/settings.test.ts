@@ -14,7 +14,7 @@ delivery:
 alerts:
   to: [ops@example.com]
   rules:
-    - { name: chat, when: [disk], webhook: "https://chat.example/hook?token=hook-Secret-3", secret: "signing-Secret-4444" }
+    - { name: chat, when: [disk], webhook: "https://joe:hook-Secret-7@chat.example/services/T0/hook-Secret-8?token=hook-Secret-3", secret: "signing-Secret-4444" }
 users:
   - { name: shop, password: user-Secret-5 }
 `;
@@ -32,7 +32,7 @@ test.each([
   ['redis', { value: `redis://${MASK}@10.0.0.1:6379/2`, source: 'file', line: 2 }],
   ['delivery.routes.0.password', { value: MASK, source: 'file', masked: true }],
   ['delivery.routes.0.host', { value: '10.0.0.5', source: 'file' }],
-  ['alerts.rules.0.webhook', { value: `https://chat.example/hook?${MASK}` }],
+  ['alerts.rules.0.webhook', { value: `https://chat.example/${MASK}` }],
   ['alerts.rules.0.secret', { value: MASK, masked: true }],
   ['alerts.to', { value: ['ops@example.com'], source: 'file' }],
 ])('%s', (path, want) => expect(at(path)).toMatchObject(want));
