@@ -27,7 +27,7 @@ export function MailFrame({ src, title, gone }: MailFrameProps) {
 }
 
 /** The attribute "sandbox" stands before "src" is set, so that nothing is ever loaded without it. */
-export function SandboxedFrame({ src, title }: Readonly<{ src: string; title: string }>) {
+function SandboxedFrame({ src, title }: Readonly<{ src: string; title: string }>) {
   const frame = useRef<HTMLIFrameElement>(null);
   useEffect(() => {
     const element = frame.current;

@@ -7,7 +7,7 @@ import { may } from '../../lib/session.ts';
 import { Button, LinkButton, Notice, ProblemNote, Skeleton, Time } from '../../parts/basic.tsx';
 import { Tabs } from '../../parts/fields.tsx';
 import { Icon } from '../../parts/icons.tsx';
-import { SandboxedFrame } from '../../parts/mail-frame.tsx';
+import { MailFrame } from '../../parts/mail-frame.tsx';
 import { BASE, type Caught, type CaughtView } from './data.ts';
 import { Links, Source } from './panels.tsx';
 
@@ -119,7 +119,7 @@ function Panel({ id, view, tab }: Readonly<{ id: string; view: CaughtView; tab: 
       return (
         <div class="stack">
           {view.remote && <Notice>{t('sandbox.remote')}</Notice>}
-          <SandboxedFrame src={`${BASE}/${id}/html`} title={t('sandbox.frame')} />
+          <MailFrame src={`${BASE}/${id}/html`} title={t('sandbox.frame')} gone={t('sandbox.unreadable')} />
         </div>
       );
     case 'text':
