@@ -46,11 +46,10 @@ export function makeDays(): Days {
   const known = new Set<number>();
   return {
     ensure: async (session, days) => {
-      const asked = [...new Set(days)];
-      if (asked.every((day) => known.has(day))) return;
+      const asked = new Set(days);
       const newest = Math.max(...asked);
-      const ahead = Array.from({ length: AHEAD }, (_, i) => newest + 1 + i);
-      for (const day of [...asked, ...ahead].filter((one) => !known.has(one))) {
+      if (asked.size > 0) for (let ahead = 1; ahead <= AHEAD; ahead++) asked.add(newest + ahead);
+      for (const day of [...asked].filter((one) => !known.has(one))) {
         await makeDay(session, day);
         known.add(day);
       }
