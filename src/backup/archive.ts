@@ -1,7 +1,7 @@
 // Archives: a folder becomes one compressed tar file with a manifest, and back; the only file that imports tar.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { create, extract, list } from 'tar';
 import { z } from 'zod';
@@ -55,7 +55,9 @@ export async function pack(
   await mkdir(dirname(file), { recursive: true });
   const unfinished = `${file}.new`;
   try {
-    await writeFile(unfinished, '', { mode: 0o600 });
+    // A new file of ours: not one that lies there with another mode, nor what a link there leads to.
+    await rm(unfinished, { force: true });
+    await writeFile(unfinished, '', { mode: 0o600, flag: 'wx' });
     await create({ gzip: true, file: unfinished, cwd: folder, portable: true }, [MANIFEST, ...paths]);
     await using written = await open(unfinished, 'r+');
     await written.sync();
@@ -98,7 +100,12 @@ export async function unpack(file: string, folder: string): Promise<Unpacked> {
 
 async function extractAll(file: string, folder: string): Promise<string | undefined> {
   try {
-    await list({ file, strict: true }); // to its end, so that of a damaged file nothing is written
+    let bytes = 0;
+    // To its end, so that of a damaged file nothing is written.
+    await list({ file, strict: true, onReadEntry: ({ size }) => void (bytes += size) });
+    const { bavail, bsize } = await statfs(folder);
+    if (bytes > bavail * bsize)
+      return `What is in ${file} has ${bytes} bytes, for which there is no room: nothing was changed.`;
     await extract({
       file,
       cwd: folder,

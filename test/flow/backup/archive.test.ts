@@ -1,0 +1,112 @@
+// Archives that somebody made to do harm, and files that lie in the way of one: nothing is written outside, nothing is shown.
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { beforeEach, expect, test } from 'vitest';
+import { pack, unpack } from '../../../src/backup/archive.ts';
+
+const ABOUT = { version: '1', at: 1, hostname: 'relay.example', what: 'all', masterKey: 'x' } as const;
+
+let root: string;
+let target: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'postino-archive-'));
+  target = join(root, 'target');
+  return () => rmSync(root, { recursive: true, force: true });
+});
+
+type Entry = Readonly<{ name: string; type?: string; link?: string; size?: number; body?: string }>;
+
+/** A tar file by hand: libraries do not make these. */
+function tarOf(entries: readonly Entry[]): string {
+  const blocks = entries.map(({ name, type = '0', link = '', body = '', size = body.length }) => {
+    const head = Buffer.alloc(512);
+    const put = (text: string, at: number): void => void head.write(text, at, 'latin1');
+    put(name, 0);
+    put('0000777\0', 100);
+    put('0000000\0', 108);
+    put('0000000\0', 116);
+    put(`${size.toString(8).padStart(11, '0')}\0`, 124);
+    put('00000000000\0', 136);
+    put('        ', 148);
+    put(type, 156);
+    put(link, 157);
+    put('ustar\x0000', 257);
+    const sum = head.reduce((total, byte) => total + byte, 0);
+    put(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    return Buffer.concat([head, Buffer.from(body), Buffer.alloc((512 - (body.length % 512)) % 512)]);
+  });
+  const file = join(root, 'hostile.tar.gz');
+  writeFileSync(file, gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)])));
+  return file;
+}
+
+test.each<readonly [string, readonly Entry[]]>([
+  ['a path above', [{ name: '../escaped', body: 'x' }]],
+  ['a path above, further in', [{ name: 'data/../../escaped', body: 'x' }]],
+  ['an absolute path', [{ name: '/tmp/postino-escaped', body: 'x' }]],
+  [
+    'a symbolic link and a file behind it',
+    [
+      { name: 'out', type: '2', link: '..' },
+      { name: 'out/escaped', body: 'x' },
+    ],
+  ],
+  [
+    'a hard link',
+    [
+      { name: 'out', type: '1', link: '../outside' },
+      { name: 'out', body: 'x' },
+    ],
+  ],
+  ['a device', [{ name: 'null', type: '3' }]],
+  ['a pipe', [{ name: 'pipe', type: '6' }]],
+])('%s is refused, and nothing is written outside', async (_, entries) => {
+  writeFileSync(join(root, 'outside'), 'untouched');
+  const unpacked = await unpack(tarOf(entries), target);
+  expect(unpacked).toMatchObject({ ok: false });
+  expect(readFileSync(join(root, 'outside'), 'utf8')).toBe('untouched');
+  expect(readdirSync(root).sort()).toEqual(['hostile.tar.gz', 'outside', 'target']);
+  expect(existsSync('/tmp/postino-escaped')).toBe(false);
+});
+
+test('what says that it is larger than the disk is refused before it is written', async () => {
+  const sizes = Array.from({ length: 200 }, (_, n) => ({ name: `f${n}`, size: 0 }));
+  const file = tarOf([...sizes, { name: 'bomb', size: 0o77777777777 }]);
+  expect(await unpack(file, target)).toMatchObject({
+    ok: false,
+    problem: expect.stringContaining('nothing'),
+  });
+  expect(readdirSync(target)).toEqual([]);
+});
+
+test('a file that lies in the way does not make a backup readable, and a link leads nowhere', async () => {
+  const from = join(root, 'from');
+  mkdirSync(from);
+  writeFileSync(join(from, 'key'), 'secret');
+  const file = join(root, 'backup.tar.gz');
+  writeFileSync(`${file}.new`, '');
+  chmodSync(`${file}.new`, 0o666);
+  await pack(from, file, ABOUT);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  rmSync(file);
+  rmSync(join(from, 'manifest.json'));
+  writeFileSync(join(root, 'victim'), 'untouched');
+  symlinkSync(join(root, 'victim'), `${file}.new`);
+  await pack(from, file, ABOUT);
+  expect(readFileSync(join(root, 'victim'), 'utf8')).toBe('untouched');
+  expect(await unpack(file, target)).toMatchObject({ ok: true });
+  expect(readFileSync(join(target, 'key'), 'utf8')).toBe('secret');
+});
