@@ -3,6 +3,7 @@ import { makeCaller, type Caller, type CallRules } from '../lib/call-out.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sayDuration } from '../lib/duration.ts';
 import type { Log } from '../lib/log.ts';
+import { sayMoment } from '../lib/moment.ts';
 import type { Notice } from '../model/notice.ts';
 import { nextTry } from './plan.ts';
 import { openReader, type Batch, type Reader, type ReadLog } from './reader.ts';
@@ -224,7 +225,7 @@ async function tellOf(before: State, after: State, { hook, deps }: Service): Pro
       ...common,
       state: 'well',
       over: true,
-      reason: `The webhook ${hook.name} works again; what waited since ${new Date(before.waiting ?? timeOfCursor(before.cursor)).toISOString()} follows.`,
+      reason: `The webhook ${hook.name} works again; what waited since ${sayMoment(before.waiting ?? timeOfCursor(before.cursor), 'second')} UTC follows.`,
     });
 }
 
@@ -236,7 +237,7 @@ async function tellOfGap({ waiting }: State, { hook, deps }: Service): Promise<v
   await tell({
     ...noticeOf(hook, now),
     state: 'gap',
-    reason: `The webhook ${hook.name} waited for longer than events are kept: those before ${new Date(now - keptMs).toISOString()} cannot be sent any more.`,
+    reason: `The webhook ${hook.name} waited for longer than events are kept: those before ${sayMoment(now - keptMs, 'second')} UTC cannot be sent any more.`,
   });
 }
 

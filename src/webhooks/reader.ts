@@ -1,7 +1,6 @@
 // Reads the event log for one webhook: what it wants, in batches that wait a moment for more.
-import type { Clock } from '../lib/clock.ts';
+import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Event } from '../model/event.ts';
-import type { EpochMs } from '../lib/clock.ts';
 
 /** The place of an event in the event log, as its cursors are. */
 export type Place = Readonly<{ ms: EpochMs; seq: number; n: number }>;

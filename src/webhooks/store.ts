@@ -10,7 +10,7 @@ const changeScript = loadScript(new URL('./scripts/change-1.lua', import.meta.ur
 const progressScript = loadScript(new URL('./scripts/progress-3.lua', import.meta.url));
 
 /** Requests that are remembered of a webhook. */
-export const LOG_LENGTH = 50;
+const LOG_LENGTH = 50;
 
 const deliverySchema = z.object({
   at: z.number(),

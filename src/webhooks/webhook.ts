@@ -1,18 +1,11 @@
 // A webhook: the address of a customer that gets events, which events, in which shape. Pure.
 import { z } from 'zod';
 import { domainOf } from '../model/delivery.ts';
-import { eventTypes, type Event, type EventType } from '../model/event.ts';
+import { eventTypes, type Event } from '../model/event.ts';
+import { isNotice } from '../model/notice.ts';
 import { nameSchema } from '../model/settings.ts';
 import { shapeNames, shapes } from './shapes/index.ts';
 import { unknownPlaces } from './shapes/smtpplus.ts';
-
-/** Types of events about the installation itself: they come to those alone who ask for them by name. */
-export const noticeTypes = [
-  'transport-state',
-  'sender-state',
-  'limit',
-  'trouble',
-] as const satisfies EventType[];
 
 const words = z.array(z.string().min(1).max(255)).max(100);
 
@@ -96,13 +89,12 @@ export type Wish = Readonly<z.infer<typeof wishSchema>>;
 export type Change = Readonly<z.infer<typeof changeSchema>>;
 export type Webhook = Readonly<z.infer<typeof webhookSchema>>;
 
-const notices: ReadonlySet<string> = new Set(noticeTypes);
-
 /** True when the event is for this webhook. Never one of another account, or of another user where it is for one. */
 export function wants(hook: Webhook, event: Event): boolean {
   const { account, user, types, shape } = hook;
   if (event.account !== account || (user !== undefined && event.user !== user)) return false;
-  if (types.length === 0 ? notices.has(event.type) : !types.includes(event.type)) return false;
+  // What is about the installation comes to those alone who ask for it by name.
+  if (types.length === 0 ? isNotice(event) : !types.includes(event.type)) return false;
   return isOfInterest(hook, event) && shapes[shape].word(event) !== undefined;
 }
 

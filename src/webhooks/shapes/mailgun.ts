@@ -1,7 +1,8 @@
 // Mailgun's shape: one event a request, as "event-data", beside its signature object. Pure.
 import { createHash, createHmac } from 'node:crypto';
+import { domainOf } from '../../model/delivery.ts';
 import type { Event } from '../../model/event.ts';
-import { bareMessageId, domainOf, dropCause, isHard, present, whyOf } from './parts.ts';
+import { bareMessageId, dropCause, isHard, present, whyOf } from './parts.ts';
 import { isSuccess, type Shape } from './shape.ts';
 
 const WORDS: Partial<Record<Event['type'], string>> = {

@@ -1,6 +1,15 @@
 // What the shapes have in common: pieces of events in the words of other services. Pure.
-import { categories, type Category } from '../../model/taxonomy.ts';
+import { signatureHeaders, type Signed } from '../../lib/signature.ts';
 import type { Event } from '../../model/event.ts';
+import { categories, type Category } from '../../model/taxonomy.ts';
+import type { Made } from './shape.ts';
+
+/** The header fields of Standard Webhooks, and the proofs among them. */
+export function signedAs(secrets: readonly string[], signed: Signed): Pick<Made, 'headers' | 'proofs'> {
+  const headers = signatureHeaders(secrets, signed);
+  const proofs = (headers['webhook-signature'] ?? '').split(' ').filter((proof) => proof !== '');
+  return { headers, proofs };
+}
 
 /** Whole seconds since 1970. */
 export function secondsOf(event: Event): number {
@@ -10,10 +19,6 @@ export function secondsOf(event: Event): number {
 /** The Message-ID without its brackets. */
 export function bareMessageId({ messageId = '' }: Event): string {
   return messageId.replace(/^<|>$/g, '');
-}
-
-export function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }
 
 /** "250 2.0.0 OK"; undefined where nobody replied. */

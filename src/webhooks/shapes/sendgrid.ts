@@ -1,8 +1,9 @@
 // SendGrid's shape: the array of its Event Webhook, signed by ECDSA as its Signed Event Webhook is.
 import { createHash, sign } from 'node:crypto';
+import { domainOf } from '../../model/delivery.ts';
 import type { Event } from '../../model/event.ts';
 import type { CauseClass } from '../../model/outcome.ts';
-import { domainOf, dropCause, isHard, present, replyText, secondsOf, whyOf } from './parts.ts';
+import { dropCause, isHard, present, replyText, secondsOf, whyOf } from './parts.ts';
 import { isSuccess, type Shape } from './shape.ts';
 
 const WORDS: Partial<Record<Event['type'], string>> = {

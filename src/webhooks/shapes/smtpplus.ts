@@ -1,7 +1,7 @@
 // SMTP+'s shape: one event a request, GET or POST, with parameters that the receiver names and we fill in. Pure.
-import { signatureHeaders } from '../../lib/signature.ts';
+import { domainOf } from '../../model/delivery.ts';
 import type { Event } from '../../model/event.ts';
-import { bareMessageId, domainOf, replyText } from './parts.ts';
+import { bareMessageId, replyText, signedAs } from './parts.ts';
 import { isSuccess, USER_AGENT, type Shape } from './shape.ts';
 
 const WORDS: Partial<Record<Event['type'], string>> = {
@@ -73,8 +73,6 @@ export function unknownPlaces(value: string): readonly string[] {
   );
 }
 
-export const placeNames: readonly string[] = Object.keys(FILLS);
-
 export const smtpplus: Shape = {
   carries: 'one',
   key: 'whsec',
@@ -84,9 +82,9 @@ export const smtpplus: Shape = {
     const fields = new URLSearchParams();
     for (const [name, value] of Object.entries(named)) fields.append(name, event ? fill(value, event) : '');
     const form = fields.toString();
-    const signature = signatureHeaders(secrets, { id, at, body: form });
-    const headers = { 'user-agent': USER_AGENT, ...signature };
-    const proofs = (signature['webhook-signature'] ?? '').split(' ').filter((proof) => proof !== '');
+    const signed = signedAs(secrets, { id, at, body: form });
+    const { proofs } = signed;
+    const headers = { 'user-agent': USER_AGENT, ...signed.headers };
     if (method === 'GET') return { url: withQuery(url, form), method, headers, proofs };
     return {
       url,

@@ -1,5 +1,5 @@
 // Our own shape: events as they are in the event log, signed as Standard Webhooks has it. Pure.
-import { signatureHeaders } from '../../lib/signature.ts';
+import { signedAs } from './parts.ts';
 import { isSuccess, USER_AGENT, type Shape } from './shape.ts';
 
 export const standard: Shape = {
@@ -10,13 +10,13 @@ export const standard: Shape = {
     // Of the same events always the same body: only the time of sending is new when it is sent again.
     const told = new Date(events.at(-1)?.at ?? at).toISOString();
     const body = JSON.stringify({ type: 'postino.events', timestamp: told, data: { events } });
-    const signature = signatureHeaders(secrets, { id, at, body });
+    const { headers, proofs } = signedAs(secrets, { id, at, body });
     return {
       url,
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'user-agent': USER_AGENT, ...signature },
+      headers: { 'content-type': 'application/json', 'user-agent': USER_AGENT, ...headers },
       body,
-      proofs: (signature['webhook-signature'] ?? '').split(' ').filter((proof) => proof !== ''),
+      proofs,
     };
   },
   isTaken: isSuccess,
