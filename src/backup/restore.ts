@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Clock } from '../lib/clock.ts';
 import { parseJson } from '../lib/json.ts';
+import { stampOf } from '../lib/moment.ts';
 import type { Redis } from '../lib/script.ts';
 import { unpack, type Manifest } from './archive.ts';
 import { CONFIG_FILE, DATA_FOLDER, KEYS_FILE } from './backup.ts';
 import { copiedSchema, hasKeys, removeKeys, writeKeys, type Copied } from './copy.ts';
-import { isKept } from './families.ts';
+import { isKept, KEPT_FILES } from './families.ts';
 
 export type RestoreDeps = Readonly<{
   redis: Redis;
@@ -97,7 +98,9 @@ async function writeAll({ redis, prefix }: RestoreDeps, path: string): Promise<n
   let count = 0;
   let batch: Copied[] = [];
   for await (const { copied } of readLines(path)) {
-    if (copied) batch.push(copied);
+    // What no backup takes, none brings: mail in flight, sessions, what running processes hold.
+    if (!copied || !isKept(copied.key)) continue;
+    batch.push(copied);
     count++;
     if (batch.length < BATCH) continue;
     await writeKeys(redis, prefix, batch);
@@ -117,8 +120,9 @@ async function* readLines(
 
 /** Moves what was unpacked into the data folder; what was there goes to a folder beside, whose path is returned. */
 async function moveFiles({ data, clock }: RestoreDeps, from: string): Promise<string | undefined> {
-  const names = await readdir(from).catch(() => []);
-  const aside = join(data, `before-restore-${new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-')}`);
+  const found = await readdir(from).catch(() => []);
+  const names = found.filter((name) => KEPT_FILES.some((kept) => kept.name === name));
+  const aside = join(data, `before-restore-${stampOf(clock.now())}`);
   let replaced: string | undefined;
   for (const name of names) {
     const there = await stat(join(data, name)).catch(() => undefined);

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import type { EpochMs } from '../lib/clock.ts';
 import type { Export } from './config.ts';
 import { headOf, lineOf } from './lines.ts';
 import type { Period } from './periods.ts';
@@ -19,7 +18,8 @@ export type ExportDeps = Readonly<{
   folder: string;
 }>;
 
-export type Exported = Readonly<{ file: string; rows: number; at: EpochMs }>;
+/** What was written, and where it lies in its place. */
+export type Exported = Readonly<{ file: string; rows: number }>;
 
 const CHUNK_BYTES = 64 * 1024;
 
@@ -28,7 +28,7 @@ export async function writeExport(
   job: Export,
   period: Period,
   { place, sources, folder }: ExportDeps,
-): Promise<Readonly<{ file: string; rows: number }>> {
+): Promise<Exported> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const own = await mkdtemp(join(folder, `${job.name}-`));
   try {

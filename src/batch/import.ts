@@ -1,9 +1,10 @@
 // One import: files that came are read, put into a list, and moved aside with a report beside them.
 import { basename, extname, join } from 'node:path';
+import { z } from 'zod';
 import type { EpochMs } from '../lib/clock.ts';
 import { readCsv, type CsvRecord } from '../lib/csv.ts';
 import { parseJson } from '../lib/json.ts';
-import { z } from 'zod';
+import { stampOf } from '../lib/moment.ts';
 import type { Import } from './config.ts';
 import type { Place, StoredFile } from './place.ts';
 
@@ -55,7 +56,7 @@ export async function readImports(job: Import, deps: ImportDeps): Promise<readon
 
 async function readFile(job: Import, { path }: StoredFile, deps: ImportDeps): Promise<Report> {
   const report = await takeFile(job, path, deps);
-  const stamp = report.at.replaceAll(/[:.]/g, '-');
+  const stamp = stampOf(Date.parse(report.at));
   const to = join(job.folder, report.problem === undefined ? 'done' : 'failed', `${stamp}-${basename(path)}`);
   // The report first: a file that was moved always has one. What is read twice is known already the second time.
   await deps.place.write(`${to}.report.json`, `${JSON.stringify(report, undefined, 2)}\n`);

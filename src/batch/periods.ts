@@ -1,6 +1,6 @@
 // Periods of exports: which hour or day comes next, and what its file is called. Pure.
 import type { EpochMs } from '../lib/clock.ts';
-import { dayOf, nextDayAt } from '../lib/day.ts';
+import { dayBegunAt, dayOf, nextDayAt } from '../lib/day.ts';
 
 /** From `from` to before `until`. `name` is that of the hour (UTC) or day: "2026-11-25T13" or "2026-11-25". */
 export type Period = Readonly<{ from: EpochMs; until: EpochMs; name: string }>;
@@ -16,10 +16,5 @@ export function periodFrom(from: EpochMs, every: 'hour' | 'day', zone: string): 
 
 /** When the period that `at` is in began. */
 export function beginOf(at: EpochMs, every: 'hour' | 'day', zone: string): EpochMs {
-  if (every === 'hour') return Math.floor(at / HOUR_MS) * HOUR_MS;
-  const today = dayOf(at, zone);
-  // A day has at most 50 hours, where a zone moves over the date line: look from well before.
-  let begin = nextDayAt(at - 60 * HOUR_MS, zone);
-  for (let next = begin; dayOf(next, zone) <= today; next = nextDayAt(next, zone)) begin = next;
-  return begin;
+  return every === 'hour' ? Math.floor(at / HOUR_MS) * HOUR_MS : dayBegunAt(at, zone);
 }

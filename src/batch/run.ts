@@ -5,7 +5,7 @@ import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Redis } from '../lib/script.ts';
 import type { Notice } from '../model/notice.ts';
 import type { BatchConfig, Export, Import } from './config.ts';
-import { writeExport } from './export.ts';
+import { writeExport, type Exported } from './export.ts';
 import { readImports, type TakeEntry } from './import.ts';
 import { beginOf, periodFrom, type Period } from './periods.ts';
 import type { Place } from './place.ts';
@@ -47,7 +47,7 @@ export type Batch = Readonly<{
   tick(): Promise<void>;
   states(): Promise<ReadonlyMap<string, JobState>>;
   /** Writes the file of the period that `at` is in, now; what is due stays due. Rejects with what went wrong. */
-  exportNow(job: Export, at: EpochMs): Promise<Readonly<{ file: string; rows: number }>>;
+  exportNow(job: Export, at: EpochMs): Promise<Exported>;
 }>;
 
 /** Events of an hour may reach the stream a moment after it. */
@@ -95,11 +95,7 @@ function isExport(job: Export | Import): job is Export {
   return 'format' in job;
 }
 
-async function write(
-  job: Export,
-  period: Period,
-  { places, sources, folder }: BatchDeps,
-): Promise<Readonly<{ file: string; rows: number }>> {
+async function write(job: Export, period: Period, { places, sources, folder }: BatchDeps): Promise<Exported> {
   const place = places.get(job.place);
   if (!place) throw new Error(`there is no place called ${job.place}`);
   return writeExport(job, period, { place, sources, folder });

@@ -1,7 +1,7 @@
 // An S3 bucket as a place for batch files; the only file that imports s3mini.
 import { open, readFile, stat } from 'node:fs/promises';
 import { S3mini } from 's3mini';
-import type { Place } from '../place.ts';
+import { checkLength, MAX_LISTED, type Place } from '../place.ts';
 
 export type Bucket = Readonly<{
   endpoint: string;
@@ -13,7 +13,6 @@ export type Bucket = Readonly<{
 
 /** Larger files go up in parts of this size: S3 takes at most 5 GiB at once, and we hold one part in memory. */
 const PART_BYTES = 16 * 1024 * 1024;
-const LISTED = 1000;
 
 /** Objects appear whole by themselves. Nothing is contacted yet. */
 export function openBucket({ endpoint, bucket, region, accessKey, secretKey }: Bucket): Place {
@@ -27,7 +26,7 @@ export function openBucket({ endpoint, bucket, region, accessKey, secretKey }: B
     put: (path, file) => putFile(s3, path, file),
     list: async (folder) => {
       const prefix = folder === '' ? '' : `${folder.replace(/\/$/, '')}/`;
-      const objects = (await s3.listObjects('/', prefix, LISTED)) ?? [];
+      const objects = (await s3.listObjects('/', prefix, MAX_LISTED)) ?? [];
       return objects
         .map(({ Key, Size, LastModified }) => ({
           path: Key,
@@ -37,9 +36,7 @@ export function openBucket({ endpoint, bucket, region, accessKey, secretKey }: B
         .filter(({ path }) => !path.slice(prefix.length).includes('/') && path !== prefix);
     },
     read: async (path, maxBytes) => {
-      const bytes = await s3.getContentLength(path);
-      if (bytes > maxBytes)
-        throw new Error(`it has ${bytes} bytes; at most ${maxBytes} are read (batch.maxFileBytes)`);
+      checkLength(await s3.getContentLength(path), maxBytes);
       const text = await s3.getObject(path);
       if (text === null) throw new Error('it is gone');
       return text;
