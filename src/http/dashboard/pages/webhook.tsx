@@ -60,9 +60,16 @@ function Trouble({ hook }: Readonly<{ hook: Webhook }>) {
   if (condition === 'failing')
     return (
       <Notice tone="warn">
-        {problem} {failingSince && <Time at={failingSince} as="relative" />}{' '}
-        {nextTry && (
+        {problem}
+        {failingSince !== undefined && (
           <>
+            {' · '}
+            {t('webhooks.failsSince')} <Time at={failingSince} as="relative" />
+          </>
+        )}
+        {nextTry !== undefined && (
+          <>
+            {' · '}
             {t('webhooks.next')} <Time at={nextTry} as="relative" />
           </>
         )}
@@ -86,7 +93,7 @@ function Facts({ hook }: Readonly<{ hook: Webhook }>) {
         <dd>{word('shape', shape)}</dd>
         <dt>{t('webhooks.ofUser')}</dt>
         <dd>{user ?? t('common.all')}</dd>
-        <dt>{t('webhooks.types')}</dt>
+        <dt>{t('webhooks.which')}</dt>
         <dd>{types.length === 0 ? t('common.all') : types.map((type) => word('status', type)).join(', ')}</dd>
         {[...campaigns, ...tags, ...domains].length > 0 && (
           <>

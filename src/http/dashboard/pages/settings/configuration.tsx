@@ -24,7 +24,8 @@ export function Configuration({ of: { file, items } }: Readonly<{ of: Configured
     ({ path, description = '', source }) =>
       (!said || source !== 'default') && `${path} ${description}`.toLowerCase().includes(sought),
   );
-  const sections = Map.groupBy(shown, ({ path }) => path.split('.')[0] ?? '');
+  // Values that stand by themselves share the first card.
+  const sections = Map.groupBy(shown, ({ path }) => (path.includes('.') ? (path.split('.')[0] ?? '') : ''));
   return (
     <div class="stack">
       <div class="row between">
@@ -48,7 +49,7 @@ export function Configuration({ of: { file, items } }: Readonly<{ of: Configured
         </Card>
       )}
       {[...sections].map(([section, settings]) => (
-        <Card key={section} title={<code>{section}</code>}>
+        <Card key={section} title={section === '' ? t('settings.general') : <code>{section}</code>}>
           <ul class="settings">
             {settings.map((setting) => (
               <Row key={setting.path} setting={setting} />

@@ -8,12 +8,16 @@ import type { Statistics } from '../../lib/types.ts';
 import { Card, Notice } from '../../parts/basic.tsx';
 import { Bars } from '../../parts/bars.tsx';
 import { Chart, type Line } from '../../parts/chart.tsx';
-import { Select } from '../../parts/fields.tsx';
+import { Choice, Select } from '../../parts/fields.tsx';
 import type { Progress, ProviderProgress } from './data.ts';
 
 const DAY = 86_400_000;
 const OTHERS = 'others';
 
+/** Days after today that the near view shows. */
+const AHEAD = 3;
+
+type Range = 'near' | 'whole';
 type Setting = Readonly<{ path: string; value: unknown }>;
 type Props = Readonly<{ name: string; progress: Progress }>;
 
@@ -59,6 +63,7 @@ const nameOf = (provider: string): string => (provider === OTHERS ? t('transport
 type PlanProps = Props & Readonly<{ chosen: ProviderProgress }>;
 
 function Plan({ name, progress, chosen }: PlanProps) {
+  const [range, setRange] = useState<Range>('near');
   const settings = useAsk<Readonly<{ items: readonly Setting[] }>>(
     may('settings:read') ? 'settings' : undefined,
   ).value?.items;
@@ -74,8 +79,8 @@ function Plan({ name, progress, chosen }: PlanProps) {
   }).value;
   const curve = useMemo(() => curveOf(settings ?? [], chosen.provider), [settings, chosen.provider]);
   const at = useMemo(
-    () => Array.from({ length: Math.max(curve.length, chosen.day) }, (_, n) => begun + n * DAY),
-    [curve, begun, chosen.day],
+    () => Array.from({ length: daysShown(range, curve.length, chosen.day) }, (_, n) => begun + n * DAY),
+    [curve, begun, chosen.day, range],
   );
   const lines = useMemo(
     (): readonly Line[] => [
@@ -86,8 +91,27 @@ function Plan({ name, progress, chosen }: PlanProps) {
   );
   if (curve.length === 0) return null;
   return (
-    <Chart label={t('warmup.chart')} at={at} lines={lines} rests={Math.min(chosen.day, at.length) - 1} />
+    <>
+      <Chart label={t('warmup.chart')} at={at} lines={lines} rests={Math.min(chosen.day, at.length) - 1} />
+      <div>
+        <Choice
+          label={t('warmup.chart')}
+          options={[
+            { value: 'near', text: t('warmup.near') },
+            { value: 'whole', text: t('warmup.whole') },
+          ]}
+          value={range}
+          onValue={setRange}
+        />
+      </div>
+    </>
   );
+}
+
+/** The plan grows so fast that its end hides its beginning. */
+function daysShown(range: Range, planned: number, day: number): number {
+  const all = Math.max(planned, day);
+  return range === 'whole' ? all : Math.min(all, day + AHEAD);
 }
 
 /** The plan of a provider as the configuration has it. */
