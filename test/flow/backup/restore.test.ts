@@ -1,0 +1,50 @@
+// A backup that somebody wrote by hand brings what backups bring, and nothing else.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { pack } from '../../../src/backup/archive.ts';
+import { restore } from '../../../src/backup/restore.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { silentLog } from '../../../src/lib/log.ts';
+import { connectRedis } from '../../../src/store/redis.ts';
+import { randomPrefix, startRedis, type TestRedis } from '../../support/redis.ts';
+
+let server: TestRedis;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+
+test('no session, no queue, no other file comes with it', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'postino-restore-'));
+  const prefix = randomPrefix();
+  const redis = connectRedis({ url: server.url, purpose: 'accept', prefix, log: silentLog });
+  await redis.whenReady();
+  const from = join(root, 'from');
+  const data = join(root, 'data');
+  for (const folder of ['keys', 'redis', 'bodies'])
+    mkdirSync(join(from, 'data', folder), { recursive: true });
+  writeFileSync(join(from, 'data', 'keys', 'dkim'), 'theirs');
+  writeFileSync(join(from, 'data', 'redis', 'dump.rdb'), 'theirs');
+  writeFileSync(join(from, 'data', 'bodies', 'x'), 'theirs');
+  mkdirSync(join(data, 'redis'), { recursive: true });
+  writeFileSync(join(data, 'redis', 'dump.rdb'), 'ours');
+  const lines = ['session:a', 'open:a', 'lease:events', 'restoring', 'name'].map((key) => ({
+    key,
+    type: 'string',
+    values: ['theirs'],
+  }));
+  writeFileSync(join(from, 'redis.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const file = join(root, 'backup.tar.gz');
+  const about = { version: '1', at: 1, hostname: 'relay.example', what: 'all', masterKey: 'x' } as const;
+  await pack(from, file, about);
+  const deps = { redis, prefix, data, clock: systemClock, masterKeyOf: () => 'x' };
+  expect(await restore(deps, file, false)).toMatchObject({ ok: true, keys: 1 });
+  expect(await redis.call('KEYS', `${prefix}*`)).toEqual([`${prefix}name`]);
+  expect(readFileSync(join(data, 'redis', 'dump.rdb'), 'utf8')).toBe('ours');
+  expect(readFileSync(join(data, 'keys', 'dkim'), 'utf8')).toBe('theirs');
+  expect(existsSync(join(data, 'bodies'))).toBe(false);
+  await redis.close();
+  rmSync(root, { recursive: true, force: true });
+});
