@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Door } from '../accept/hand-in.ts';
 import { json, type Ask as HttpAsk } from '../http/exchange.ts';
+import { clientOf } from '../http/security.ts';
 import { endpoint, faultsOf, sent, type Sent } from './endpoint.ts';
 import { send, type SendContext } from './hand-in.ts';
 import { jsonField } from './control-fields.ts';
@@ -118,10 +119,11 @@ async function deliver(
 
 async function prove(
   door: Door,
-  { peer }: HttpAsk,
+  http: HttpAsk,
   { User: { Username, Secret } }: Common,
 ): Promise<Readonly<{ user: string } | { refusal: Sent }>> {
-  const logIn = await door.logIn(Username, Secret, peer);
+  // Wrong secrets count for whom a proxy here speaks for: one that guesses must not shut the door for all behind it.
+  const logIn = await door.logIn(Username, Secret, clientOf(http));
   if (logIn.kind === 'user') return { user: logIn.user.name };
   const { code, text } = logIn.reply;
   return { refusal: tell(String(code), text, logIn.kind === 'wrong' ? 403 : 503) };

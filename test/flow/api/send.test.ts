@@ -364,6 +364,19 @@ describe('SMTP+', () => {
     expect([mail.subject, mail.text?.trim()]).toEqual(['Numero 7', 'N. 7']);
   });
 
+  test('who guesses behind a proxy shuts the door for itself alone', async () => {
+    const guess = { ...dto, User: { Username: 'none', Secret: 'x' } };
+    for (let group = 0; group < 3; group++)
+      await Promise.all(
+        Array.from({ length: 8 }, () => api.stranger.post(path, guess, { 'x-forwarded-for': '192.0.2.9' })),
+      );
+    const office = { Username: 'office', Secret: 'office-Secret-18' };
+    const body = { ...dto, From: { Email: 'me@office.example' }, User: office };
+    const from = (address: string) => api.stranger.post(path, body, { 'x-forwarded-for': address });
+    expect((await from('192.0.2.9')).status).toBe(503);
+    expect((await from('192.0.2.10')).json).toMatchObject({ Status: 'done' });
+  }, 60_000);
+
   test.each([
     ['a wrong secret', { User: { ...user, Secret: 'wrong' } }, 403],
     ['an unknown user', { User: { Username: 'none', Secret: 'x' } }, 403],
