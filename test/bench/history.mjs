@@ -14,7 +14,7 @@ const ROUNDS = 5;
 const fill = new URL('./history-fill.ts', import.meta.url).pathname;
 
 /** `events` in all; `kept`: a folder that is left for another look, and used again when it is there. */
-export async function measureHistory(events = 10_000_000, kept = undefined) {
+export async function measureHistory(events = 10_000_000, kept) {
   const folder = kept ?? mkdtempSync(join(tmpdir(), 'postino-bench-'));
   const months = lastMonths(12);
   if (!existsSync(join(folder, `${months[0]}.sqlite`))) await fillAll(folder, months, events);

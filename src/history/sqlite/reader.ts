@@ -26,40 +26,7 @@ export type Reader = Readonly<{
 }>;
 
 export function openReader({ folder, veil }: Readonly<{ folder: string; veil: Veil }>): Reader {
-  const opened = new Map<string, Database>();
-  const openName = (name: string): Database | undefined => {
-    const known = opened.get(name);
-    if (known) return known;
-    if (!existsSync(join(folder, name))) return undefined;
-    const database = openToRead(join(folder, name));
-    if (isBare(database)) {
-      database.close();
-      return undefined;
-    }
-    addTimesTo(database);
-    opened.set(name, database);
-    return database;
-  };
-  /** Files that are there now; those of another generation are closed. */
-  const months = (): Readonly<{
-    names: readonly MonthName[];
-    open(month: MonthName): Database | undefined;
-  }> => {
-    const files = new Map(monthFiles(folder).map(({ month, name }) => [month, name]));
-    const names = new Set([...files.values(), MAIN_FILE]);
-    for (const [name, database] of opened)
-      if (!names.has(name)) {
-        opened.delete(name);
-        database.close();
-      }
-    return {
-      names: [...files.keys()],
-      open: (month) => {
-        const name = files.get(month);
-        return name === undefined ? undefined : openName(name);
-      },
-    };
-  };
+  const { openName, months, close } = makeFiles(folder);
   const meta = (name: string): string | undefined =>
     textAt(openName(MAIN_FILE)?.prepare('SELECT value FROM meta WHERE name = ?').get(name) ?? {}, 'value');
 
@@ -91,11 +58,55 @@ export function openReader({ folder, veil }: Readonly<{ folder: string; veil: Ve
       const { names, open } = months();
       return stateOf({ folder, names, open, meta });
     },
-    close: () => {
-      for (const database of opened.values()) database.close();
-      opened.clear();
-    },
+    close,
   };
+}
+
+type Listed = Readonly<{ names: readonly MonthName[]; open(month: MonthName): Database | undefined }>;
+type Files = Readonly<{
+  /** undefined: not there, or not yet. */
+  openName(name: string): Database | undefined;
+  /** Files that are there now; those of another generation are closed. */
+  months(): Listed;
+  close(): void;
+}>;
+
+function makeFiles(folder: string): Files {
+  const opened = new Map<string, Database>();
+  const openName = (name: string): Database | undefined => {
+    const known = opened.get(name);
+    if (known) return known;
+    if (!existsSync(join(folder, name))) return undefined;
+    const database = openToRead(join(folder, name));
+    if (isBare(database)) {
+      database.close();
+      return undefined;
+    }
+    addTimesTo(database);
+    opened.set(name, database);
+    return database;
+  };
+  const months = (): Listed => {
+    const files = new Map(monthFiles(folder).map(({ month, name }) => [month, name]));
+    const names = new Set([...files.values(), MAIN_FILE]);
+    for (const [name, database] of opened)
+      if (!names.has(name)) {
+        opened.delete(name);
+        database.close();
+      }
+    return {
+      names: [...files.keys()],
+      open: (month) => {
+        const name = files.get(month);
+        return name === undefined ? undefined : openName(name);
+      },
+    };
+  };
+  const close = (): void => {
+    for (const database of opened.values()) database.close();
+    opened.clear();
+  };
+  return { openName, months, close };
 }
 
 /** A file that was made a moment ago, and has no tables yet. */

@@ -62,6 +62,12 @@ test('killed again and again, it has everything once', async () => {
   await history.close();
 }, 240_000);
 
+/** For what is surely there. */
+function sure<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('it is there');
+  return value;
+}
+
 const writeLog = (folder: string, list: readonly Recorded[]): void => {
   const [first] = list;
   if (!first) return;
@@ -105,22 +111,22 @@ test('a story is completed from the log; who is forgotten is in neither', async 
   const eventLog = openEventLog({ folder, clock: systemClock });
   const history = open('behind');
   await history.take(events.slice(0, 40));
-  const last = events.findLast(({ event }) => event.type === 'delivered')?.event;
-  const first = events[3]?.event;
+  const last = sure(events.findLast(({ event }) => event.type === 'delivered')).event;
+  const first = sure(events[3]).event;
   for (const one of [first, last]) {
-    const story = await messageOf({ history, eventLog }, one?.submission ?? '');
-    const own = events.filter(({ event }) => event.submission === one?.submission);
+    const story = await messageOf({ history, eventLog }, one.submission);
+    const own = events.filter(({ event }) => event.submission === one.submission);
     expect(story?.deliveries[0]?.events.map(({ id }) => id)).toEqual(own.map(({ event }) => event.id));
   }
-  expect(await messageOf({ history, eventLog }, last?.submission ?? '', { user: 'x' })).toBeUndefined();
+  expect(await messageOf({ history, eventLog }, last.submission, { user: 'x' })).toBeUndefined();
   const verbs = {
     recipients: { forget: () => Promise.resolve(false) },
     openHistory: () => openSqliteHistory({ folder: join(root, 'behind'), config, key: 'k' }),
     eventsFolder: folder,
   };
-  const address = first?.recipient ?? '';
+  const address = first.recipient;
   expect(await forgetPerson(verbs, 'default', address)).toMatchObject({ deliveries: 1, left: 0 });
-  const story = await messageOf({ history, eventLog }, first?.submission ?? '');
+  const story = await messageOf({ history, eventLog }, first.submission);
   expect(story?.deliveries[0]?.events.length).toBeGreaterThan(1);
   expect(JSON.stringify(story)).not.toContain(address);
   await history.take(events); // reads on
