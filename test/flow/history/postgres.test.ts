@@ -3,7 +3,7 @@ import { createServer, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { historyConfig } from '../../../src/history/config.ts';
-import type { History, Recorded } from '../../../src/history/history.ts';
+import type { History, Place, Recorded } from '../../../src/history/history.ts';
 import { parsePostgresUrl, type PostgresAddress } from '../../../src/history/postgres/address.ts';
 import {
   openPostgresHistory,
@@ -48,10 +48,7 @@ async function feed(
   for (let left = tries; left > 0; left--) {
     try {
       const done = await history.cursor();
-      for (const batch of batches) {
-        const last = batch.at(-1)?.cursor;
-        if (last && (!done || comparePlaces(last, done) > 0)) await history.take(batch);
-      }
+      for (const batch of batches.filter((one) => isLeft(one, done))) await history.take(batch);
       return failures;
     } catch {
       failures++;
@@ -59,6 +56,11 @@ async function feed(
     }
   }
   throw new Error('never done');
+}
+
+function isLeft(batch: readonly Recorded[], done: Place | undefined): boolean {
+  const last = batch.at(-1)?.cursor;
+  return last !== undefined && (!done || comparePlaces(last, done) > 0);
 }
 
 async function told(history: Pick<History, 'statistics' | 'search' | 'timeline'>): Promise<unknown> {
