@@ -6,8 +6,16 @@ import type { Event } from '../../../../src/model/event.ts';
 import { noticeEvent } from '../../../../src/model/notice.ts';
 
 const message: Event = {
-  ...{ v: 1, id: 'S-1.x', type: 'accepted', at: 1, account: 'default', user: 'shop', submission: 'S' },
-  ...{ delivery: 'S-1', recipient: 'ann@example.net', sender: 'a@shop.example' },
+  v: 1,
+  id: 'S-1.x',
+  type: 'accepted',
+  at: 1,
+  account: 'default',
+  user: 'shop',
+  submission: 'S',
+  delivery: 'S-1',
+  recipient: 'ann@example.net',
+  sender: 'a@shop.example',
 };
 const notice = { at: 1, scope: 'transport', key: 'ip1', reason: 'It is listed.' } as const;
 
