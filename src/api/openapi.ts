@@ -108,13 +108,14 @@ export function statusOf({ status, schemas, produces }: Described): number {
   return status ?? (schemas.answer || produces !== undefined ? 200 : 204);
 }
 
-function goodAnswerOf({ schemas, produces }: Described): Json {
-  const description = 'Done.';
+function goodAnswerOf({ schemas, produces, location }: Described): Json {
+  const place = { Location: { description: 'Where it is.', schema: { type: 'string' } } };
+  const done = { description: 'Done.', ...(location === undefined ? {} : { headers: place }) };
   const content = {
     ...(schemas.answer ? { 'application/json': { schema: schemaOf(schemas.answer, 'output') } } : {}),
     ...(produces === undefined ? {} : { [produces]: { schema: { type: 'string' } } }),
   };
-  return Object.keys(content).length === 0 ? { description } : { description, content };
+  return Object.keys(content).length === 0 ? done : { ...done, content };
 }
 
 function bodyOf({ schemas, accepts = [] }: Described): Json {

@@ -28,7 +28,10 @@ beforeAll(async () => {
     subject: 'Hi [name]',
     text: 'Hi [name]',
   });
-  app = await api.client({ user: 'app', scopes: ['messages:send', 'events:read'] });
+  app = await api.client({
+    user: 'app',
+    scopes: ['messages:send', 'messages:read', 'events:read', 'statistics:read'],
+  });
 });
 afterAll(() => api.close());
 
