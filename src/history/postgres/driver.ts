@@ -85,7 +85,9 @@ export function openConnections(address: PostgresAddress, size: number, limits: 
   };
   return {
     ask: (sql, values = []) =>
-      answered(async () => (await (await opened()).query(inSchema(sql, limits.schema), [...values])).rows),
+      answered(
+        async () => (await (await opened()).query(inSchema(sql, limits.schema), values.map(written))).rows,
+      ),
     close: async () => {
       const last = pool;
       pool = undefined;
@@ -104,7 +106,7 @@ export async function openSession(address: PostgresAddress, limits: Limits): Pro
     await client.connect();
     return {
       ask: (sql: string, values: readonly Param[] = []) =>
-        answered(async () => (await client.query(inSchema(sql, limits.schema), [...values])).rows),
+        answered(async () => (await client.query(inSchema(sql, limits.schema), values.map(written))).rows),
       isOpen: () => open,
       close: async () => {
         open = false;
@@ -112,6 +114,22 @@ export async function openSession(address: PostgresAddress, limits: Limits): Pro
       },
     };
   });
+}
+
+/** Lists as PostgreSQL writes them; pg does the same, and takes several times as long. */
+function written(value: Param): Exclude<Param, readonly Param[]> {
+  return Array.isArray(value) ? `{${value.map(element).join(',')}}` : scalar(value);
+}
+
+function scalar(value: Param): Exclude<Param, readonly Param[]> {
+  return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) ? null : value;
+}
+
+function element(value: Param): string {
+  if (value === null) return 'NULL';
+  if (typeof value === 'string') return `"${/["\\]/.test(value) ? value.replace(/["\\]/g, '\\$&') : value}"`;
+  if (value instanceof Uint8Array) return `"\\\\x${Buffer.from(value).toString('hex')}"`;
+  return String(value);
 }
 
 async function answered<T>(work: () => Promise<T>): Promise<T> {
