@@ -1,9 +1,8 @@
 // Keys of the API in Redis: only their hashes, so that nobody who reads Redis can use one.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { recordsIn } from '../lib/answers.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
-import { parseJson } from '../lib/json.ts';
 import { makeLru } from '../lib/lru.ts';
+import { openRecords } from '../lib/records.ts';
 import type { Redis } from '../lib/script.ts';
 import { apiKeySchema, type ApiKey, type Scope } from '../model/access.ts';
 
@@ -41,18 +40,15 @@ const USE_MS = 60_000;
 const MAX_USES = 10_000;
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz234567';
 
+/** Opens the keys of a prefix. */
 export function openApiKeys({
   redis,
   prefix,
   clock,
 }: Readonly<{ redis: Redis; prefix: string; clock: Clock }>): ApiKeys {
-  const hash = `${prefix}api-keys`;
+  const records = openRecords<ApiKey>(redis, { hash: `${prefix}api-keys`, schema: apiKeySchema });
   const uses = `${prefix}api-keys:used`;
   const noted = makeLru<EpochMs>(MAX_USES);
-  const get = async (id: string): Promise<ApiKey | undefined> => {
-    const text = await redis.call('HGET', hash, id);
-    return typeof text === 'string' ? parseJson(text, apiKeySchema) : undefined;
-  };
   /** Nobody waits for it, and it may be lost. */
   const note = (id: string, now: EpochMs): void => {
     if (now - (noted.get(id) ?? 0) < USE_MS) return;
@@ -65,12 +61,12 @@ export function openApiKeys({
       const secret = `pk_${id}_${randomBytes(SECRET_BYTES).toString('base64url')}`;
       const own = { v: 1, id, madeAt: clock.now(), hash: digest(secret).toString('hex') };
       const key = apiKeySchema.parse({ ...wish, ...own });
-      await redis.call('HSET', hash, id, JSON.stringify(key));
+      await records.add(id, key);
       return { key, secret };
     },
     find: async (secret) => {
       const id = SECRET.exec(secret)?.[1];
-      const key = id === undefined ? undefined : await get(id);
+      const key = id === undefined ? undefined : await records.get(id);
       if (!key || !timingSafeEqual(digest(secret), Buffer.from(key.hash, 'hex'))) return undefined;
       const now = clock.now();
       if (key.expiresAt !== undefined && key.expiresAt <= now) return undefined;
@@ -78,19 +74,19 @@ export function openApiKeys({
       return key;
     },
     list: async (account) => {
-      const keys = [...recordsIn(await redis.call('HGETALL', hash), apiKeySchema).values()]
+      const keys = (await records.list())
         .filter((key) => key.account === account)
-        .sort((a, b) => a.madeAt - b.madeAt || (a.id < b.id ? -1 : 1));
+        .toSorted((a, b) => a.madeAt - b.madeAt || (a.id < b.id ? -1 : 1));
       if (keys.length === 0) return [];
       const times = await redis.call('HMGET', uses, ...keys.map(({ id }) => id));
       const usedAt = Array.isArray(times) ? times : [];
       return keys.map((key, i) => ({ key, usedAt: timeIn(usedAt[i]) }));
     },
-    get,
+    get: records.get,
     remove: async (id) => {
       await redis.call('HDEL', uses, id);
       noted.drop(id);
-      return (await redis.call('HDEL', hash, id)) === 1;
+      return records.remove(id);
     },
   };
 }

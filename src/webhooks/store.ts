@@ -1,12 +1,12 @@
 // Webhooks in Redis: their settings, how far each is, and the last requests and answers of each.
 import { z } from 'zod';
-import { hashIn, recordsIn, textsIn } from '../lib/answers.ts';
+import { hashIn, textsIn } from '../lib/answers.ts';
 import { parseJson } from '../lib/json.ts';
+import { openRecords } from '../lib/records.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
 import { readState, type Changes, type State } from './state.ts';
 import { webhookSchema, type Webhook } from './webhook.ts';
 
-const changeScript = loadScript(new URL('./scripts/change-1.lua', import.meta.url));
 const progressScript = loadScript(new URL('./scripts/progress-3.lua', import.meta.url));
 
 /** Requests that are remembered of a webhook. */
@@ -41,24 +41,9 @@ export type WebhookStore = ReturnType<typeof openWebhooks>;
 /** Opens the store over one connection; all of it rejects with RedisTrouble. */
 export function openWebhooks({ redis, prefix }: Readonly<{ redis: Redis; prefix: string }>) {
   const hooks = `${prefix}webhooks`;
+  const records = openRecords<Webhook>(redis, { hash: hooks, schema: webhookSchema });
   const stateOf = (id: string): string => `${prefix}webhook:${id}`;
   const logOf = (id: string): string => `${prefix}webhook:${id}:log`;
-  const swap = async (id: string, old: string, next: string): Promise<boolean> =>
-    Number(await redis.run(changeScript, [hooks], [id, old, next])) === 1;
-
-  const change = async (
-    id: string,
-    edit: (hook: Webhook) => Webhook | undefined,
-  ): Promise<Webhook | undefined> => {
-    for (;;) {
-      const text = await redis.call('HGET', hooks, id);
-      const hook = typeof text === 'string' ? parseJson(text, webhookSchema) : undefined;
-      if (typeof text !== 'string' || !hook) return undefined;
-      const next = edit(hook);
-      if (!next) return undefined;
-      if (await swap(id, text, JSON.stringify(next))) return next;
-    }
-  };
   const progress = async (
     id: string,
     expected: string,
@@ -71,25 +56,20 @@ export function openWebhooks({ redis, prefix }: Readonly<{ redis: Redis; prefix:
     return Number(await redis.run(progressScript, [hooks, stateOf(id), logOf(id)], args)) === 1;
   };
   const listAll = async (): Promise<readonly Webhook[]> =>
-    [...recordsIn(await redis.call('HGETALL', hooks), webhookSchema).values()].sort(
-      (a, b) => a.at - b.at || (a.id < b.id ? -1 : 1),
-    );
+    (await records.list()).toSorted((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
   return {
     list: listAll,
-    get: async (id: string): Promise<Webhook | undefined> => {
-      const text = await redis.call('HGET', hooks, id);
-      return typeof text === 'string' ? parseJson(text, webhookSchema) : undefined;
-    },
+    get: records.get,
     /** Adds one whose id is free; it gets what comes after `cursor`. */
     add: async (hook: Webhook, cursor: string): Promise<void> => {
-      await swap(hook.id, '', JSON.stringify(hook));
+      await records.add(hook.id, hook);
       await progress(hook.id, '*', { cursor });
     },
     /** Replaces it by `edit` of it, again when somebody else was faster; undefined: there is none, or `edit` wants nothing. */
-    change,
+    change: records.change,
     /** Removes it with all that is known of it. */
     remove: async (id: string): Promise<void> => {
-      await redis.call('HDEL', hooks, id);
+      await records.remove(id);
       await redis.call('DEL', stateOf(id), logOf(id));
     },
     state: async (id: string): Promise<State> => readState(hashIn(await redis.call('HGETALL', stateOf(id)))),
