@@ -1,7 +1,7 @@
 // Archives: a folder becomes one compressed tar file with a manifest, and back; the only file that imports tar.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { create, extract, list } from 'tar';
 import { z } from 'zod';
@@ -83,6 +83,7 @@ export async function unpack(file: string, folder: string): Promise<Unpacked> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const problem = await extractAll(file, folder);
   if (problem !== undefined) return { ok: false, problem };
+  await keepToOurselves(folder);
   const text = await readFile(join(folder, MANIFEST), 'utf8').catch(() => '');
   const manifest = parseJson(text, manifestSchema);
   if (!manifest)
@@ -96,6 +97,13 @@ export async function unpack(file: string, folder: string): Promise<Unpacked> {
   if (JSON.stringify(found) !== JSON.stringify(manifest.files))
     return { ok: false, problem: `${file} is damaged or was changed: nothing was restored from it.` };
   return { ok: true, manifest };
+}
+
+/** As they are at home: folders are not in the archive, and everybody could look into new ones. */
+async function keepToOurselves(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries)
+    await chmod(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o700 : 0o600);
 }
 
 async function extractAll(file: string, folder: string): Promise<string | undefined> {

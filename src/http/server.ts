@@ -85,6 +85,8 @@ function makeApp(log: Log): FastifyInstance {
       connectionsCheckingInterval: CHECK_MS,
     },
     routerOptions: { maxParamLength: MAX_PARAM },
+    // An address that cannot be decoded reaches no route: it is told as everything is, under the same headers.
+    frameworkErrors: (_error, _request, reply) => void send(reply, problem(400, ...UNREADABLE[400])),
   });
   app.server.maxConnections = MAX_CONNECTIONS;
   readBodies(app);

@@ -62,3 +62,11 @@ test.each([
   const told = json.errors.map(({ path: at, message }: { path: string; message: string }) => [at, message]);
   expect(Object.fromEntries(told)).toMatchObject(faults);
 });
+
+test('an address that cannot be decoded is told as everything is, and under the same headers', async () => {
+  const answer = await fetch(`${api.url}/api/v1/users/%E0%A4%A`);
+  expect(answer.status).toBe(400);
+  expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
+  expect(await answer.json()).toMatchObject({ status: 400, title: 'Bad request' });
+});

@@ -95,7 +95,9 @@ test('what says that it is larger than the disk is refused before it is written'
 test('a file that lies in the way does not make a backup readable, and a link leads nowhere', async () => {
   const from = join(root, 'from');
   mkdirSync(from);
+  mkdirSync(join(from, 'data'));
   writeFileSync(join(from, 'key'), 'secret');
+  writeFileSync(join(from, 'data', 'history'), 'people', { mode: 0o644 });
   const file = join(root, 'backup.tar.gz');
   writeFileSync(`${file}.new`, '');
   chmodSync(`${file}.new`, 0o666);
@@ -109,4 +111,6 @@ test('a file that lies in the way does not make a backup readable, and a link le
   expect(readFileSync(join(root, 'victim'), 'utf8')).toBe('untouched');
   expect(await unpack(file, target)).toMatchObject({ ok: true });
   expect(readFileSync(join(target, 'key'), 'utf8')).toBe('secret');
+  expect(statSync(join(target, 'data')).mode & 0o777).toBe(0o700);
+  expect(statSync(join(target, 'data', 'history')).mode & 0o777).toBe(0o600);
 });
