@@ -54,7 +54,7 @@ async function show(
   options: Values,
 ): Promise<Result> {
   const found = await findQuarantined(context, id);
-  if (!found.ok) return unknown(id);
+  if (!found.ok) return failed(clean(found.problem));
   const want = options['source'] === true ? 'source' : 'facts';
   const shown = await showQuarantined(context, found.value, want);
   if (!shown.ok) return failed(shown.problem);
@@ -82,7 +82,7 @@ async function release(
   options: Values,
 ): Promise<Result> {
   const found = await findQuarantined(context, id);
-  if (!found.ok) return unknown(id);
+  if (!found.ok) return failed(clean(found.problem));
   const entry = found.value;
   const changed = await releaseQuarantined(context, entry, textOf(options, 'reason'));
   return done(`Released ${entry.id}; ${sayDeliveries(changed)} on.`, { released: entry.id, changed });
@@ -93,7 +93,7 @@ async function remove(
   { id = '' }: Readonly<Record<string, string>>,
 ): Promise<Result> {
   const found = await findQuarantined(context, id);
-  if (!found.ok) return unknown(id);
+  if (!found.ok) return failed(clean(found.problem));
   const entry = found.value;
   const changed = await deleteQuarantined(context, entry);
   return done(`Deleted ${entry.id}; ${changed} of its deliveries ended as cancelled.`, {
@@ -103,7 +103,3 @@ async function remove(
 }
 
 const sayDeliveries = (count: number): string => (count === 1 ? '1 delivery goes' : `${count} deliveries go`);
-
-function unknown(id: string): Result {
-  return failed(`There is no message ${clean(id)} in quarantine; "postino quarantine list" shows what is.`);
-}

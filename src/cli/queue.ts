@@ -2,6 +2,7 @@
 import type { Changed, Selection } from '../backlog/operate.ts';
 import { pauseKinds, type Pause, type PauseName } from '../backlog/pauses.ts';
 import { parseDuration, sayDuration } from '../lib/duration.ts';
+import { noSuch } from '../verbs/did.ts';
 import { idlePools, sayIdlePool } from '../verbs/pool.ts';
 import {
   cancelAll,
@@ -213,8 +214,7 @@ async function reschedule(context: QueueContext, options: Values): Promise<Resul
 }
 
 async function move(context: QueueContext, target: string, options: Values): Promise<Result> {
-  if (!context.settingsNow().transports.has(target))
-    return failed(`There is no transport ${target}; "postino transport list" shows all.`);
+  if (!context.settingsNow().transports.has(target)) return failed(noSuch('transport', target).problem);
   const work = async (selection: Selection): Promise<Changed> => {
     const moved = await moveTo(context, selection, target);
     return moved.ok ? moved.value : { changed: 0, busy: 0 };

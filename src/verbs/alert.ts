@@ -6,7 +6,7 @@ import type { Limit } from '../deliver/shaping/limit.ts';
 import type { Limits } from '../deliver/shaping/limits.ts';
 import type { Settings } from '../model/settings.ts';
 import type { TransportState } from '../model/transport-state.ts';
-import { did, refused, type Did } from './did.ts';
+import { did, noSuch, refused, type Did } from './did.ts';
 
 export type AlertVerbs = Readonly<{
   settingsNow(): Settings;
@@ -58,14 +58,10 @@ export async function testRules(
   name: string,
 ): Promise<Did<readonly Readonly<{ rule: string; problem: string | undefined }>[]>> {
   const chosen = alerts.rules.filter((rule) => name === '' || rule.name === name);
-  if (chosen.length === 0) return name === '' ? noRules : unknownRule(name);
+  if (chosen.length === 0) return name === '' ? noRules : noSuch('rule', name, 'alert rules');
   return did(
     await Promise.all(chosen.map(async (rule) => ({ rule: rule.name, problem: await alerts.test(rule) }))),
   );
 }
 
 const noRules = refused('idle', 'There are no rules: set alerts.to in the configuration, or alerts.rules.');
-
-function unknownRule(name: string): Did<never> {
-  return refused('missing', `There is no rule called ${name}; "postino alert rules" shows them all.`);
-}

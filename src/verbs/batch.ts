@@ -2,7 +2,7 @@
 import type { BatchConfig } from '../batch/config.ts';
 import type { Batch, JobState } from '../batch/run.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { did, refused, type Did } from './did.ts';
+import { did, noSuch, refused, type Did } from './did.ts';
 
 export type BatchVerbs = Readonly<{
   batch: Pick<Batch, 'states' | 'exportNow'>;
@@ -12,6 +12,7 @@ export type BatchVerbs = Readonly<{
 /** A job of the configuration, and what it did last. */
 export type ShownJob = Readonly<{ name: string; does: string; place: string }> & JobState;
 
+/** All jobs, exports first. */
 export async function listJobs({ batch, config }: BatchVerbs): Promise<readonly ShownJob[]> {
   const states = await batch.states();
   const { exports, imports } = config.batch;
@@ -29,8 +30,7 @@ export async function exportNow(
   at: EpochMs,
 ): Promise<Did<Readonly<{ file: string; place: string; rows: number }>>> {
   const job = config.batch.exports.find((one) => one.name === name);
-  if (!job)
-    return refused('missing', `There is no export called ${name}`, '"postino batch list" shows them all.');
+  if (!job) return noSuch('export', name, 'batch list');
   try {
     return did({ place: job.place, ...(await batch.exportNow(job, at)) });
   } catch (error) {

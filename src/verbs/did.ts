@@ -17,6 +17,11 @@ export function refused(why: Why, problem: string, hint?: string): Refusal {
   return { ok: false, why, problem, ...(hint === undefined ? {} : { hint }) };
 }
 
+/** There is nothing of that name; `list` is the command that shows what there is. */
+export function noSuch(noun: string, name: string, list = `${noun} list`): Refusal {
+  return refused('missing', `There is no ${noun} called ${name}; "postino ${list}" shows them all.`);
+}
+
 /** Problem and hint in one sentence. */
 export function sayRefusal({ problem, hint }: Pick<Refusal, 'problem' | 'hint'>): string {
   return hint === undefined ? problem : `${problem.replace(/\.$/, '')}; ${hint}`;

@@ -4,7 +4,7 @@ import { checkDomain, recordsFor, type RecordFinding, type WantedRecord } from '
 import { checkReturnPath, returnPathRecord } from '../store/return-host.ts';
 import { checkTracking, trackingRecord } from '../store/tracking-host.ts';
 import type { VerbContext } from './context.ts';
-import { byName, did, refused, type Did } from './did.ts';
+import { byName, did, noSuch, refused, type Did } from './did.ts';
 import { unknownPool } from './pool.ts';
 
 /** Where hosts of a domain lead to. */
@@ -48,7 +48,7 @@ export async function listDomains({ settings }: Pick<Context, 'settings'>): Prom
 export async function showDomain(context: Context, name: string): Promise<Did<ShownDomain>> {
   const now = await context.settings.refresh();
   const domain = find(now, name);
-  return domain ? did(shown(domain, now, context)) : unknown(name);
+  return domain ? did(shown(domain, now, context)) : noSuch('domain', name);
 }
 
 /** Adds a domain with keys to sign with. */
@@ -87,7 +87,7 @@ export async function checkDomainNow(
   const { settings, resolveTxt, resolveHost, resolveMx, trackingTarget, feedback } = context;
   const now = await settings.refresh();
   const domain = find(now, name);
-  if (!domain) return unknown(name);
+  if (!domain) return noSuch('domain', name);
   const checked = await Promise.all([
     checkDomain(domain, now, resolveTxt),
     checkTracking(domain, trackingTarget, resolveHost),
@@ -134,8 +134,4 @@ function lacksOf({ trackingHost, returnPath }: Domain, { trackingTarget, feedbac
 
 function find(settings: Settings, name: string): Domain | undefined {
   return settings.domains.get(name.toLowerCase());
-}
-
-function unknown(name: string): Did<never> {
-  return refused('missing', `There is no domain called ${name}; "postino domain list" shows them all.`);
 }

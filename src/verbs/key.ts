@@ -4,7 +4,7 @@ import { apiKeySchema, scopes, type ApiKey, type Scope } from '../model/access.t
 import { within } from '../model/scopes.ts';
 import type { ApiKeys, KeyWish, ListedKey } from '../store/api-keys.ts';
 import type { SettingsStore } from '../store/settings.ts';
-import { did, refused, type Did } from './did.ts';
+import { did, noSuch, refused, type Did } from './did.ts';
 
 export type KeyVerbs = Readonly<{
   apiKeys: ApiKeys;
@@ -62,7 +62,7 @@ export async function listKeys(
 /** Removes a key: the next request with it is refused. */
 export async function removeKey({ apiKeys }: Pick<KeyVerbs, 'apiKeys'>, id: string): Promise<Did<undefined>> {
   if (await apiKeys.remove(id)) return did(undefined);
-  return refused('missing', `There is no key ${id}`, '"postino key list" shows them all.');
+  return noSuch('key', id);
 }
 
 /** Scopes by their names, commas and blanks between them; "all", and "read" for all that only read. */

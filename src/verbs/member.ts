@@ -4,7 +4,7 @@ import type { Member, MemberRole } from '../model/access.ts';
 import { memberSchema } from '../model/access.ts';
 import type { SettingsStore } from '../store/settings.ts';
 import type { Members } from '../store/members.ts';
-import { did, refused, type Did, type Refusal } from './did.ts';
+import { did, noSuch, refused, type Did, type Refusal } from './did.ts';
 import { makePassword, type Password } from './user.ts';
 
 export type MemberVerbs = Readonly<{
@@ -73,7 +73,7 @@ export async function changeMember(
   change: MemberChange,
 ): Promise<Did<Member>> {
   const before = await verbs.members.get(name);
-  if (!before) return missing(name);
+  if (!before) return noSuch('member', name);
   const role = change.role ?? before.role;
   // Who is no longer of the role "user" is bound to nobody.
   const user = role === 'user' ? (change.user ?? before.user) : change.user;
@@ -91,7 +91,7 @@ export async function changeMember(
     // Who is let in again logs in again: somebody else may have its cookie.
     sessionsFrom: disabled ? verbs.clock.now() : now.sessionsFrom,
   }));
-  return member ? did(member) : missing(name);
+  return member ? did(member) : noSuch('member', name);
 }
 
 /** Gives a member a new password and ends its sessions. */
@@ -106,21 +106,18 @@ export async function resetMember(
   const passwordHash = await verbs.hashPassword(clear);
   const sessionsFrom = verbs.clock.now();
   const member = await verbs.members.change(name, (now) => ({ ...now, passwordHash, sessionsFrom }));
-  if (!member) return missing(name);
+  if (!member) return noSuch('member', name);
   return did({ member, ...(password === 'make' ? { made: clear } : {}) });
 }
 
 export async function removeMember(verbs: MemberVerbs, name: string): Promise<Did<undefined>> {
   const member = await verbs.members.get(name);
-  if (!member) return missing(name);
+  if (!member) return noSuch('member', name);
   const needed = member.role === 'admin' ? await neededAdmin(verbs, member) : undefined;
   if (needed) return needed;
   await verbs.members.remove(name);
   return did(undefined);
 }
-
-const missing = (name: string): Refusal =>
-  refused('missing', `There is no member called ${name}`, '"postino member list" shows them all.');
 
 function clearOf(password: Exclude<Password, 'none'>): string {
   return password === 'make' ? makePassword() : password.given;

@@ -6,8 +6,7 @@ import type { TransportState } from '../model/transport-state.ts';
 import type { CheckFinding } from '../monitor/check.ts';
 import type { SettingsStore } from '../store/settings.ts';
 import type { TransportStates } from '../store/transport-states.ts';
-import { did, refused, type Did } from './did.ts';
-import { unknownTransport } from './transport.ts';
+import { did, noSuch, refused, type Did } from './did.ts';
 
 export type MonitorVerbs = Readonly<{
   settings: Pick<SettingsStore, 'refresh' | 'latest'>;
@@ -24,7 +23,7 @@ export async function checkTransportNow(
   name: string,
 ): Promise<Did<readonly CheckFinding[]>> {
   const transport = (await settings.refresh()).transports.get(name);
-  return transport ? did(await checkTransport(transport)) : unknownTransport(name);
+  return transport ? did(await checkTransport(transport)) : noSuch('transport', name);
 }
 
 /** Lets nothing leave by it until it is released; its mail goes to the others of its pool. */
@@ -55,7 +54,7 @@ async function setState(
   { state, reason }: Pick<TransportState, 'state' | 'reason'>,
 ): Promise<Did<TransportState>> {
   const transport = (await settings.refresh()).transports.get(name);
-  if (!transport) return unknownTransport(name);
+  if (!transport) return noSuch('transport', name);
   const was = await states.set(name, state, reason, 'operator');
   await tell({
     type: 'transport-state',

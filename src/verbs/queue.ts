@@ -5,7 +5,7 @@ import type { Quarantine } from '../backlog/quarantine.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Settings } from '../model/settings.ts';
-import { did, refused, type Did } from './did.ts';
+import { did, noSuch, refused, type Did } from './did.ts';
 
 export type QueueVerbs = Readonly<{
   operate: Operate;
@@ -74,8 +74,7 @@ export async function moveTo(
   target: string,
 ): Promise<Did<Changed>> {
   const transport = settingsNow().transports.get(target);
-  if (!transport)
-    return refused('missing', `There is no transport ${target}; "postino transport list" shows all.`);
+  if (!transport) return noSuch('transport', target);
   return did(await operate.move({ ...selection, pool: transport.pool }, target));
 }
 

@@ -2,7 +2,7 @@
 import type { Template } from '../model/settings.ts';
 import type { TemplateContent } from '../store/templates.ts';
 import type { VerbContext } from './context.ts';
-import { did, refused, type Did } from './did.ts';
+import { did, noSuch, refused, type Did } from './did.ts';
 
 type Context = Pick<VerbContext, 'templates' | 'tryTemplate'>;
 
@@ -41,7 +41,7 @@ export async function showTemplate(
   asked: number | undefined,
 ): Promise<Did<ShownTemplate>> {
   const known = (await templates.list(account)).find((one) => one.name === `${account}/${name}`);
-  if (!known) return missing(name);
+  if (!known) return noSuch('template', name);
   const version = asked ?? known.versions.at(-1) ?? 0;
   const content = known.versions.includes(version) ? await templates.read(account, name, version) : undefined;
   if (!content) return refused('missing', `${name} has the versions ${known.versions.join(', ')}.`);
@@ -54,14 +54,10 @@ export async function removeTemplate(
   account: string,
   name: string,
 ): Promise<Did<undefined>> {
-  return (await templates.remove(account, name)) ? did(undefined) : missing(name);
+  return (await templates.remove(account, name)) ? did(undefined) : noSuch('template', name);
 }
 
 /** The name without its account. */
 export function shortName(name: string): string {
   return name.slice(name.indexOf('/') + 1);
-}
-
-function missing(name: string): Did<never> {
-  return refused('missing', `There is no template called ${name}; "postino template list" shows them all.`);
 }

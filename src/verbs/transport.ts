@@ -3,7 +3,7 @@ import type { WarmupOverview } from '../deliver/warmup/overview.ts';
 import { transportSchema, type Transport } from '../model/settings.ts';
 import { warmupFor, type Said } from '../store/warmup-since.ts';
 import type { VerbContext } from './context.ts';
-import { byName, did, refused, type Did } from './did.ts';
+import { byName, did, noSuch, refused, type Did } from './did.ts';
 import { membersOf, usersOf } from './pool.ts';
 import { changeVia, type GivenVia } from './transport-via.ts';
 
@@ -46,11 +46,7 @@ export async function listTransports(context: Context): Promise<readonly ShownTr
 
 export async function showTransport(context: Context, name: string): Promise<Did<ShownTransport>> {
   const transport = (await context.settings.refresh()).transports.get(name);
-  return transport ? did(await shownOf(context, transport)) : unknownTransport(name);
-}
-
-export function unknownTransport(name: string): Did<never> {
-  return refused('missing', `There is no transport called ${name}; "postino transport list" shows them all.`);
+  return transport ? did(await shownOf(context, transport)) : noSuch('transport', name);
 }
 
 /** Adds an address, or a sandbox; what is wrong with it is one sentence. */

@@ -4,7 +4,7 @@ import type { Settings, User } from '../model/settings.ts';
 import type { SenderRecord } from '../monitor/records.ts';
 import type { VerbContext } from './context.ts';
 import type { KeyVerbs } from './key.ts';
-import { byName, did, refused, type Did } from './did.ts';
+import { byName, did, noSuch, refused, type Did } from './did.ts';
 import { idlePools, unknownPool, type IdlePool } from './pool.ts';
 
 /** make: a good one, which the answer tells once; none: known by its network alone; else the one that was given. */
@@ -43,8 +43,7 @@ export async function showUser(
   name: string,
 ): Promise<Did<ShownUser>> {
   const user = (await settings.refresh()).users.get(name);
-  if (!user)
-    return refused('missing', `There is no user called ${name}; "postino user list" shows them all.`);
+  if (!user) return noSuch('user', name);
   const sending = await sendingOf?.(name);
   return did({ user, ...(sending && { sending }) });
 }

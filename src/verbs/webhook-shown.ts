@@ -6,7 +6,7 @@ import { openLogin, type Seals } from '../webhooks/secrets.ts';
 import { conditionOf, lagOf, type Condition } from '../webhooks/state.ts';
 import type { WebhookStore } from '../webhooks/store.ts';
 import { joinUrl, type Webhook } from '../webhooks/webhook.ts';
-import { did, refused, type Did, type Refusal } from './did.ts';
+import { did, noSuch, type Did, type Refusal } from './did.ts';
 
 export type WebhookVerbs = Readonly<{
   webhooks: Readonly<{ store: WebhookStore; seals: Seals; rules: CallRules }>;
@@ -45,7 +45,7 @@ export async function find({ webhooks }: WebhookVerbs, owner: Owner, ref: string
 }
 
 export function missing(ref: string): Refusal {
-  return refused('missing', `There is no webhook ${ref}.`, '"postino webhook list" shows them all.');
+  return noSuch('webhook', ref);
 }
 
 export function isOf(hook: Webhook, { account, user }: Owner): boolean {

@@ -72,7 +72,7 @@ test.each<[string, Record<string, string>, Values, string]>([
   ['key add', { name: 'x' }, { scope: ['events:read'], user: 'none' }, 'no user called none'],
   ['key add', { name: 'x' }, { scope: ['events:read'], expires: 'soon' }, '--expires soon'],
   ['key add', { name: '' }, { scope: ['events:read'] }, '1 to 100 characters'],
-  ['key remove', { id: 'none' }, {}, 'no key none'],
+  ['key remove', { id: 'none' }, {}, 'no key called none'],
 ])('%s %j %j is refused in words', async (words, args, options, text) => {
   const result = await run(words, args, options);
   expect(result.code).not.toBe(0);
