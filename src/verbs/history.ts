@@ -1,6 +1,6 @@
 // What can be asked of the history: finding messages, their stories, statistics; completed from the event log where it is behind.
 import { cursorText, type EventLog } from '../events/log.ts';
-import type { History, HistoryReader, Place } from '../history/history.ts';
+import type { HistoryReader, Place } from '../history/history.ts';
 import { nextRow, type StoredRow } from '../history/row.ts';
 import type { DeliveryRow, Message, Owner } from '../history/search.ts';
 import type { Event } from '../model/event.ts';
@@ -10,9 +10,6 @@ export type HistoryVerbs = Readonly<{
   history: HistoryReader | undefined;
   eventLog: EventLog;
 }>;
-
-/** For what only its writer may do; it waits for the process that writes, and is waited for by it. */
-export type HistoryWriting = Readonly<{ openHistory(): History | undefined }>;
 
 const MAX_EVENTS = 20_000;
 /** Events of a moment may be told in another order. */

@@ -40,7 +40,8 @@ export type Sent = Readonly<{
 
 type Message = Readonly<{ id: string; events: readonly Event[] }>;
 
-const LANES = 8;
+/** Requests at the same time, where each carries one event. */
+const AT_ONCE = 8;
 const GONE = 410;
 const MAX_BODY = 4096;
 const MAX_TYPES = 10;
@@ -64,7 +65,7 @@ export async function send(target: Target, sending: Sending): Promise<Sent> {
         else failure ??= failureOf(called);
       }
   };
-  await Promise.all(Array.from({ length: Math.min(LANES, chains.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, chains.length) }, work));
   const stopped = { kind: 'failed', problem: 'we stopped', retryAfter: undefined } as const;
   const end = failure ?? (sending.signal.aborted ? stopped : undefined);
   return {
