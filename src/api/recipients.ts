@@ -105,8 +105,12 @@ export const recipientEndpoints = [
     description: 'Its mail still counts. A suppression stays, so that it gets no mail.',
     params,
     run: async ({ principal, params: { address } }, verbs: ForgetVerbs) => {
-      const { known, deliveries, events, left } = await forgetPerson(verbs, principal.account, address);
-      return known || deliveries + events + left > 0 ? undefined : notFound('recipient');
+      const { known, deliveries, events, left, requests } = await forgetPerson(
+        verbs,
+        principal.account,
+        address,
+      );
+      return known || deliveries + events + left + requests > 0 ? undefined : notFound('recipient');
     },
   }),
 ];

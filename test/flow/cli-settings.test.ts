@@ -23,11 +23,13 @@ import { watchSettings, type SettingsStore } from '../../src/store/settings.ts';
 import { openSuppressions } from '../../src/store/suppressions.ts';
 import { openApiKeys } from '../../src/store/api-keys.ts';
 import { openTemplates } from '../../src/store/templates.ts';
+import type { ForgetVerbs } from '../../src/verbs/forget.ts';
+import { openWebhooks } from '../../src/webhooks/store.ts';
 import { randomPrefix, startRedis, type TestRedis } from '../support/redis.ts';
 
 let server: TestRedis;
 let settings: SettingsStore;
-let context: SettingsContext;
+let context: SettingsContext & Pick<ForgetVerbs, 'webhooks'>;
 let zone: Record<string, readonly string[]>;
 let mailHosts: Record<string, string[]>;
 let hosts: Record<string, { cname?: string[]; addresses?: string[] }>;
@@ -66,6 +68,7 @@ beforeEach(async () => {
     today: (timeZone = 'UTC') => dayOf(systemClock.now(), timeZone),
     templates: openTemplates({ redis, prefix, clock: systemClock, settings }),
     apiKeys: openApiKeys({ redis, prefix, clock: systemClock }),
+    webhooks: { store: openWebhooks({ redis, prefix }) },
     recipients: openRecipients({ redis, prefix, clock: systemClock, log: silentLog, isOurs: false }),
     resolveTxt: async (name) => zone[name] ?? [],
     resolveHost: async (name) => ({ cname: [], addresses: [], ...hosts[name] }),

@@ -121,6 +121,7 @@ test('a story is completed from the log; who is forgotten is in neither', async 
   expect(await messageOf({ history, eventLog }, last.submission, { user: 'x' })).toBeUndefined();
   const verbs = {
     recipients: { forget: () => Promise.resolve(false) },
+    webhooks: { store: { forget: () => Promise.resolve(0) } },
     openHistory: () => openSqliteHistory({ folder: join(root, 'behind'), config, key: 'k' }),
     eventsFolder: folder,
   };
