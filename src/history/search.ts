@@ -76,7 +76,7 @@ export type SearchQuery = Owner &
     sender?: string;
     /** Words of the subject, in any order. */
     subject?: string;
-    /** Words of the subject, or of what the peer said. */
+    /** Words of the subject, of what the peer said, or parts of the recipient's address ("rossi" of "l.rossi@…"). */
     text?: string;
     campaign?: string;
     tag?: string;

@@ -88,9 +88,12 @@ function paramsOf(held: readonly Held[]): (string | number | null)[][] {
 function changedWords(saved: StoredRow | undefined, row: StoredRow): string | null {
   const isSame =
     saved !== undefined &&
+    saved.recipient === row.recipient &&
     saved.subject === row.subject &&
     saved.reply === row.reply &&
     saved.tags?.join(BETWEEN) === row.tags?.join(BETWEEN);
   if (isSame) return null;
-  return cleanText(storedWords(row, saved?.reply === row.reply ? undefined : saved?.reply));
+  // Who is forgotten is found by nothing that was said before.
+  const isKept = saved?.recipient === row.recipient && saved.reply !== row.reply;
+  return cleanText(storedWords(row, isKept ? saved.reply : undefined));
 }

@@ -23,6 +23,7 @@ export function storedWords(row: StoredRow, repliesBefore: string | undefined): 
   const words = [
     ...wordsOf(row.subject ?? '').map((word) => `s${word}`),
     ...wordsOf(replies).map((word) => `r${word}`),
+    ...wordsOf(row.recipient).map((word) => `a${word}`),
     ...(row.tags ?? []).map(tagWord),
   ];
   return [...new Set(words)].join(BETWEEN);
@@ -41,9 +42,9 @@ export function subjectQuery(asked: string, veil: Veil): string {
   return either([allOf('s', asked), quoted(`s${veil.subject(asked)}`)]);
 }
 
-/** Words of the subject, or of what the peer said. */
+/** Words of the subject, of what the peer said, or parts of the recipient's address. */
 export function textQuery(asked: string, veil: Veil): string {
-  return either([allOf('r', asked), subjectQuery(asked, veil)]);
+  return either([allOf('r', asked), allOf('a', asked), subjectQuery(asked, veil)]);
 }
 
 function either(queries: readonly string[]): string {
@@ -54,7 +55,7 @@ function either(queries: readonly string[]): string {
 const NOTHING = quoted('-');
 
 /** "*" leaves the last letters of a word open. */
-function allOf(where: 's' | 'r', asked: string): string {
+function allOf(where: 's' | 'r' | 'a', asked: string): string {
   const parts = asked.match(/[\p{L}\p{N}\p{M}\p{Co}]+\*?/gu) ?? [];
   const terms = parts.slice(0, MAX_ASKED).flatMap((part) => {
     const words = wordsOf(part);

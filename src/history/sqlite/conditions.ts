@@ -134,12 +134,17 @@ function wordParts({ subject, text }: SearchQuery, veil: Veil): readonly Part[] 
   return [
     ...(text === undefined
       ? []
-      : [{ rank: WORDS_RANK, any: [inSubject(text), found('replies', matchOf(text))] }]),
+      : [
+          {
+            rank: WORDS_RANK,
+            any: [inSubject(text), found('replies', matchOf(text)), found('recipients', matchOf(text))],
+          },
+        ]),
     ...(subject === undefined ? [] : [{ rank: WORDS_RANK + 1, any: [inSubject(subject)] }]),
   ];
 }
 
-function found(table: 'subjects' | 'replies', match: string): Choice {
+function found(table: 'subjects' | 'replies' | 'recipients', match: string): Choice {
   const from = `${table} CROSS JOIN deliveries d ON d.id = ${table}.rowid`;
   return {
     drive: { from, key: `${table}.rowid`, sql: `${table} MATCH ?`, values: [match] },

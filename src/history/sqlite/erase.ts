@@ -27,6 +27,7 @@ export function makeEraser(addresses: readonly string[], account: string): (mont
       transact(database, () => forgetAll(database, batch));
     }
     database.exec(`INSERT INTO subjects (subjects) VALUES ('optimize'); INSERT INTO replies (replies) VALUES ('optimize');
+      INSERT INTO recipients (recipients) VALUES ('optimize');
       PRAGMA wal_checkpoint(TRUNCATE); PRAGMA secure_delete = OFF`);
     return found.length;
   };
@@ -35,7 +36,7 @@ export function makeEraser(addresses: readonly string[], account: string): (mont
 function forgetAll(database: Database, found: readonly Readonly<{ id: number; row: StoredRow }>[]): void {
   const clear = database.prepare(`UPDATE deliveries SET recipient = ?, recipient_domain = '', subject = NULL,
     message_id = NULL, metadata = NULL, reason = NULL, reply = NULL, site = NULL WHERE id = ?`);
-  const words = ['subjects', 'replies'].map((table) =>
+  const words = ['subjects', 'replies', 'recipients'].map((table) =>
     database.prepare(`DELETE FROM ${table} WHERE rowid = ?`),
   );
   const rows = new Map(found.map(({ id, row }) => [id, row]));
@@ -62,6 +63,7 @@ export function removeDeliveries(database: Database, ids: readonly number[]): vo
     ['events', 'id'],
     ['subjects', 'rowid'],
     ['replies', 'rowid'],
+    ['recipients', 'rowid'],
     ['deliveries', 'id'],
   ] as const;
   const tags = database.prepare('SELECT tags FROM deliveries WHERE id = ?');

@@ -67,7 +67,8 @@ function emptyMonth({ database, forget }: Month): number {
   if (count === 0) return 0;
   forget();
   database.exec(`BEGIN IMMEDIATE; DELETE FROM deliveries; DELETE FROM tags; DELETE FROM events; DELETE FROM chunks;
-    INSERT INTO subjects (subjects) VALUES ('delete-all'); INSERT INTO replies (replies) VALUES ('delete-all'); COMMIT;
+    INSERT INTO subjects (subjects) VALUES ('delete-all'); INSERT INTO replies (replies) VALUES ('delete-all');
+    INSERT INTO recipients (recipients) VALUES ('delete-all'); COMMIT;
     VACUUM; PRAGMA wal_checkpoint(TRUNCATE)`);
   return count;
 }

@@ -129,11 +129,13 @@ function updateOf(database: Database, columns: readonly Column[]): Statement {
   );
 }
 
-/** Words to be found: of the subject, and of the last two replies. */
+/** Words to be found: of the subject, of the last two replies, and the parts of the recipient's address. */
 function makeWords(database: Database): Write {
   const subject = database.prepare('INSERT OR REPLACE INTO subjects (rowid, words) VALUES (?, ?)');
   const reply = database.prepare('INSERT OR REPLACE INTO replies (rowid, words) VALUES (?, ?)');
+  const recipient = database.prepare('INSERT OR REPLACE INTO recipients (rowid, words) VALUES (?, ?)');
   return (id, before, after) => {
+    if (after.recipient !== before?.recipient) recipient.run(id, after.recipient);
     if (after.subject !== undefined && after.subject !== before?.subject)
       subject.run(id, after.subject.slice(0, MAX_WORDS));
     if (after.reply !== undefined && after.reply !== before?.reply)

@@ -34,6 +34,7 @@ CREATE INDEX by_transport ON deliveries (transport) WHERE transport IS NOT NULL;
 CREATE TABLE tags (tag TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (tag, id)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE subjects USING fts5 (words, ${FTS});
 CREATE VIRTUAL TABLE replies USING fts5 (words, ${FTS});
+CREATE VIRTUAL TABLE recipients USING fts5 (words, ${FTS});
 -- An event's place is in a chunk of many, which are compressed together; "name" is its id without that of the delivery.
 CREATE TABLE events (
   id INTEGER NOT NULL, name TEXT NOT NULL, human INTEGER NOT NULL, chunk INTEGER NOT NULL, line INTEGER NOT NULL,

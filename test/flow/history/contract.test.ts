@@ -101,6 +101,8 @@ const searches: readonly Omit<SearchQuery, 'limit'>[] = [
   { subject: 'FATTURA tua' },
   { subject: 'invoi*' },
   { text: 'greylisted' },
+  { text: 'libero' },
+  { text: 'mari*', status: 'delivered' },
   { text: 'queued', since: FROM + DAY, until: FROM + DAY + 3_600_000 },
   { text: 'does not exist', status: 'bounced' },
   { text: '; -- \' " * & | ! :' },
@@ -141,6 +143,9 @@ describe.skipIf(noPostgres !== undefined)('SQLite and PostgreSQL', () => {
       const [rows, others] = [await all(a, query), await all(b, query, 37)];
       expect(others, JSON.stringify(query)).toEqual(rows);
     }
+    const atLibero = await all(a, { recipient: '@libero.it' });
+    expect(atLibero.length).toBeGreaterThan(0);
+    expect(await all(a, { text: 'libero it' })).toEqual(expect.arrayContaining([...atLibero]));
     const { items } = await a.search({ limit: 60 });
     for (const { submission, delivery } of items) {
       expect(await b.timeline(submission)).toEqual(await a.timeline(submission));
@@ -173,6 +178,9 @@ describe.skipIf(noPostgres !== undefined)('SQLite and PostgreSQL', () => {
       await a.forget('default', address.toUpperCase()),
     );
     expect(await b.forget('other', items[5]?.recipient ?? '')).toBe(0);
+    // Nor by a part of the address that stands among the words.
+    for (const history of [a, b])
+      expect((await history.search({ text: address, limit: 5 })).items).toEqual([]);
     const midnight = Date.UTC(2026, 0, 31);
     for (const day of [0, 12, 21, 31, 61, 63, 70]) {
       const now = midnight + day * DAY;
