@@ -23,6 +23,7 @@ import { scanConfig } from './scan/config.ts';
 import { suppressionConfig } from './store/suppression-config.ts';
 import { parseRedisUrl } from './store/redis-url.ts';
 import { webhooksConfig } from './webhooks/config.ts';
+import { reasonOf } from './lib/reason.ts';
 
 export type { Environment, Problem } from './config/read.ts';
 
@@ -188,7 +189,7 @@ export function loadConfig({ file, environment }: LoadOptions): Config {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     throw new ConfigProblem(path, [
       { path: '', message: `cannot be read (${why}); name another file with --config or POSTINO_CONFIG` },
     ]);

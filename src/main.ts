@@ -11,6 +11,7 @@ import { commands, runCommand, type Context } from './roles/command.ts';
 import { firstRunFile } from './roles/first-run.ts';
 import { roleNames, type RoleName } from './roles/role.ts';
 import { start, type Running } from './roles/start.ts';
+import { reasonOf } from './lib/reason.ts';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration (EX_CONFIG). */
 const FAILED = 1;
@@ -150,7 +151,7 @@ async function runListed(
 
 function fail(error: unknown): never {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : MISUSED);
-  complain(error instanceof Error ? error.message : String(error));
+  complain(reasonOf(error));
   const isConfiguration =
     error instanceof ConfigProblem ||
     (error instanceof Error && /^(StartProblem|BaseProblem)$/.test(error.name));

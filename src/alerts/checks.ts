@@ -6,6 +6,7 @@ import { sayDuration } from '../lib/duration.ts';
 import { sayMoment } from '../lib/moment.ts';
 import type { AlertsConfig } from './config.ts';
 import type { Check, Finding } from './watch.ts';
+import { reasonOf } from '../lib/reason.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -107,7 +108,7 @@ async function lookAtCertificate({ file, use }: CertificateFile, { config, clock
     const reason = `The certificate ${file} (${use}) ends on ${day}, in ${sayDuration(left)}.`;
     return { key: file, state: left < config.certificateDays * DAY ? 'bad' : 'fine', reason };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     return { key: file, state: 'bad', reason: `The certificate ${file} (${use}) cannot be read: ${why}.` };
   }
 }

@@ -32,7 +32,7 @@ export const goesOn = z.object({
 });
 
 /** What goes on and was told, as endpoints answer it. */
-export async function shownSituation(verbs: AlertVerbs, count: number) {
+async function shownSituation(verbs: AlertVerbs, count: number) {
   const { now, recent } = await situation(verbs, count);
   return {
     now: {

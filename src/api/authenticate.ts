@@ -71,7 +71,7 @@ export function makeAuthenticate({ keys, sessions, settingsNow, clock }: Authent
 /** Length of what names a key and is no secret: "pk_" and its id. */
 const ID_CHARS = 19;
 
-export function principalOfKey({ id, account, scopes, user }: ApiKey): Principal {
+function principalOfKey({ id, account, scopes, user }: ApiKey): Principal {
   const bounds = { account, ...(user === undefined ? {} : { user }) };
   return {
     name: id,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { invalid, type Problem } from './problem.ts';
 
-export const MAX_PAGE = 500;
+const MAX_PAGE = 500;
 
 /** Fields of the query of every list. */
 export const pageQuery = {

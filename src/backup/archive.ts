@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { chmod, mkdir, open, readFile, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { create, extract, list } from 'tar';
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
+import { reasonOf } from '../lib/reason.ts';
 
 const fileSchema = z.strictObject({ path: z.string(), bytes: z.number(), sha256: z.string() });
 
-export const manifestSchema = z.strictObject({
+const manifestSchema = z.strictObject({
   /** Grows when older versions could not read what is in it. */
   format: z.literal(1),
   /** Of Postino. */
@@ -30,7 +30,7 @@ const MANIFEST = 'manifest.json';
 const MAX_FILE_BYTES = 64 * 1024 ** 3;
 
 /** Every file below `folder`, as paths from there, sorted; links and special files are left out. */
-export async function filesBelow(folder: string): Promise<readonly string[]> {
+async function filesBelow(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())
@@ -58,6 +58,7 @@ export async function pack(
     // A new file of ours: not one that lies there with another mode, nor what a link there leads to.
     await rm(unfinished, { force: true });
     await writeFile(unfinished, '', { mode: 0o600, flag: 'wx' });
+    const { create } = await import('tar');
     await create({ gzip: true, file: unfinished, cwd: folder, portable: true }, [MANIFEST, ...paths]);
     await using written = await open(unfinished, 'r+');
     await written.sync();
@@ -110,6 +111,7 @@ async function extractAll(file: string, folder: string): Promise<string | undefi
   try {
     let bytes = 0;
     // To its end, so that of a damaged file nothing is written.
+    const { extract, list } = await import('tar'); // loaded here, since every command knows this file
     await list({ file, strict: true, onReadEntry: ({ size }) => void (bytes += size) });
     const { bavail, bsize } = await statfs(folder);
     if (bytes > bavail * bsize)
@@ -126,6 +128,6 @@ async function extractAll(file: string, folder: string): Promise<string | undefi
     });
     return undefined;
   } catch (error) {
-    return `${file} cannot be read as a backup (${error instanceof Error ? error.message : String(error)}): nothing was changed.`;
+    return `${file} cannot be read as a backup (${reasonOf(error)}): nothing was changed.`;
   }
 }

@@ -6,8 +6,8 @@ import { eventTypes } from '../model/event.ts';
 
 const MINUTE = 60_000;
 
-export const exportKinds = ['events', 'bounces', 'statistics', 'recipients', 'suppressions'] as const;
-export const importKinds = ['recipients', 'suppressions'] as const;
+const exportKinds = ['events', 'bounces', 'statistics', 'recipients', 'suppressions'] as const;
+const importKinds = ['recipients', 'suppressions'] as const;
 
 const nameSchema = z
   .string()

@@ -7,6 +7,7 @@ import { parseJson } from '../lib/json.ts';
 import { stampOf } from '../lib/moment.ts';
 import type { Import } from './config.ts';
 import type { Place, StoredFile } from './place.ts';
+import { reasonOf } from '../lib/reason.ts';
 
 /** One line of a file that came: values by column, in lower case. */
 export type Entry = Readonly<Record<string, string>>;
@@ -71,7 +72,7 @@ async function takeFile(job: Import, path: string, deps: ImportDeps): Promise<Re
   try {
     text = (await deps.place.read(path, deps.maxBytes)).replace(/^\uFEFF/, '');
   } catch (error) {
-    return { ...head, ...none, problem: `It cannot be read: ${sayError(error)}.` };
+    return { ...head, ...none, problem: `It cannot be read: ${reasonOf(error)}.` };
   }
   const isCsv = extname(path).toLowerCase() === '.csv';
   const entries = isCsv ? csvEntries(text) : jsonEntries(text);
@@ -153,8 +154,4 @@ const ADDRESS: ReadonlySet<string> = new Set(['address', 'email', 'e-mail', 'mai
 function named(pairs: readonly (readonly [string, string])[]): Entry {
   const entry = new Map(pairs.map(([name, value]) => [ADDRESS.has(name) ? 'address' : name, value]));
   return Object.freeze(Object.assign(Object.create(null), Object.fromEntries(entry)));
-}
-
-function sayError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

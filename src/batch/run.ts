@@ -10,6 +10,7 @@ import { readImports, type TakeEntry } from './import.ts';
 import { beginOf, periodFrom, type Period } from './periods.ts';
 import type { Place } from './place.ts';
 import type { Sources } from './rows.ts';
+import { reasonOf } from '../lib/reason.ts';
 
 const jobSchema = z.object({
   /** Of an export: all before then is written. */
@@ -144,7 +145,7 @@ async function fail(
 ): Promise<void> {
   const tries = (state.tries ?? 0) + 1;
   const waitMs = Math.min(FIRST_RETRY_MS * 2 ** (tries - 1), LAST_RETRY_MS);
-  const problem = error instanceof Error ? error.message : String(error);
+  const problem = reasonOf(error);
   await keep(job.name, { ...state, problem, tries, next: deps.clock.now() + waitMs });
   if (tries > 1) return;
   await say(job, `The batch job ${job.name} failed (${problem}); it is tried again until it works.`, deps);

@@ -1,5 +1,6 @@
 // Files that commands are given: read with a limit, and what is wrong said in a sentence.
 import type { SettingsContext } from './context.ts';
+import { reasonOf } from '../lib/reason.ts';
 
 export type FileText = Readonly<{ text: string } | { problem: string }>;
 
@@ -14,6 +15,6 @@ export async function readText(
     if (maxBytes === undefined || Buffer.byteLength(text) <= maxBytes) return { text };
     return { problem: `${file} is larger than ${maxBytes} bytes.` };
   } catch (error) {
-    return { problem: `${file} cannot be read (${error instanceof Error ? error.message : String(error)}).` };
+    return { problem: `${file} cannot be read (${reasonOf(error)}).` };
   }
 }

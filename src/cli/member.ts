@@ -10,7 +10,6 @@ import {
   type MemberDone,
   type MemberVerbs,
 } from '../verbs/member.ts';
-import { MIN_PASSWORD_CHARS, type Password } from '../verbs/user.ts';
 import {
   accountOf,
   done,
@@ -24,6 +23,7 @@ import {
   type Result,
   type Values,
 } from './command.ts';
+import { choosePassword } from './password.ts';
 
 export type MemberContext = MemberVerbs &
   Readonly<{
@@ -144,14 +144,4 @@ function told(text: string, { member, made }: MemberDone): Result {
   const password = made === undefined ? {} : { password: made };
   const shown = made === undefined ? '' : `\nPassword (shown only now): ${made}`;
   return done(`${text}${shown}`, { ...publicMember(member), ...password });
-}
-
-async function choosePassword(
-  context: MemberContext,
-  options: Values,
-): Promise<Exclude<Password, 'none'> | Readonly<{ problem: string }>> {
-  if (options['passwordStdin'] !== true) return 'make';
-  const given = (await context.readInput()).replace(/\r?\n$/, '');
-  if (given.length >= MIN_PASSWORD_CHARS) return { given };
-  return { problem: `The password on standard input is shorter than ${MIN_PASSWORD_CHARS} characters.` };
 }

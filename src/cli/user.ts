@@ -5,13 +5,11 @@ import {
   addUser,
   changeUser,
   listUsers,
-  MIN_PASSWORD_CHARS,
   publicUser,
   removeUser,
   resetPassword,
   showUser,
   switchUser,
-  type Password,
   type UserDone,
 } from '../verbs/user.ts';
 import {
@@ -31,6 +29,7 @@ import { readBlocks } from './user-blocks.ts';
 import { sayAllMail } from './user-treatment.ts';
 import { applyUserOptions, userOptions } from './user-options.ts';
 import { readableSending, readableUser } from './user-show.ts';
+import { choosePassword } from './password.ts';
 
 const passwordStdin = {
   flags: '--password-stdin',
@@ -167,16 +166,6 @@ async function reset(
     name,
     ...passwordIn(change.value),
   });
-}
-
-async function choosePassword(
-  context: SettingsContext,
-  options: Values,
-): Promise<Exclude<Password, 'none'> | Readonly<{ problem: string }>> {
-  if (options['passwordStdin'] !== true) return 'make';
-  const given = (await context.readInput()).replace(/\r?\n$/, '');
-  if (given.length >= MIN_PASSWORD_CHARS) return { given };
-  return { problem: `The password on standard input is shorter than ${MIN_PASSWORD_CHARS} characters.` };
 }
 
 /** A password that we made is shown; one that the caller gave is known. */

@@ -108,7 +108,7 @@ export function makeCube(): Cube {
 /** `routed`: those that tell providers or transports apart. */
 type Lines = Readonly<{ all: readonly Line[]; routed: readonly Line[] }>;
 
-export function emptySums(): Sums {
+function emptySums(): Sums {
   return { counts: ZEROS.slice(), times: undefined };
 }
 

@@ -1,4 +1,5 @@
 // What comes of binding a listener: where it listens, or why it cannot, in one sentence. Pure.
+import { reasonOf } from '../lib/reason.ts';
 
 export type Listening =
   | Readonly<{ ok: true; host: string; port: number }>
@@ -18,5 +19,5 @@ export function explainListen(
     return `${where}: ports below 1024 need a privilege. Choose a port from 1024 on, or grant CAP_NET_BIND_SERVICE.`;
   if (code === 'EADDRNOTAVAIL')
     return `${where}: this host does not have that address. Correct "host" under "${section}" in the configuration.`;
-  return `${where}: ${error instanceof Error ? error.message : String(error)}.`;
+  return `${where}: ${reasonOf(error)}.`;
 }

@@ -72,7 +72,6 @@ export function openApi(base: Base, parts: Access & GuideVerbs & Readonly<{ door
   const authenticate = makeAuthenticate({ keys, sessions: parts.sessions, settingsNow, clock });
   const { eventLog } = base;
   const events = { eventLog, viewers: makeViewers({ eventLog, clock, log }) };
-  const document = json(openApiOf(endpoints, VERSION));
   const routes = mountAll(endpoints, {
     context: { ...contextOf(base, parts), ...events, authenticate },
     authenticate,
@@ -80,7 +79,9 @@ export function openApi(base: Base, parts: Access & GuideVerbs & Readonly<{ door
     once: makeOnce(openIdempotency({ redis: base.asking, prefix: base.prefix, sealer: base.sealer })),
     log,
   });
-  const handle = (): Promise<Answer> => Promise.resolve(document);
+  // Made when it is first asked for: that takes a fifth of a second, which no start should wait for.
+  let document: Answer | undefined;
+  const handle = (): Promise<Answer> => Promise.resolve((document ??= json(openApiOf(endpoints, VERSION))));
   return [...routes, { method: 'GET', path: '/api/openapi.json', access: 'open', handle }];
 }
 

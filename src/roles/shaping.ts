@@ -9,6 +9,7 @@ import { leasesFrom } from '../deliver/shaping/leases.ts';
 import { BaseProblem, type Base } from './base.ts';
 import { makeTell } from './notices.ts';
 import { findConfig } from './places.ts';
+import { reasonOf } from '../lib/reason.ts';
 
 /** config/providers.yaml, with the operator's own file over it. Throws BaseProblem when that cannot be used. */
 export function readProviders(ownFile: string | undefined): Providers {
@@ -23,7 +24,7 @@ function readOwn(file: string): unknown {
   try {
     return parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     throw new BaseProblem(`${file} (delivery.providers) cannot be read: ${why}`);
   }
 }

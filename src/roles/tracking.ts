@@ -14,6 +14,7 @@ import { makeRecorder, type RecorderState } from '../tracking/recorder.ts';
 import type { Unsubscribe } from '../tracking/unsubscribe.ts';
 import { BaseProblem, type Base } from './base.ts';
 import { openUnsubscribe } from './unsubscribe.ts';
+import { reasonOf } from '../lib/reason.ts';
 
 export type Tracking = Readonly<{
   host: string;
@@ -170,6 +171,6 @@ async function openGeoFile({ config, clock, log }: Base): Promise<Geo> {
   try {
     return await openGeo(config.tracking.geo, { clock, log });
   } catch (error) {
-    throw new BaseProblem(error instanceof Error ? error.message : String(error));
+    throw new BaseProblem(reasonOf(error));
   }
 }

@@ -5,6 +5,7 @@ import { request as secure } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { oneLine } from '../mail/fold.ts';
 import type { Submission } from '../model/submission.ts';
+import { reasonOf } from '../lib/reason.ts';
 
 export type Message = Readonly<{
   submission: Submission;
@@ -44,7 +45,7 @@ export function makeAsk({
     } catch (error) {
       const isLate = error instanceof Error && /abort|timeout/i.test(`${error.name} ${String(error.cause)}`);
       if (isLate) return { ok: false, problem: `it did not answer within ${Math.round(timeout / 1000)} s` };
-      return { ok: false, problem: error instanceof Error ? error.message : String(error) };
+      return { ok: false, problem: reasonOf(error) };
     }
   };
 }

@@ -2,6 +2,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { reasonOf } from '../lib/reason.ts';
 
 export type Sealer = Readonly<{
   /** Seals `secret` for one purpose, such as "dkim shop.example po202611r"; opens only with the same purpose. */
@@ -62,7 +63,7 @@ export function loadMasterKey(
     if (!existsSync(file)) makeKeyFile(file);
     return readKey(readFileSync(file, 'utf8').trim(), `The master key in ${file}`);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     return {
       ok: false,
       problem: `The master key ${file} cannot be read or made (${why}); give this user access to it.`,

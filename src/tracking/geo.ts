@@ -4,6 +4,7 @@ import { Reader, type CountryResponse } from 'maxmind';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { stampOf } from '../lib/stamp.ts';
+import { reasonOf } from '../lib/reason.ts';
 
 /** ISO 3166-1 code such as "IT"; undefined when the file does not know, or there is none. */
 export type CountryOf = (ip: string) => string | undefined;
@@ -43,7 +44,7 @@ async function read(file: string): Promise<Reader<CountryResponse>> {
   try {
     return new Reader<CountryResponse>(await readFile(file));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     throw new Error(
       `tracking: the file ${file} cannot be read as an .mmdb of countries (${why}); correct "geo" under "tracking".`,
       { cause: error },

@@ -3,6 +3,7 @@ import type { BatchConfig } from '../batch/config.ts';
 import type { Batch, JobState } from '../batch/run.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { did, noSuch, refused, type Did } from './did.ts';
+import { reasonOf } from '../lib/reason.ts';
 
 export type BatchVerbs = Readonly<{
   batch: Pick<Batch, 'states' | 'exportNow'>;
@@ -34,9 +35,6 @@ export async function exportNow(
   try {
     return did({ place: job.place, ...(await batch.exportNow(job, at)) });
   } catch (error) {
-    return refused(
-      'wrong',
-      `The export ${name} failed: ${error instanceof Error ? error.message : String(error)}.`,
-    );
+    return refused('wrong', `The export ${name} failed: ${reasonOf(error)}.`);
   }
 }

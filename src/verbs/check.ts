@@ -18,6 +18,7 @@ import { checkDurability } from '../store/durability.ts';
 import { sharedAddressFindings } from './check-addresses.ts';
 import { securityFindings } from './check-security.ts';
 import { idlePools, sayIdlePool } from './pool.ts';
+import { reasonOf } from '../lib/reason.ts';
 
 export type CheckVerbs = Readonly<{
   config: Config;
@@ -206,7 +207,7 @@ function providersFindings({ delivery: { providers } }: Config): CheckedPart[] {
     const { all } = readProviders(providers);
     return [ok('providers', `${providers}: in order, ${all.length} providers in all.`)];
   } catch (error) {
-    const sentence = error instanceof Error ? error.message : String(error);
+    const sentence = reasonOf(error);
     return [{ name: 'providers', state: 'problem', sentence }];
   }
 }

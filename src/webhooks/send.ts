@@ -7,6 +7,7 @@ import { shapes } from './shapes/index.ts';
 import type { Ask, Made, Shape } from './shapes/shape.ts';
 import type { DeliveryEntry } from './store.ts';
 import type { Webhook } from './webhook.ts';
+import { reasonOf } from '../lib/reason.ts';
 
 /** A webhook with all that sending needs. */
 export type Target = Readonly<{
@@ -144,7 +145,7 @@ function tryMake(shape: Shape, ask: Ask): Made & Readonly<{ problem?: string }> 
   try {
     return shape.make(ask);
   } catch (error) {
-    const problem = `no request could be made of it (${error instanceof Error ? error.message : String(error)})`;
+    const problem = `no request could be made of it (${reasonOf(error)})`;
     return { url: ask.url, method: ask.method, headers: {}, proofs: [], problem };
   }
 }

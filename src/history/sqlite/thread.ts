@@ -7,6 +7,7 @@ import { isAsked, isStart, type Answered, type Asked, type Call, type Start } fr
 import { troubleOf } from './database.ts';
 import { openReader, type Reader } from './reader.ts';
 import { openWriter, type Writer } from './writer.ts';
+import { reasonOf } from '../../lib/reason.ts';
 
 type Sides = Readonly<{ writer(): Writer; reader(): Reader; close(): void }>;
 
@@ -88,7 +89,7 @@ async function serve(asked: Asked, sides: Sides): Promise<Answered> {
     const trouble = troubleOf(error);
     // What was opened may be gone, or damaged: the next one opens it anew.
     if (trouble !== 'locked') sides.close();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     return { number, problem: `${SENTENCES[trouble]} (${why})` };
   }
 }

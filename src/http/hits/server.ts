@@ -6,6 +6,7 @@ import { explainListen, type Listening } from '../listening.ts';
 import type { TrackingConfig } from '../tracking-config.ts';
 import { makeHandler, type HandlerDeps } from './handler.ts';
 import { loadCertificates, MIN_TLS, type Certificates } from './tls.ts';
+import { reasonOf } from '../../lib/reason.ts';
 
 export type HitsDeps = Omit<HandlerDeps, 'trustProxy'> & Readonly<{ config: TrackingConfig; clock: Clock }>;
 
@@ -43,7 +44,7 @@ export function makeHits(deps: HitsDeps): HitsServer {
       try {
         if (config.isSecure) certificates = await loadCertificates(config, { clock, log });
       } catch (error) {
-        return { ok: false, problem: error instanceof Error ? error.message : String(error) };
+        return { ok: false, problem: reasonOf(error) };
       }
       server = makeServer(handler, certificates);
       return bind(server, config);

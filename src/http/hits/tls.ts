@@ -5,6 +5,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { stampOf } from '../../lib/stamp.ts';
 import type { TrackingConfig } from '../tracking-config.ts';
+import { reasonOf } from '../../lib/reason.ts';
 
 export type Certificates = Readonly<{
   /** The context for a host; the first one where no certificate names it. */
@@ -82,7 +83,7 @@ async function load(files: Files): Promise<Loaded> {
       context: createSecureContext({ cert, key, minVersion: MIN_TLS }),
     };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     throw new Error(
       `tracking: the certificate ${files.certificate} with its key ${files.key} cannot be used (${why}); check both PEM files.`,
       { cause: error },
