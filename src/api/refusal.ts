@@ -12,8 +12,7 @@ const STATUS: Readonly<Record<Why, readonly [status: number, title: string]>> = 
   wrong: [422, 'Invalid request'],
 };
 
-/** The problem alone: hints name commands, which say nothing to a program. */
-export function refusal({ why, problem: sentence }: Refusal): Problem {
-  const detail = sentence.replace(/[;,:] [^;]*"postino [^"]*".*$/s, '');
-  return problem(...STATUS[why], /[.!?]$/.test(detail) ? detail : `${detail}.`);
+/** The problem without its hint: that names commands, which say nothing to a program. */
+export function refusal({ why, problem: detail }: Refusal): Problem {
+  return problem(...STATUS[why], detail);
 }

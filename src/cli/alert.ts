@@ -4,7 +4,7 @@ import { headline } from '../alerts/write.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sayDuration } from '../lib/duration.ts';
 import { listRules, situation, testRules, type AlertVerbs, type PublicRule } from '../verbs/alert.ts';
-import { done, failed, misused, table, textOf, type Command, type Result, type Values } from './command.ts';
+import { declined, done, misused, table, textOf, type Command, type Result, type Values } from './command.ts';
 import { clean, sayTime } from './timeline.ts';
 
 export type AlertContext = AlertVerbs & Readonly<{ clock: Clock }>;
@@ -74,7 +74,7 @@ function rules(all: readonly PublicRule[]): Result {
 
 async function test(context: AlertContext, name: string): Promise<Result> {
   const tested = await testRules(context, name);
-  if (!tested.ok) return failed(tested.problem);
+  if (!tested.ok) return declined(tested);
   const results = tested.value;
   const lines = results.map(({ rule, problem }) =>
     problem === undefined ? `${rule}: sent` : `${rule}: not sent: ${clean(problem)}`,

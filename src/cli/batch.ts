@@ -1,7 +1,7 @@
 // postino batch …: files that go out by the hour or day, and lists that come in.
+import { sayRefusal } from '../verbs/did.ts';
 import type { Clock } from '../lib/clock.ts';
 import { exportNow, listJobs, type BatchVerbs } from '../verbs/batch.ts';
-import { sayRefusal } from '../verbs/did.ts';
 import { done, failed, misused, table, type Command } from './command.ts';
 import { readWhen } from './history-context.ts';
 

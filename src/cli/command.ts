@@ -1,4 +1,5 @@
 // What a command of the command line is: an entry of a table, which main.ts hands to commander.
+import { sayRefusal, type Refusal } from '../verbs/did.ts';
 
 /** An option as commander writes it: "--pool <name>", "--json"; `many` may be repeated and is a list. */
 export type Option = Readonly<{ flags: string; summary: string; many?: true }>;
@@ -30,6 +31,12 @@ export function failed(problem: string): Result {
 /** Options that contradict each other or cannot be read. */
 export function misused(problem: string): Result {
   return { text: problem, data: { problem }, code: 2 };
+}
+
+/** What a verb refused, and how it is put right: a value that is wrong is wrong usage, as a wrong option is. */
+export function declined(refusal: Refusal): Result {
+  const say = refusal.why === 'wrong' ? misused : failed;
+  return say(sayRefusal(refusal));
 }
 
 /** True when none of these options was given: then there is nothing to change. */

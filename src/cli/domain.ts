@@ -16,8 +16,8 @@ import {
 } from '../verbs/domain.ts';
 import {
   accountOf,
+  declined,
   done,
-  failed,
   isNothingGiven,
   misused,
   nothingToChange,
@@ -45,7 +45,7 @@ export const domainCommands: readonly SettingsCommand[] = [
     options: [{ flags: '--account <name>', summary: 'the account it belongs to (default: default)' }],
     run: async (context, { domain = '' }, options) => {
       const change = await addDomain(context, domain, accountOf(options));
-      if (!change.ok) return failed(change.problem);
+      if (!change.ok) return declined(change);
       const { records } = change.value;
       const { name } = change.value.domain;
       return done(
@@ -74,7 +74,7 @@ export const domainCommands: readonly SettingsCommand[] = [
     summary: 'Print the DNS records to publish for a domain.',
     run: async (context, args) => {
       const shown = await showDomain(context, args['domain'] ?? '');
-      if (!shown.ok) return failed(shown.problem);
+      if (!shown.ok) return declined(shown);
       const { domain, records } = shown.value;
       const text = `${sayBrand(domain)}${sayRecords(records)}${sayLacks(shown.value)}`;
       return done(text, { ...publicDomain(domain), records });
@@ -93,7 +93,7 @@ export const domainCommands: readonly SettingsCommand[] = [
       'Compare the DNS with what should be there; fails when a key or a host of its own is not published.',
     run: async (context, args) => {
       const checked = await checkDomainNow(context, args['domain'] ?? '');
-      if (!checked.ok) return failed(checked.problem);
+      if (!checked.ok) return declined(checked);
       const { findings, isGood } = checked.value;
       return { text: sayFindings(findings) + sayLacks(checked.value), data: findings, code: isGood ? 0 : 1 };
     },
@@ -103,7 +103,7 @@ export const domainCommands: readonly SettingsCommand[] = [
     summary: 'Remove a domain with its keys; its mail is then not signed.',
     run: async (context, args) => {
       const removal = await removeDomain(context, args['domain'] ?? '');
-      if (!removal.ok) return failed(removal.problem);
+      if (!removal.ok) return declined(removal);
       const { name, users } = removal.value;
       const note = users.length > 0 ? ` ${users.join(', ')} may still send as it, unsigned.` : '';
       return done(`Domain ${name} was removed with its keys.${note}`, { removed: name });
@@ -134,7 +134,7 @@ async function setDomain(
   const read = given.safeParse(options);
   if (!read.success) return misused(sayOptionIssues(read.error));
   const change = await changeDomain(context, args['domain'] ?? '', (old) => withOptions(old, read.data));
-  if (!change.ok) return change.why === 'wrong' ? misused(change.problem) : failed(change.problem);
+  if (!change.ok) return declined(change);
   const { domain, records } = change.value;
   const publish = records.length === 0 ? '' : `\nPublish:\n\n${sayRecords(records)}`;
   return done(`Domain ${domain.name} was changed.${publish}${sayLacks(change.value)}`, publicDomain(domain));

@@ -1,6 +1,6 @@
 // postino feedback show: the addresses of ours that the world writes to, and the DNS records that bring its mail here.
 import { showFeedback } from '../verbs/feedback.ts';
-import { done, failed, table } from './command.ts';
+import { declined, done, table } from './command.ts';
 import type { SettingsCommand } from './context.ts';
 import { sayRecords } from './records.ts';
 
@@ -10,7 +10,7 @@ export const feedbackCommands: readonly SettingsCommand[] = [
     summary: 'Print the address to register for feedback loops, and the DNS records of feedback.domain.',
     run: async (context) => {
       const own = await showFeedback(context);
-      if (!own.ok) return failed(own.problem);
+      if (!own.ok) return declined(own);
       const { domain, complaints, unsubscribe, postmaster, records } = own.value;
       const rows = [
         ['return paths', `b…@${domain}`, 'made for each delivery'],

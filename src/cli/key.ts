@@ -1,12 +1,11 @@
 // postino key …: keys of the API.
 import { parseDuration } from '../lib/duration.ts';
 import { scopes } from '../model/access.ts';
-import { sayRefusal } from '../verbs/did.ts';
 import { addKey, listKeys, publicKey, readScopes, removeKey, type KeyVerbs } from '../verbs/key.ts';
 import {
   accountOf,
+  declined,
   done,
-  failed,
   listOf,
   misused,
   table,
@@ -59,7 +58,7 @@ export const keyCommands: readonly Command<KeyVerbs>[] = [
     summary: 'Remove a key; the next request with it is refused.',
     run: async (context, { id = '' }) => {
       const removed = await removeKey(context, id);
-      return removed.ok ? done(`Key ${id} was removed.`, { removed: id }) : failed(sayRefusal(removed));
+      return removed.ok ? done(`Key ${id} was removed.`, { removed: id }) : declined(removed);
     },
   },
 ];
@@ -83,7 +82,7 @@ async function add(
     by: 'command',
     ...(life === undefined ? {} : { expiresAt: context.clock.now() + life }),
   });
-  if (!added.ok) return failed(sayRefusal(added));
+  if (!added.ok) return declined(added);
   const { key, secret } = added.value;
   return done(`Key (shown only now): ${secret}`, { ...publicKey(key), key: secret });
 }

@@ -1,6 +1,5 @@
 // postino member …: who may log in to the dashboard.
 import { memberRoles, memberRoleSchema, type MemberRole } from '../model/access.ts';
-import { sayRefusal } from '../verbs/did.ts';
 import {
   addMember,
   changeMember,
@@ -12,8 +11,8 @@ import {
 } from '../verbs/member.ts';
 import {
   accountOf,
+  declined,
   done,
-  failed,
   isNothingGiven,
   misused,
   nothingToChange,
@@ -89,7 +88,7 @@ export const memberCommands: readonly Command<MemberContext>[] = [
       const password = await choosePassword(context, options);
       if (typeof password === 'object' && 'problem' in password) return misused(password.problem);
       const reset = await resetMember(context, name, password);
-      return reset.ok ? told(`${name} has a new password.`, reset.value) : failed(sayRefusal(reset));
+      return reset.ok ? told(`${name} has a new password.`, reset.value) : declined(reset);
     },
   },
   {
@@ -97,7 +96,7 @@ export const memberCommands: readonly Command<MemberContext>[] = [
     summary: 'Take somebody out; its sessions end at once, keys that it made stay.',
     run: async (context, { name = '' }) => {
       const removed = await removeMember(context, name);
-      return removed.ok ? done(`${name} was removed.`, { removed: name }) : failed(sayRefusal(removed));
+      return removed.ok ? done(`${name} was removed.`, { removed: name }) : declined(removed);
     },
   },
 ];
@@ -113,7 +112,7 @@ async function add(
   if (typeof password === 'object' && 'problem' in password) return misused(password.problem);
   const wish = { name, account: accountOf(options), role, user: textOf(options, 'user'), password };
   const added = await addMember(context, wish);
-  return added.ok ? told(`${name} may log in as ${role}.`, added.value) : failed(sayRefusal(added));
+  return added.ok ? told(`${name} may log in as ${role}.`, added.value) : declined(added);
 }
 
 async function set(
@@ -133,7 +132,7 @@ async function set(
     user: textOf(options, 'user'),
     ...(isSwitched ? { disabled } : {}),
   });
-  return changed.ok ? done(`${name} was changed.`, publicMember(changed.value)) : failed(sayRefusal(changed));
+  return changed.ok ? done(`${name} was changed.`, publicMember(changed.value)) : declined(changed);
 }
 
 function roleOf(options: Values): MemberRole | undefined {

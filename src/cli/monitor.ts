@@ -5,7 +5,7 @@ import {
   releaseTransport,
   type MonitorVerbs,
 } from '../verbs/monitor.ts';
-import { done, failed, textOf, type Command, type Result } from './command.ts';
+import { declined, done, textOf, type Command, type Result } from './command.ts';
 
 export type MonitorContext = MonitorVerbs;
 
@@ -23,7 +23,7 @@ export const monitorCommands: readonly Command<MonitorContext>[] = [
     options: [reasonOption],
     run: async (context, { name = '' }, options) => {
       const put = await quarantineTransport(context, name, textOf(options, 'reason'));
-      if (!put.ok) return failed(put.problem);
+      if (!put.ok) return declined(put);
       return done(`Transport ${name} is quarantined; "postino transport release ${name}" ends that.`, {
         name,
         ...put.value,
@@ -36,7 +36,7 @@ export const monitorCommands: readonly Command<MonitorContext>[] = [
     options: [reasonOption],
     run: async (context, { name = '' }, options) => {
       const released = await releaseTransport(context, name, textOf(options, 'reason'));
-      if (!released.ok) return failed(released.problem);
+      if (!released.ok) return declined(released);
       return done(`Transport ${name} is released; the next checks say how well it is.`, {
         name,
         ...released.value,
@@ -47,7 +47,7 @@ export const monitorCommands: readonly Command<MonitorContext>[] = [
 
 async function check(context: MonitorContext, { name = '' }): Promise<Result> {
   const checked = await checkTransportNow(context, name);
-  if (!checked.ok) return failed(checked.problem);
+  if (!checked.ok) return declined(checked);
   const findings = checked.value;
   const marks = { ok: 'ok      ', unknown: 'unknown ', warning: 'WARNING ', problem: 'PROBLEM ' } as const;
   const text = findings.map(({ check: what, state, sentence }) => `${marks[state]} ${what}: ${sentence}`);

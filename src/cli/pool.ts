@@ -1,10 +1,9 @@
 // postino pool …: named groups of transports, what takes over from them, and who sends by them.
 import { poolSchema } from '../model/settings.ts';
-import { sayRefusal } from '../verbs/did.ts';
 import { addPool, changePool, listPools, removePool, type PoolRule } from '../verbs/pool.ts';
 import {
+  declined,
   done,
-  failed,
   isNothingGiven,
   misused,
   nothingToChange,
@@ -58,7 +57,7 @@ export const poolCommands: readonly SettingsCommand[] = [
     summary: 'Remove a pool that nothing belongs to.',
     run: async (context, { name = '' }) => {
       const removal = await removePool(context, name);
-      if (!removal.ok) return failed(sayRefusal(removal));
+      if (!removal.ok) return declined(removal);
       return done(`Pool ${name} was removed.`, { removed: name });
     },
   },
@@ -79,7 +78,7 @@ async function add(context: SettingsContext, { name = '' }: Args, options: Value
   });
   if (!pool.success) return misused(`A pool's name ${pool.error.issues[0]?.message ?? 'cannot be read'}.`);
   const change = await addPool(context, pool.data);
-  if (!change.ok) return change.why === 'wrong' ? misused(change.problem) : failed(change.problem);
+  if (!change.ok) return declined(change);
   return done(
     `Pool ${name} was added; give it transports with "postino transport add … --pool ${name}".`,
     change.value,
@@ -91,7 +90,7 @@ async function set(context: SettingsContext, { name = '' }: Args, options: Value
   const rule = readRule(options);
   if ('problem' in rule) return misused(rule.problem);
   const change = await changePool(context, name, rule);
-  if (!change.ok) return change.why === 'wrong' ? misused(change.problem) : failed(change.problem);
+  if (!change.ok) return declined(change);
   const { fallback, whenAllBad } = change.value;
   return done(
     `Pool ${name}: ${fallback === undefined ? 'no fallback' : `falls back on ${fallback}`}; when all its transports are bad: ${whenAllBad}.`,

@@ -1,4 +1,5 @@
 // postino quarantine …: messages that a scanner refused, for somebody to let go or delete.
+import { sayRefusal } from '../verbs/did.ts';
 import {
   deleteQuarantined,
   findQuarantined,
@@ -7,7 +8,17 @@ import {
   showQuarantined,
   type QuarantineVerbs,
 } from '../verbs/quarantine.ts';
-import { done, failed, sheet, table, textOf, type Command, type Result, type Values } from './command.ts';
+import {
+  declined,
+  done,
+  failed,
+  sheet,
+  table,
+  textOf,
+  type Command,
+  type Result,
+  type Values,
+} from './command.ts';
 import { clean, sayTime } from './timeline.ts';
 
 export type QuarantineContext = QuarantineVerbs;
@@ -54,10 +65,10 @@ async function show(
   options: Values,
 ): Promise<Result> {
   const found = await findQuarantined(context, id);
-  if (!found.ok) return failed(clean(found.problem));
+  if (!found.ok) return failed(clean(sayRefusal(found)));
   const want = options['source'] === true ? 'source' : 'facts';
   const shown = await showQuarantined(context, found.value, want);
-  if (!shown.ok) return failed(shown.problem);
+  if (!shown.ok) return declined(shown);
   const { source, ...entry } = shown.value;
   const facts = {
     message: entry.id,
@@ -82,7 +93,7 @@ async function release(
   options: Values,
 ): Promise<Result> {
   const found = await findQuarantined(context, id);
-  if (!found.ok) return failed(clean(found.problem));
+  if (!found.ok) return failed(clean(sayRefusal(found)));
   const entry = found.value;
   const changed = await releaseQuarantined(context, entry, textOf(options, 'reason'));
   return done(`Released ${entry.id}; ${sayDeliveries(changed)} on.`, { released: entry.id, changed });
@@ -93,7 +104,7 @@ async function remove(
   { id = '' }: Readonly<Record<string, string>>,
 ): Promise<Result> {
   const found = await findQuarantined(context, id);
-  if (!found.ok) return failed(clean(found.problem));
+  if (!found.ok) return failed(clean(sayRefusal(found)));
   const entry = found.value;
   const changed = await deleteQuarantined(context, entry);
   return done(`Deleted ${entry.id}; ${changed} of its deliveries ended as cancelled.`, {

@@ -17,6 +17,7 @@ import {
   type Waiting,
 } from '../verbs/queue.ts';
 import {
+  declined,
   done,
   failed,
   misused,
@@ -214,7 +215,7 @@ async function reschedule(context: QueueContext, options: Values): Promise<Resul
 }
 
 async function move(context: QueueContext, target: string, options: Values): Promise<Result> {
-  if (!context.settingsNow().transports.has(target)) return failed(noSuch('transport', target).problem);
+  if (!context.settingsNow().transports.has(target)) return declined(noSuch('transport', target));
   const work = async (selection: Selection): Promise<Changed> => {
     const moved = await moveTo(context, selection, target);
     return moved.ok ? moved.value : { changed: 0, busy: 0 };
@@ -258,7 +259,7 @@ async function resume(context: QueueContext, options: Values): Promise<Result> {
   const name = pauseName(options);
   if (!name) return misused(WHICH);
   const resumed = await resumeMail(context, name);
-  if (!resumed.ok) return failed(resumed.problem);
+  if (!resumed.ok) return declined(resumed);
   const { changed } = resumed.value;
   return done(`Resumed: ${name}; ${changed} deliveries go on.`, { resumed: name, changed });
 }

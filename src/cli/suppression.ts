@@ -15,6 +15,7 @@ import {
 } from '../verbs/suppression.ts';
 import {
   accountOf,
+  declined,
   done,
   failed,
   misused,
@@ -67,7 +68,7 @@ export const suppressionCommands: readonly SettingsCommand[] = [
       const removed = await removeSuppression(context, where, address);
       if (!removed.ok)
         return removed.why === 'wrong'
-          ? misused(removed.problem)
+          ? declined(removed)
           : failed(`${address} is not suppressed${sayScope(where.scope)}.`);
       return done(`${address} may get mail${sayScope(where.scope)} again.`, {
         address,
@@ -119,7 +120,7 @@ async function add(
   if (lasts !== undefined && !forMs) return misused(`--for ${lasts}: give a duration such as 30d.`);
   const reason = textOf(options, 'reason') ?? 'by hand';
   const added = await addSuppression(context, where, { address, reason, forMs });
-  if (!added.ok) return misused(added.problem);
+  if (!added.ok) return declined(added);
   const said = added.value === 'added' ? 'is suppressed from now on' : 'was suppressed already';
   return done(`${address} ${said}${sayScope(where.scope)}.`, {
     address,

@@ -1,5 +1,4 @@
 // postino transport …: the addresses that mail leaves from, how they are and how far their warm-up is.
-import { sayRefusal } from '../verbs/did.ts';
 import {
   addTransport,
   changeTransport,
@@ -13,8 +12,8 @@ import {
 import { usersOf } from '../verbs/pool.ts';
 import { publicTransport, type PublicTransport } from '../verbs/transport-via.ts';
 import {
+  declined,
   done,
-  failed,
   isNothingGiven,
   misused,
   nothingToChange,
@@ -68,7 +67,7 @@ export const transportCommands: readonly SettingsCommand[] = [
     summary,
     run: async (context: SettingsContext, { name = '' }: Args) => {
       const changed = await switchTransport(context, name, change);
-      if (!changed.ok) return failed(changed.problem);
+      if (!changed.ok) return declined(changed);
       return done(`Transport ${name} ${said}.`, publicTransport(changed.value));
     },
   })),
@@ -100,7 +99,7 @@ async function list(context: SettingsContext): Promise<Result> {
 
 async function show(context: SettingsContext, { name = '' }: Args): Promise<Result> {
   const shown = await showTransport(context, name);
-  if (!shown.ok) return failed(shown.problem);
+  if (!shown.ok) return declined(shown);
   const { transport, state, because, warmup } = shown.value;
   const { warmup: _, ...fields } = publicTransport(transport);
   const text = sheet({ ...sheetOf(fields), state, ...(because && { because: because.reason }) });
@@ -130,7 +129,7 @@ async function add(context: SettingsContext, { name = '' }: Args, options: Value
       'A transport needs --address, an address of this host (or --sandbox, which sends nothing).',
     );
   const change = await addTransport(context, { name, kind: sandbox ? 'sandbox' : 'smtp' }, given);
-  if (!change.ok) return change.why === 'wrong' ? misused(change.problem) : failed(change.problem);
+  if (!change.ok) return declined(change);
   const { pool, warmup } = change.value;
   // Whoever says how far a warm-up is knows that there is one.
   const isNew = warmup !== undefined && Object.keys(given.said).length === 0;
@@ -160,7 +159,7 @@ async function set(context: SettingsContext, { name = '' }: Args, options: Value
   const given = await readGiven(context, options);
   if ('problem' in given) return misused(given.problem);
   const change = await changeTransport(context, name, given);
-  if (!change.ok) return change.why === 'wrong' ? misused(change.problem) : failed(change.problem);
+  if (!change.ok) return declined(change);
   const shown = publicTransport(change.value);
   const note = given.fields.pool === undefined ? '' : await noteOfPool(context, given.fields.pool);
   return done(`Transport ${name} was changed.${note}\n${sheet(sheetOf(shown))}`, shown);
@@ -178,7 +177,7 @@ async function readGiven(
 
 async function remove(context: SettingsContext, { name = '' }: Args, options: Values): Promise<Result> {
   const removal = await removeTransport(context, name, options['force'] === true ? 'force' : 'careful');
-  if (!removal.ok) return failed(sayRefusal(removal));
+  if (!removal.ok) return declined(removal);
   const { pool } = removal.value;
   return done(`Transport ${name} was removed; mail that waits for it goes to the others of pool ${pool}.`, {
     removed: name,

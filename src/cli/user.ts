@@ -14,8 +14,8 @@ import {
 } from '../verbs/user.ts';
 import {
   accountOf,
+  declined,
   done,
-  failed,
   isNothingGiven,
   misused,
   nothingToChange,
@@ -65,7 +65,7 @@ export const userCommands: readonly SettingsCommand[] = [
     summary: 'Show a user with all its settings.',
     run: async (context, { name = '' }) => {
       const shown = await showUser(context, name);
-      if (!shown.ok) return failed(shown.problem);
+      if (!shown.ok) return declined(shown);
       const { user, sending } = shown.value;
       return done(sheet({ ...readableUser(user), ...readableSending(sending) }), {
         ...publicUser(user),
@@ -90,7 +90,7 @@ export const userCommands: readonly SettingsCommand[] = [
     summary: state === 'disabled' ? 'Refuse its log-ins and its mail from now on.' : 'Let it send again.',
     run: async (context: SettingsContext, { name = '' }) => {
       const change = await switchUser(context, name, state);
-      if (!change.ok) return failed(change.problem);
+      if (!change.ok) return declined(change);
       return done(`User ${name} is ${state}.`, publicUser(change.value));
     },
   })),
@@ -99,7 +99,7 @@ export const userCommands: readonly SettingsCommand[] = [
     summary: 'Remove a user and its keys. Mail it has handed in is still delivered.',
     run: async (context, { name = '' }) => {
       const removal = await removeUser(context, name);
-      if (!removal.ok) return failed(removal.problem);
+      if (!removal.ok) return declined(removal);
       return done(`User ${name} was removed; mail it has handed in is still delivered.`, { removed: name });
     },
   },
@@ -117,7 +117,7 @@ async function add(
   const password = options['password'] === false ? 'none' : await choosePassword(context, options);
   if (typeof password === 'object' && 'problem' in password) return misused(password.problem);
   const change = await addUser(context, user, password);
-  if (!change.ok) return failed(change.problem);
+  if (!change.ok) return declined(change);
   const { user: made } = change.value;
   return done(
     `User ${name} was added.${sayPassword(change.value)}${sayNothing(made)}${sayAllMail(made, options)}${sayIdle(change.value)}`,
@@ -145,7 +145,7 @@ async function set(
   const blocks = await readBlocks(context, options);
   if ('problem' in blocks) return misused(blocks.problem);
   const change = await changeUser(context, name, (old) => applyUserOptions(old, options, blocks));
-  if (!change.ok) return failed(change.problem);
+  if (!change.ok) return declined(change);
   const { user } = change.value;
   return done(
     `User ${name} was changed.\n${sheet(readableUser(user))}${sayAllMail(user, options)}${sayIdle(change.value)}`,
@@ -161,7 +161,7 @@ async function reset(
   const password = await choosePassword(context, options);
   if (typeof password === 'object' && 'problem' in password) return misused(password.problem);
   const change = await resetPassword(context, name, password);
-  if (!change.ok) return failed(change.problem);
+  if (!change.ok) return declined(change);
   return done(`User ${name} has a new password.${sayPassword(change.value)}`, {
     name,
     ...passwordIn(change.value),

@@ -1,7 +1,7 @@
 // postino webhook …: who hears of events over HTTP, how each is doing, and what was sent last.
 import { parseDuration, sayDuration } from '../lib/duration.ts';
 import { eventTypes } from '../model/event.ts';
-import { sayRefusal, type Did } from '../verbs/did.ts';
+import type { Did } from '../verbs/did.ts';
 import {
   addWebhook,
   changeWebhook,
@@ -19,8 +19,8 @@ import {
 import { changeSchema, wishSchema } from '../webhooks/webhook.ts';
 import {
   accountOf,
+  declined,
   done,
-  failed,
   misused,
   nothingToChange,
   textOf,
@@ -147,7 +147,7 @@ function ownerOf(options: Values): Readonly<{ account: string }> {
 }
 
 function told<T>(result: Did<T>, say: (value: T) => string): Result {
-  return result.ok ? done(say(result.value), result.value) : failed(sayRefusal(result));
+  return result.ok ? done(say(result.value), result.value) : declined(result);
 }
 
 async function add(context: WebhookVerbs, url: string, options: Values): Promise<Result> {
@@ -194,7 +194,7 @@ async function test(context: WebhookVerbs, ref: string, options: Values): Promis
   const type = eventTypes.find((one) => one === asked);
   if (type === undefined) return misused(`There is no type ${asked}; there are ${eventTypes.join(', ')}.`);
   const sent = await testWebhook(context, ownerOf(options), { ref, type });
-  if (!sent.ok) return failed(sayRefusal(sent));
+  if (!sent.ok) return declined(sent);
   const text = `${sent.value.taken ? 'Taken' : 'Not taken'}: ${sayAnswer(sent.value)} (${sent.value.ms} ms).`;
   return { text, data: sent.value, code: sent.value.taken ? 0 : 1 };
 }

@@ -13,11 +13,12 @@ export type Asker = 'command' | 'switch' | 'file';
 /** Why a change was refused. wrong: the entry does not fit its schema; moved: somebody else changes it again and again. */
 export type Why = 'exists' | 'missing' | 'file' | 'moved' | 'wrong';
 
-export type Refusal = Readonly<{ ok: false; why: Why; problem: string }>;
+/** `problem` is a sentence for people; `hint` says how it is put right at the command line. */
+export type Refusal = Readonly<{ ok: false; why: Why; problem: string; hint?: string }>;
 export type Change<T> = Readonly<{ ok: true; entry: T }> | Refusal;
 export type Removal = Readonly<{ ok: true }> | Refusal;
 
-/** Every problem is one sentence for the person at the command line. All methods reject with RedisTrouble. */
+/** All methods reject with RedisTrouble. */
 export type Shelf<T> = Readonly<{
   get(name: string): Promise<T | undefined>;
   /** Adds an entry whose name is free. */
@@ -54,7 +55,7 @@ export function makeShelf<T extends Readonly<{ name: string }>>(options: ShelfOp
   const refuse = (why: Exclude<Answer, 'ok'>, name: string): Refusal => ({
     ok: false,
     why,
-    problem: say(why, noun, name),
+    ...say(why, noun, name),
   });
   return {
     get: async (name) => {
@@ -159,15 +160,23 @@ function readAnswer(reply: unknown): Answer {
   return answers.find((answer) => answer === word) ?? 'moved';
 }
 
-function say(why: Exclude<Answer, 'ok'>, noun: string, name: string): string {
+function say(why: Exclude<Answer, 'ok'>, noun: string, name: string): Pick<Refusal, 'problem' | 'hint'> {
   switch (why) {
     case 'exists':
-      return `There is already a ${noun} called ${name}; change it with "postino ${noun} set" or choose another name.`;
+      return {
+        problem: `There is already a ${noun} called ${name}.`,
+        hint: `change it with "postino ${noun} set" or choose another name.`,
+      };
     case 'missing':
-      return `There is no ${noun} called ${name}; "postino ${noun} list" shows them all.`;
+      return {
+        problem: `There is no ${noun} called ${name}.`,
+        hint: `"postino ${noun} list" shows them all.`,
+      };
     case 'file':
-      return `The ${noun} ${name} is declared in the configuration file; change it there and start again.`;
+      return {
+        problem: `The ${noun} ${name} is declared in the configuration file; change it there and start again.`,
+      };
     case 'moved':
-      return `The ${noun} ${name} is being changed by somebody else; try again.`;
+      return { problem: `The ${noun} ${name} is being changed by somebody else; try again.` };
   }
 }

@@ -1,11 +1,11 @@
 // What comes of a verb: a value, or why nothing was done. Pure.
-import type { Why as ShelfWhy } from '../store/shelf.ts';
+import type { Refusal as ShelfRefusal, Why as ShelfWhy } from '../store/shelf.ts';
 
 /** used: others need it; idle: there is nothing to end; see the store's shelf for the rest. */
 export type Why = ShelfWhy | 'used' | 'idle';
 
-/** `problem` is a sentence for people; `hint` says with which command it is put right, to go on with after a ";". */
-export type Refusal = Readonly<{ ok: false; why: Why; problem: string; hint?: string }>;
+/** `problem` is a sentence for people; `hint` goes on after a ";" and is for the command line alone: it names commands. */
+export type Refusal = Omit<ShelfRefusal, 'why'> & Readonly<{ why: Why }>;
 
 export type Did<T> = Readonly<{ ok: true; value: T }> | Refusal;
 
@@ -19,7 +19,7 @@ export function refused(why: Why, problem: string, hint?: string): Refusal {
 
 /** There is nothing of that name; `list` is the command that shows what there is. */
 export function noSuch(noun: string, name: string, list = `${noun} list`): Refusal {
-  return refused('missing', `There is no ${noun} called ${name}; "postino ${list}" shows them all.`);
+  return refused('missing', `There is no ${noun} called ${name}.`, `"postino ${list}" shows them all.`);
 }
 
 /** Problem and hint in one sentence. */

@@ -4,7 +4,7 @@ import { checkDomain, recordsFor, type RecordFinding, type WantedRecord } from '
 import { checkReturnPath, returnPathRecord } from '../store/return-host.ts';
 import { checkTracking, trackingRecord } from '../store/tracking-host.ts';
 import type { VerbContext } from './context.ts';
-import { byName, did, noSuch, refused, type Did } from './did.ts';
+import { byName, did, noSuch, type Did } from './did.ts';
 import { unknownPool } from './pool.ts';
 
 /** Where hosts of a domain lead to. */
@@ -72,7 +72,7 @@ export async function changeDomain(
   const old = find(now, name);
   const pool = old && edit(old).pool;
   const noPool = pool === undefined || pool === old?.pool ? undefined : unknownPool(now, [pool]);
-  if (noPool !== undefined) return refused('wrong', noPool);
+  if (noPool) return noPool;
   const change = await context.settings.domains.change(old?.name ?? name, edit);
   if (!change.ok) return change;
   const domain = change.entry;

@@ -1,7 +1,7 @@
 // Pools: named groups of transports, what takes over from them, and who sends by them.
 import { poolSchema, type Pool, type Settings } from '../model/settings.ts';
 import type { VerbContext } from './context.ts';
-import { did, refused, type Did, type Refusal } from './did.ts';
+import { did, refused, type Did, type Refusal, type Why } from './did.ts';
 
 type Context = Pick<VerbContext, 'settings'>;
 
@@ -51,12 +51,17 @@ export function missingPool(settings: Settings, names: readonly string[]): strin
   return names.find((name) => name !== 'default' && !known.has(name));
 }
 
-/** A sentence when one of these pools does not exist. */
-export function unknownPool(settings: Settings, names: readonly string[]): string | undefined {
+/** A refusal when one of these pools does not exist. */
+export function unknownPool(
+  settings: Settings,
+  names: readonly string[],
+  why: Why = 'wrong',
+): Refusal | undefined {
   const missing = missingPool(settings, names);
   if (missing === undefined) return undefined;
   const known = [...poolNames(settings)].sort().join(', ');
-  return `There is no pool ${missing}; make it with "postino pool add ${missing}" or name one of: ${known || 'none yet'}.`;
+  const hint = `make it with "postino pool add ${missing}" or name one of: ${known || 'none yet'}.`;
+  return refused(why, `There is no pool ${missing}.`, hint);
 }
 
 export async function listPools({ settings }: Context): Promise<readonly ShownPool[]> {
@@ -84,8 +89,8 @@ export async function changePool({ settings }: Context, name: string, rule: Pool
   const now = await settings.refresh();
   const wrong = wrongFallback(now, name, rule.fallback);
   if (wrong) return wrong;
-  const unknown = unknownPool(now, [name]);
-  if (unknown !== undefined) return refused('missing', unknown);
+  const unknown = unknownPool(now, [name], 'missing');
+  if (unknown) return unknown;
   if (!now.pools.has(name)) await settings.pools.add(poolSchema.parse({ v: 1, name, origin: 'command' }));
   const change = await settings.pools.change(name, ({ fallback: old, ...pool }) => {
     const fallback = 'fallback' in rule ? rule.fallback : old;
@@ -129,8 +134,7 @@ function usedBy(now: Settings, name: string): Refusal | undefined {
 function wrongFallback(now: Settings, name: string, fallback: string | undefined): Refusal | undefined {
   if (fallback === name)
     return refused('wrong', `Pool ${name} cannot be its own fallback; name another one.`);
-  const unknown = fallback === undefined ? undefined : unknownPool(now, [fallback]);
-  return unknown === undefined ? undefined : refused('wrong', unknown);
+  return fallback === undefined ? undefined : unknownPool(now, [fallback]);
 }
 
 function shownPool(now: Settings, name: string): ShownPool {

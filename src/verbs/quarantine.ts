@@ -27,7 +27,11 @@ export async function findQuarantined(
   const entry = await quarantine.find(id.trim().toUpperCase());
   return entry
     ? did(entry)
-    : refused('missing', `There is no message ${id} in quarantine; "postino quarantine list" shows what is.`);
+    : refused(
+        'missing',
+        `There is no message ${id} in quarantine.`,
+        '"postino quarantine list" shows what is.',
+      );
 }
 
 export async function showQuarantined(

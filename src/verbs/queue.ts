@@ -96,6 +96,6 @@ export async function resumeMail(
 ): Promise<Did<Readonly<{ changed: number }>>> {
   const { lifted, changed } = await operate.resume(name);
   if (!lifted && changed === 0)
-    return refused('idle', `${name} is not paused; "postino queue" shows what is.`);
+    return refused('idle', `${name} is not paused.`, '"postino queue" shows what is.');
   return did({ changed });
 }

@@ -4,7 +4,7 @@ import type { Settings, User } from '../model/settings.ts';
 import type { SenderRecord } from '../monitor/records.ts';
 import type { VerbContext } from './context.ts';
 import type { KeyVerbs } from './key.ts';
-import { byName, did, noSuch, refused, type Did } from './did.ts';
+import { byName, did, noSuch, refused, type Did, type Refusal } from './did.ts';
 import { idlePools, unknownPool, type IdlePool } from './pool.ts';
 
 /** make: a good one, which the answer tells once; none: known by its network alone; else the one that was given. */
@@ -52,7 +52,7 @@ export async function showUser(
 export async function addUser(context: VerbContext, user: User, password: Password): Promise<Did<UserDone>> {
   const { settings } = context;
   const unknown = unknownPool(await settings.refresh(), [user.pool, ...user.pools]);
-  if (unknown !== undefined) return refused('wrong', unknown);
+  if (unknown) return unknown;
   const secret = await secretOf(context, password);
   const change = await settings.users.add({ ...user, ...secret.fields });
   if (!change.ok) return change;
@@ -66,13 +66,14 @@ export async function changeUser(
   edit: (old: User) => Edited,
 ): Promise<Did<UserDone>> {
   const now = await settings.refresh();
-  let problem: string | undefined;
+  let refusal: Refusal | undefined;
   const change = await settings.users.change(name, (old) => {
     const next = edit(old);
-    problem = 'problem' in next ? next.problem : unknownPool(now, [next.pool, ...next.pools]);
-    return 'problem' in next || problem !== undefined ? old : next;
+    refusal =
+      'problem' in next ? refused('wrong', next.problem) : unknownPool(now, [next.pool, ...next.pools]);
+    return 'problem' in next || refusal ? old : next;
   });
-  if (problem !== undefined) return refused('wrong', problem);
+  if (refusal) return refusal;
   if (!change.ok) return change;
   return did({ user: change.entry, ...idleOf(await settings.refresh(), name) });
 }

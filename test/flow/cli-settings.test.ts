@@ -157,7 +157,7 @@ describe('user', () => {
     ['a name that cannot be one', 'user add Shop!', {}, 2, 'name must be lower-case'],
     ['a priority out of range', 'user add shop', { priority: '9' }, 2, 'from 1 (most urgent) to 5'],
     ['a limit that is no number', 'user add shop', { messagesPerHour: 'many' }, 2, 'not a number'],
-    ['a pool that is not there', 'user add shop', { pool: 'fast' }, 1, 'There is no pool fast'],
+    ['a pool that is not there', 'user add shop', { pool: 'fast' }, 2, 'There is no pool fast'],
   ])('add refuses %s', async (_, line, options, code, text) => {
     expect(await run(line, options)).toMatchObject({ code, text: expect.stringContaining(text) });
     expect(settings.current()?.users.size).toBe(0);
@@ -180,6 +180,20 @@ describe('user', () => {
       passwordHash: before,
     });
     expect(user('shop')?.limits).toEqual({ messagesPerDay: 5, over: 'refuse' });
+  });
+
+  test.each([
+    ['a pool that is not there', 'shop', { pool: 'fast' }, 2, 'make it with "postino pool add fast"'],
+    ['a limit that is no number', 'shop', { messagesPerHour: 'many' }, 2, 'not a number'],
+    ['somebody who is not there', 'nobody', { maxPriority: '2' }, 1, '"postino user list" shows them all'],
+  ])('set refuses %s', async (_, name, options, code, text) => {
+    await run('user add shop');
+    const before = user('shop');
+    expect(await run(`user set ${name}`, options)).toMatchObject({
+      code,
+      text: expect.stringContaining(text),
+    });
+    expect(user('shop')).toEqual(before);
   });
 
   test('reset-password ends the old password', async () => {
@@ -677,7 +691,7 @@ describe('template', () => {
 
   test.each([
     [{ html: 'a', text: 'b' }, 1, /a cannot be read[^]*b cannot be read/],
-    [{}, 1, /needs HTML or text/],
+    [{}, 2, /needs HTML or text/],
     [{ html: 'x', engine: 'php' }, 2, /tags or liquid/],
   ])('%j is refused', async (options, code, text) =>
     expect(await run('template put order', options)).toMatchObject({
