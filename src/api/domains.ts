@@ -1,4 +1,5 @@
 // Endpoints of domains: sender domains, their keys, and the DNS records to publish.
+import { present } from '../lib/present.ts';
 import { z } from 'zod';
 import type { Principal } from '../model/access.ts';
 import { domainSchema, nameSchema, type Domain, type Settings, type User } from '../model/settings.ts';
@@ -276,8 +277,7 @@ function withWish(
   { trackingHost: _host, returnPath: _path, brand: _brand, pool: _pool, ...rest }: Domain,
   wished: z.output<typeof wish>,
 ): Domain {
-  const given = Object.entries(wished).filter(([, value]) => value !== undefined);
-  return { ...rest, ...Object.fromEntries(given) };
+  return { ...rest, ...present(wished) };
 }
 
 function show({ domain: one, records, lacks: lacking }: ShownDomain) {

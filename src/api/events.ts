@@ -1,4 +1,5 @@
 // Endpoints of events: the facts as they happened, page by page, and as they happen.
+import { present } from '../lib/present.ts';
 import { z } from 'zod';
 import {
   cursorBefore,
@@ -124,7 +125,7 @@ function filterOf(
 ): Filter {
   const { type, id, messageId, recipient, sender, user, transport, campaign, tag } = query;
   const types = type === undefined ? undefined : [type].flat();
-  const all = {
+  return present({
     id: id?.toUpperCase(),
     messageId,
     recipient,
@@ -135,8 +136,7 @@ function filterOf(
     tag,
     types,
     ...times,
-  };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  });
 }
 
 /** What a principal may see of the events that it asks for. Who is bound to a user sees nothing of the installation. */

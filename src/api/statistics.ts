@@ -1,11 +1,12 @@
 // Endpoints of statistics, and of the history that they are made from.
+import { present } from '../lib/present.ts';
 import { z } from 'zod';
 import type { Clock } from '../lib/clock.ts';
 import { counters, dimensions, intervals } from '../history/statistics.ts';
 import type { ForgetVerbs } from '../verbs/forget.ts';
 import { lagOf, type HistoryVerbs } from '../verbs/history.ts';
 import { endpoint } from './endpoint.ts';
-import { noHistory, withoutUndefined } from './messages-read.ts';
+import { noHistory } from './messages-read.ts';
 import { boundsOf } from './principal.ts';
 import { notFound } from './problem.ts';
 
@@ -59,7 +60,7 @@ export const statisticsEndpoints = [
     run: async ({ principal, query }, { history }: HistoryVerbs) => {
       const bounds = boundsOf(principal, query.user);
       // Somebody else's: nothing is counted.
-      const asked = { ...withoutUndefined(query), ...(bounds ?? { account: principal.account, user: '\0' }) };
+      const asked = { ...present(query), ...(bounds ?? { account: principal.account, user: '\0' }) };
       const { since, until } = query;
       return (await history?.statistics({ ...asked, since, until }).catch(() => undefined)) ?? noHistory;
     },

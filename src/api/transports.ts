@@ -1,4 +1,5 @@
 // Endpoints of transports: the addresses that mail leaves from, how they are and how far their warm-up is.
+import { present } from '../lib/present.ts';
 import { z } from 'zod';
 import { declaredTransport } from '../config/entries.ts';
 import { nameSchema, transportSchema, viaSchema } from '../model/settings.ts';
@@ -239,11 +240,10 @@ function givenOf(wished: Wish, said: object, old: Relay | undefined): Given | Pr
   if (noLogIn) return noLogIn;
   if (warm === true && warmup !== undefined && 'warmup' in said)
     return invalidBody([{ path: 'body.warmup', message: 'and warm: true exclude each other' }]);
-  const present = Object.entries(fields).filter(([, value]) => value !== undefined);
   const removable = ['address6', 'publicAddress', 'ehlo', 'timeZone'] as const;
   const { host, port, ...more } = relay ?? { host: '', port: 0 };
   return {
-    fields: Object.fromEntries(present),
+    fields: present(fields),
     removed: removable.filter((name) => fields[name] === undefined),
     said: {
       ...('warm' in said && warm !== undefined && { warm }),

@@ -1,4 +1,5 @@
 // What the commands that read the history need, and how their options become a filter.
+import { present } from '../lib/present.ts';
 import type { Filter, EventLog } from '../events/log.ts';
 import type { HistoryReader } from '../history/history.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
@@ -43,7 +44,7 @@ export function readFilter(options: Values, now: EpochMs): Read<Filter> {
   if (!types.ok) return types;
   if (!since.ok) return since;
   if (!until.ok) return until;
-  const texts = {
+  const filter = present({
     recipient: textOf(options, 'to'),
     sender: textOf(options, 'from'),
     user: textOf(options, 'user'),
@@ -51,10 +52,11 @@ export function readFilter(options: Values, now: EpochMs): Read<Filter> {
     campaign: textOf(options, 'campaign'),
     tag: textOf(options, 'tag'),
     messageId: textOf(options, 'messageId'),
-  };
-  const all = { ...texts, types: types.value, since: since.value, until: until.value };
-  const given = Object.entries(all).filter(([, value]) => value !== undefined);
-  return { ok: true, value: Object.fromEntries(given) };
+    types: types.value,
+    since: since.value,
+    until: until.value,
+  });
+  return { ok: true, value: filter };
 }
 
 /** A count of at least one; `fallback` when the option was not given. */

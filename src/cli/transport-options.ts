@@ -1,4 +1,5 @@
 // The options of "transport add" and "transport set": read into fields of a transport, or refused in one sentence.
+import { present } from '../lib/present.ts';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isTimeZone } from '../lib/day.ts';
@@ -60,12 +61,11 @@ export function readTransportOptions(
   const { warm, warmupSince, warmupDay, via, viaTls, viaUsername, ...plain } = read.data;
   if ([warm, warmupSince, warmupDay].filter((one) => one !== undefined).length > 1)
     return { problem: '--warm, --warmup-since and --warmup-day exclude each other.' };
-  const entries = Object.entries(plain).filter(([, value]) => value !== undefined);
   const removed = (['address6', 'publicAddress', 'ehlo', 'timeZone'] as const).filter(
     (name) => plain[name] === '',
   );
   return {
-    fields: Object.fromEntries(entries.filter(([, value]) => value !== '')),
+    fields: Object.fromEntries(Object.entries(present(plain)).filter(([, value]) => value !== '')),
     removed,
     said: {
       ...(warm && { warm }),

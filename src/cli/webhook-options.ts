@@ -1,4 +1,5 @@
 // Options of the webhook commands, and what they say of a webhook. Pure.
+import { present } from '../lib/present.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { listOf, textOf, type Option, type Values } from './command.ts';
 
@@ -29,7 +30,7 @@ export const webhookOptions: readonly Option[] = [
 export function givenOf(options: Values): Readonly<Record<string, unknown>> {
   const wait = textOf(options, 'batchWait');
   const size = textOf(options, 'batchSize');
-  const given = {
+  return present({
     name: textOf(options, 'name'),
     user: textOf(options, 'user'),
     types: listOf(options, 'type'),
@@ -41,8 +42,7 @@ export function givenOf(options: Values): Readonly<Record<string, unknown>> {
     batchWait: wait === undefined ? undefined : (parseDuration(wait) ?? Number.NaN),
     method: textOf(options, 'method')?.toUpperCase(),
     parameters: parametersOf(options),
-  };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  });
 }
 
 function parametersOf(options: Values): Readonly<Record<string, string>> | undefined {

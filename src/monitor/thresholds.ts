@@ -1,4 +1,5 @@
 // The thresholds that hold for one user: those for all, and what it has of its own. Pure.
+import { present } from '../lib/present.ts';
 import type { User } from '../model/settings.ts';
 import type { SenderConfig, TheftConfig } from './sender-config.ts';
 
@@ -25,5 +26,4 @@ export function theftConfigFor({ watch }: Pick<User, 'watch'>, config: TheftConf
 
 type Stages = Readonly<{ warn?: number | undefined; slow?: number | undefined; stop?: number | undefined }>;
 
-const given = (stages: Stages | undefined): Partial<SenderConfig['bounces']> =>
-  Object.fromEntries(Object.entries(stages ?? {}).filter(([, value]) => value !== undefined));
+const given = (stages: Stages | undefined): Partial<SenderConfig['bounces']> => present(stages ?? {});

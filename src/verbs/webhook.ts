@@ -2,6 +2,7 @@
 import { makeCaller, wrongUrl } from '../lib/call-out.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
+import { present } from '../lib/present.ts';
 import type { EventType } from '../model/event.ts';
 import { sampleEvent } from '../webhooks/sample.ts';
 import {
@@ -258,13 +259,6 @@ async function faultOf(
     return refused('wrong', `There is no user called ${user}.`);
   const problem = wrongUrl(url, webhooks.rules);
   return problem === undefined ? undefined : refused('wrong', `Not this address: ${problem}.`);
-}
-
-type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-function present<T extends object>(fields: T): Given<T> {
-  const given: Given<T> = { ...fields };
-  return given;
 }
 
 /** Where to send, with the password apart and sealed. */

@@ -1,4 +1,5 @@
 // The dialects: families of header fields by which senders steer a relay; a new one is a file here and a word in the list. Pure.
+import { present } from '../../lib/present.ts';
 import type { EpochMs } from '../../lib/clock.ts';
 import { oneLine } from '../../mail/fold.ts';
 import type { Instructions } from '../../model/instructions.ts';
@@ -7,7 +8,7 @@ import { mailjet } from './mailjet.ts';
 import { mandrill } from './mandrill.ts';
 import { native } from './native.ts';
 import { postmark } from './postmark.ts';
-import { askedOf, join, some, type Part } from './rows.ts';
+import { askedOf, join, type Part } from './rows.ts';
 import { sendgrid } from './sendgrid.ts';
 import { ses } from './ses.ts';
 import { smtpplus } from './smtpplus.ts';
@@ -84,7 +85,7 @@ export function readWish(field: ReadField, facts: Facts): Wish {
     const wish = dialect.read(field, facts);
     if (!wish.ok) problem ??= { field: wish.field, must: wish.must };
     const { instructions, to, also, idempotencyKey, notes } = wish.ok ? wish : wish.rest;
-    part = join(part, { ...instructions, ...some({ to, also, idempotencyKey, notes }) });
+    part = join(part, { ...instructions, ...present({ to, also, idempotencyKey, notes }) });
   }
   const notes = notesOnMisspelled(facts);
   if (notes.length > 0) part = join(part, { notes });

@@ -1,4 +1,5 @@
 // Mailgun: X-Mailgun-* fields. Pure.
+import { present } from '../../lib/present.ts';
 import { MAX_TAGS } from './bounds.ts';
 import {
   addressKey,
@@ -16,7 +17,7 @@ import {
   whole,
   type Cell,
 } from './cell.ts';
-import { checked, clicksOf, headerDialect, some, type Part, type Row } from './rows.ts';
+import { checked, clicksOf, headerDialect, type Part, type Row } from './rows.ts';
 
 const CLICKS = {
   yes: 'all',
@@ -35,7 +36,7 @@ const rows: readonly Row[] = [
     field: 'X-Mailgun-Tag',
     note: 'A tag; it may stand there several times. The first 20, cut at 255 characters.',
     many: true,
-    read: (_, get) => some({ tags: texts(get('X-Mailgun-Tag'), MAX_TAGS) }),
+    read: (_, get) => present({ tags: texts(get('X-Mailgun-Tag'), MAX_TAGS) }),
   },
   { field: 'X-Mailgun-Dkim', note: 'Mail is signed whenever the domain has a key.' },
   { field: 'X-Mailgun-Secondary-DKIM', note: 'Mail is signed by the keys of its domain.', missed: true },
@@ -47,12 +48,12 @@ const rows: readonly Row[] = [
   {
     field: 'X-Mailgun-Deliver-By',
     note: 'RFC 5322 date or Unix seconds: not sent before; the past: now.',
-    read: (cell) => some({ sendAt: time(cell) }),
+    read: (cell) => present({ sendAt: time(cell) }),
   },
   {
     field: 'X-Mailgun-Deliver-Within',
     note: 'How long to try, such as `1h30m`.',
-    read: (cell) => (maybeNamed(cell) === undefined ? {} : some({ ttl: duration(cell) })),
+    read: (cell) => (maybeNamed(cell) === undefined ? {} : present({ ttl: duration(cell) })),
   },
   {
     field: 'X-Mailgun-Drop-Message',
@@ -62,19 +63,19 @@ const rows: readonly Row[] = [
   {
     field: 'X-Mailgun-Track-Opens',
     note: 'Opens are tracked or not.',
-    read: (cell) => some({ opens: flag(cell) }),
+    read: (cell) => present({ opens: flag(cell) }),
   },
   {
     field: 'X-Mailgun-Track-Clicks',
     note: 'Links are tracked (yes), only in HTML (htmlonly), or not.',
-    read: (cell) => some({ clicks: choice(cell, CLICKS) }),
+    read: (cell) => present({ clicks: choice(cell, CLICKS) }),
   },
   {
     field: 'X-Mailgun-Track',
     note: 'Both, where the two fields above do not say otherwise.',
     read: (cell) => {
       const on = flag(cell);
-      return { ...some({ opens: on }), ...clicksOf(on) };
+      return { ...present({ opens: on }), ...clicksOf(on) };
     },
   },
   { field: 'X-Mailgun-Track-Pixel-Location-Top', note: 'The pixel stands at the end.' },
@@ -82,7 +83,7 @@ const rows: readonly Row[] = [
   {
     field: 'X-Mailgun-Sending-Ip-Pool',
     note: 'Pool, among those that the user was granted.',
-    read: (cell) => some({ pool: pool(cell) }),
+    read: (cell) => present({ pool: pool(cell) }),
   },
   {
     field: 'X-Mailgun-Require-TLS',
@@ -109,7 +110,7 @@ const rows: readonly Row[] = [
     read: (cell, get) => {
       const name = maybeNamed(cell);
       const version = get('X-Mailgun-Template-Version').map(versionOf)[0];
-      return name === undefined ? {} : { template: { name, ...some({ version }) } };
+      return name === undefined ? {} : { template: { name, ...present({ version }) } };
     },
   },
   {

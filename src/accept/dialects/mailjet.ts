@@ -1,6 +1,7 @@
 // Mailjet: X-MJ-* and X-Mailjet-* fields. Pure.
+import { present } from '../../lib/present.ts';
 import { choice, flag, json, line, maybeNamed, record, whole, type Cell } from './cell.ts';
-import { clicksOf, headerDialect, some, type Part, type Row } from './rows.ts';
+import { clicksOf, headerDialect, type Part, type Row } from './rows.ts';
 
 const PRIORITIES = { 0: 5, 1: 4, 2: 3, 3: 2 } as const;
 /** 0 and 1 in Mailjet's manual for SMTP; words and 2 come from programs written for its API. */
@@ -21,7 +22,7 @@ const rows: readonly Row[] = [
   {
     field: 'X-Mailjet-Campaign',
     note: 'What statistics are aggregated by; cut at 255 characters.',
-    read: (cell) => some({ campaign: line(cell) }),
+    read: (cell) => present({ campaign: line(cell) }),
   },
   {
     field: 'X-Mailjet-DeduplicateCampaign',
@@ -41,7 +42,7 @@ const rows: readonly Row[] = [
   {
     field: 'X-Mailjet-TrackOpen',
     note: '1: opens are tracked, 0: they are not, `account_default`: as the user has it.',
-    read: (cell) => some({ opens: choice(cell, TRACKING) }),
+    read: (cell) => present({ opens: choice(cell, TRACKING) }),
   },
   {
     field: 'X-Mailjet-TrackClick',
@@ -53,7 +54,7 @@ const rows: readonly Row[] = [
     note: '0 to 3, the larger number is more urgent: priorities 5, 4, 3 (the default is 2) and 2.',
     read: (cell) => {
       const level = line(cell) === undefined ? undefined : whole(cell, 0, 3);
-      return some({ priority: Object.entries(PRIORITIES).find(([name]) => Number(name) === level)?.[1] });
+      return present({ priority: Object.entries(PRIORITIES).find(([name]) => Number(name) === level)?.[1] });
     },
   },
   {

@@ -1,4 +1,5 @@
 // Mandrill (Mailchimp Transactional): X-MC-* fields. Pure.
+import { present } from '../../lib/present.ts';
 import { toAsciiDomain } from '../../mail/domain.ts';
 import type { TagSyntax } from '../../model/instructions.ts';
 import { MAX_DOMAINS, MAX_TAGS } from './bounds.ts';
@@ -21,7 +22,7 @@ import {
   words,
   type Cell,
 } from './cell.ts';
-import { checked, headerDialect, join, some, type Get, type Part, type Row } from './rows.ts';
+import { checked, headerDialect, join, type Get, type Part, type Row } from './rows.ts';
 
 const LANGUAGES: Readonly<Record<string, TagSyntax>> = { mailchimp: 'mailchimp', handlebars: 'handlebars' };
 const OFF = ['none', 'false', 'off', 'no', 'n', '0'];
@@ -37,7 +38,7 @@ const rows: readonly Row[] = [
     field: 'X-MC-Tags',
     note: 'Tags, with commas between them. The first 20, cut at 255 characters.',
     many: true,
-    read: (_, get) => some({ tags: texts(get('X-MC-Tags').flatMap(pieces), MAX_TAGS) }),
+    read: (_, get) => present({ tags: texts(get('X-MC-Tags').flatMap(pieces), MAX_TAGS) }),
   },
   {
     field: 'X-MC-Track',
@@ -84,7 +85,7 @@ const rows: readonly Row[] = [
   {
     field: 'X-MC-Metadata',
     note: 'JSON: metadata, in every event. Values become texts.',
-    read: (cell) => some({ metadata: metadata(json(cell)) }),
+    read: (cell) => present({ metadata: metadata(json(cell)) }),
   },
   { field: 'X-MC-URLStripQS', note: 'Events have the whole address of a link.' },
   {
@@ -98,7 +99,7 @@ const rows: readonly Row[] = [
   {
     field: 'X-MC-InlineCSS',
     note: 'Style sheets are written into style attributes.',
-    read: (cell) => some({ inlineCss: flag(cell) }),
+    read: (cell) => present({ inlineCss: flag(cell) }),
   },
   { field: 'X-MC-ViewContentLink', note: 'There is no such link to content.' },
   {
@@ -109,23 +110,23 @@ const rows: readonly Row[] = [
   {
     field: 'X-MC-TrackingDomain',
     note: 'Host of tracked links, among those that the user was granted.',
-    read: (cell) => some({ trackingDomain: domain(cell) }),
+    read: (cell) => present({ trackingDomain: domain(cell) }),
   },
   {
     field: 'X-MC-SigningDomain',
     note: "DKIM's d=, among those that the user was granted.",
-    read: (cell) => some({ signingDomain: domain(cell) }),
+    read: (cell) => present({ signingDomain: domain(cell) }),
   },
   {
     field: 'X-MC-ReturnPathDomain',
     note: 'Domain of the return path, among those that the user was granted.',
-    read: (cell) => some({ returnPathDomain: domain(cell) }),
+    read: (cell) => present({ returnPathDomain: domain(cell) }),
   },
   { field: 'X-MC-Subaccount', note: 'Make a user for each subaccount.', missed: true },
   {
     field: 'X-MC-IpPool',
     note: 'Pool, among those that the user was granted.',
-    read: (cell) => some({ pool: pool(cell) }),
+    read: (cell) => present({ pool: pool(cell) }),
   },
   {
     field: 'X-MC-BccAddress',
@@ -138,7 +139,7 @@ const rows: readonly Row[] = [
   {
     field: 'X-MC-SendAt',
     note: 'UTC, `YYYY-MM-DD HH:MM:SS`: not sent before; the past: now.',
-    read: (cell) => some({ sendAt: time(cell) }),
+    read: (cell) => present({ sendAt: time(cell) }),
   },
 ];
 
@@ -187,7 +188,7 @@ function analytics(cell: Cell, get: Get): Part {
     utm: {
       source: 'mandrill',
       medium: 'email',
-      ...some({ campaign }),
+      ...present({ campaign }),
       domains: domains.slice(0, MAX_DOMAINS),
     },
   };

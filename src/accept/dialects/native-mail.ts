@@ -1,4 +1,5 @@
 // Our own control fields about what is in the mail: merge tags, templates, tracking, unsubscribe, blocks. Pure.
+import { present } from '../../lib/present.ts';
 import type { TagSyntax } from '../../model/instructions.ts';
 import { MAX_DOMAINS, MAX_TOPIC, MAX_TOPICS } from './bounds.ts';
 import {
@@ -17,7 +18,7 @@ import {
   whole,
   type Cell,
 } from './cell.ts';
-import { checked, join, some, type Get, type Part, type Row } from './rows.ts';
+import { checked, join, type Get, type Part, type Row } from './rows.ts';
 
 const CLICKS = {
   yes: 'all',
@@ -47,7 +48,7 @@ const SYNTAXES: Readonly<Record<string, TagSyntax>> = {
 const utm = (word: 'source' | 'medium' | 'term' | 'content' | 'campaign'): Row => ({
   field: `X-Postino-UTM-${word.charAt(0).toUpperCase()}${word.slice(1)}`,
   note: `utm_${word} on links.`,
-  read: (cell) => ({ utm: some({ [word]: line(cell) }) }),
+  read: (cell) => ({ utm: present({ [word]: line(cell) }) }),
 });
 
 const merging: readonly Row[] = [
@@ -103,7 +104,7 @@ const merging: readonly Row[] = [
       if (!name) return {};
       const block = get('X-Postino-Template-Block').map((one) => named(one))[0];
       const number = version === undefined ? undefined : whole({ ...cell, value: version }, 1, 999_999_999);
-      return { template: { name, ...some({ version: number, block }) } };
+      return { template: { name, ...present({ version: number, block }) } };
     },
   },
   {
@@ -122,12 +123,12 @@ const tracking: readonly Row[] = [
   {
     field: 'X-Postino-Track-Opens',
     note: 'Opens are tracked or not.',
-    read: (cell) => some({ opens: flag(cell) }),
+    read: (cell) => present({ opens: flag(cell) }),
   },
   {
     field: 'X-Postino-Track-Clicks',
     note: 'Links are tracked (`yes`), only in `html` or only in `text`, or not.',
-    read: (cell) => some({ clicks: choice(cell, CLICKS) }),
+    read: (cell) => present({ clicks: choice(cell, CLICKS) }),
   },
   utm('source'),
   utm('medium'),
@@ -148,17 +149,17 @@ const unsubscribing: readonly Row[] = [
   {
     field: 'X-Postino-Unsubscribe',
     note: 'yes: the message gets unsubscribe fields, unless it has its own; no: it does not.',
-    read: (cell) => some({ unsubscribe: flag(cell) }),
+    read: (cell) => present({ unsubscribe: flag(cell) }),
   },
   {
     field: 'X-Postino-Topic',
     note: 'What is unsubscribed from, and suppressed: a topic of at most 100 characters.',
-    read: (cell) => some({ topic: named(cell, MAX_TOPIC) }),
+    read: (cell) => present({ topic: named(cell, MAX_TOPIC) }),
   },
   {
     field: 'X-Postino-Topics',
     note: 'Topics to choose from on the page, with commas between them; the first 25.',
-    read: (cell) => some({ topics: texts(pieces(cell), MAX_TOPICS, MAX_TOPIC) }),
+    read: (cell) => present({ topics: texts(pieces(cell), MAX_TOPICS, MAX_TOPIC) }),
   },
   {
     field: 'X-Postino-Unsubscribe-Text',
@@ -166,7 +167,7 @@ const unsubscribing: readonly Row[] = [
     read: (cell) => {
       const inside = json(cell);
       const replace = member(inside, 'replace', (one) => named(one));
-      const unsubscribeText = { ...block(inside), ...some({ replace }) };
+      const unsubscribeText = { ...block(inside), ...present({ replace }) };
       return Object.keys(unsubscribeText).length > 0 ? { unsubscribeText } : {};
     },
   },
@@ -176,30 +177,30 @@ const looks: readonly Row[] = [
   {
     field: 'X-Postino-Header',
     note: "yes: the user's header block, no: none.",
-    read: (cell) => some({ header: flag(cell) }),
+    read: (cell) => present({ header: flag(cell) }),
   },
   {
     field: 'X-Postino-Footer',
     note: 'yes: the user\'s footer block, no: none; or JSON `{"html": …, "text": …}`: this one.',
     read: (cell) => {
-      if (!line(cell)?.startsWith('{')) return some({ footer: flag(cell) });
+      if (!line(cell)?.startsWith('{')) return present({ footer: flag(cell) });
       return { footer: block(json(cell)) };
     },
   },
   {
     field: 'X-Postino-Inline-CSS',
     note: 'yes: style sheets are written into style attributes.',
-    read: (cell) => some({ inlineCss: flag(cell) }),
+    read: (cell) => present({ inlineCss: flag(cell) }),
   },
   {
     field: 'X-Postino-Separate',
     note: 'yes: every recipient sees only its own address in To, and no Cc.',
-    read: (cell) => some({ separate: flag(cell) }),
+    read: (cell) => present({ separate: flag(cell) }),
   },
   {
     field: 'X-Postino-Own-Bcc',
     note: 'yes: a recipient in no To or Cc gets a copy with its own address in To.',
-    read: (cell) => some({ ownBcc: flag(cell) }),
+    read: (cell) => present({ ownBcc: flag(cell) }),
   },
 ];
 
@@ -224,7 +225,7 @@ function recipientFields(cell: Cell, get: Get): Part {
 }
 
 function block(cell: Cell): { html?: string; text?: string } {
-  return some({ html: member(cell, 'html', value), text: member(cell, 'text', value) });
+  return present({ html: member(cell, 'html', value), text: member(cell, 'text', value) });
 }
 
 function member<T>(cell: Cell, name: string, read: (cell: Cell) => T | undefined): T | undefined {

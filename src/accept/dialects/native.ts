@@ -1,4 +1,5 @@
 // Our own control fields, X-Postino-*; those for what is in the mail are in native-mail.ts. Pure.
+import { present } from '../../lib/present.ts';
 import { MAX_BATCH, MAX_TAGS } from './bounds.ts';
 import {
   choice,
@@ -16,7 +17,7 @@ import {
   type Cell,
 } from './cell.ts';
 import { mailRows } from './native-mail.ts';
-import { headerDialect, some, type Part, type Row } from './rows.ts';
+import { headerDialect, type Part, type Row } from './rows.ts';
 
 const MAX_CAMPAIGN = 255;
 const MAX_TAG = 255;
@@ -40,37 +41,37 @@ const rows: readonly Row[] = [
   {
     field: 'X-Postino-Priority',
     note: "1 (urgent) to 5. The more urgent of message and user counts, within the user's limit.",
-    read: (cell) => some({ priority: choice(cell, PRIORITIES) }),
+    read: (cell) => present({ priority: choice(cell, PRIORITIES) }),
   },
   {
     field: 'X-Postino-Pool',
     note: 'Pool, among those that the user was granted.',
-    read: (cell) => some({ pool: pool(cell) }),
+    read: (cell) => present({ pool: pool(cell) }),
   },
   {
     field: 'X-Postino-Return-Path-Domain',
     note: 'Domain of the return path, among those that the user was granted.',
-    read: (cell) => some({ returnPathDomain: domain(cell) }),
+    read: (cell) => present({ returnPathDomain: domain(cell) }),
   },
   {
     field: 'X-Postino-Signing-Domain',
     note: "DKIM's d=, among those that the user was granted.",
-    read: (cell) => some({ signingDomain: domain(cell) }),
+    read: (cell) => present({ signingDomain: domain(cell) }),
   },
   {
     field: 'X-Postino-Tracking-Domain',
     note: 'Host of tracked links, among those that the user was granted.',
-    read: (cell) => some({ trackingDomain: domain(cell) }),
+    read: (cell) => present({ trackingDomain: domain(cell) }),
   },
   {
     field: 'X-Postino-Campaign',
     note: 'What statistics are aggregated by: 1 to 255 characters.',
-    read: (cell) => some({ campaign: named(cell, MAX_CAMPAIGN) }),
+    read: (cell) => present({ campaign: named(cell, MAX_CAMPAIGN) }),
   },
   {
     field: 'X-Postino-Campaign-Name',
     note: 'Name of the campaign for people.',
-    read: (cell) => some({ campaignName: named(cell, MAX_CAMPAIGN) }),
+    read: (cell) => present({ campaignName: named(cell, MAX_CAMPAIGN) }),
   },
   {
     field: 'X-Postino-Tag',
@@ -96,37 +97,37 @@ const rows: readonly Row[] = [
   {
     field: 'X-Postino-Send-At',
     note: 'ISO 8601 (without offset: UTC), RFC 5322 date or Unix seconds: not sent before; the past: now.',
-    read: (cell) => some({ sendAt: time(cell) }),
+    read: (cell) => present({ sendAt: time(cell) }),
   },
   {
     field: 'X-Postino-Batch',
     note: 'Names deliveries that are cancelled or put off together; at most 100 characters.',
-    read: (cell) => some({ batch: named(cell, MAX_BATCH) }),
+    read: (cell) => present({ batch: named(cell, MAX_BATCH) }),
   },
   {
     field: 'X-Postino-TTL',
     note: 'How long to try, such as `2h`, from when it may first be sent.',
-    read: (cell) => some({ ttl: duration(cell) }),
+    read: (cell) => present({ ttl: duration(cell) }),
   },
   {
     field: 'X-Postino-Attempts',
     note: 'How many attempts at most.',
-    read: (cell) => some({ attempts: whole(cell, 1, MAX_ATTEMPTS) }),
+    read: (cell) => present({ attempts: whole(cell, 1, MAX_ATTEMPTS) }),
   },
   {
     field: 'X-Postino-Require-TLS',
     note: '`yes`: by TLS or not at all; `verified`: and with a certificate that names the host.',
-    read: (cell) => some({ tls: choice(cell, TLS) }),
+    read: (cell) => present({ tls: choice(cell, TLS) }),
   },
   {
     field: 'X-Postino-Drop',
     note: 'yes: taken, reported as delivered, not sent.',
-    read: (cell) => some({ drop: flag(cell) }),
+    read: (cell) => present({ drop: flag(cell) }),
   },
   {
     field: 'X-Postino-Bypass-Suppression',
     note: 'yes: sent although the address is suppressed, where the user was granted that.',
-    read: (cell) => some({ bypassSuppression: flag(cell) }),
+    read: (cell) => present({ bypassSuppression: flag(cell) }),
   },
   ...mailRows,
 ];
@@ -154,5 +155,5 @@ function tags(cells: readonly Cell[]): Part {
 
 /** HTTP writes it as a quoted string; the quotes are no part of it. */
 function idempotencyKey(cell: Cell): Part {
-  return some({ idempotencyKey: named(cell, MAX_KEY)?.replace(/^"([^"]+)"$/, '$1') });
+  return present({ idempotencyKey: named(cell, MAX_KEY)?.replace(/^"([^"]+)"$/, '$1') });
 }

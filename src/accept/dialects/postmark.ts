@@ -1,7 +1,8 @@
 // Postmark: X-PM-* fields. Pure.
+import { present } from '../../lib/present.ts';
 import { MAX_TOPIC } from './bounds.ts';
 import { choice, flag, line, maybeNamed, metadata } from './cell.ts';
-import { headerDialect, some, type Row } from './rows.ts';
+import { headerDialect, type Row } from './rows.ts';
 
 const LINKS = { none: 'none', htmlandtext: 'all', htmlonly: 'html', textonly: 'text' } as const;
 
@@ -17,17 +18,17 @@ const rows: readonly Row[] = [
   {
     field: 'X-PM-Metadata-*',
     note: 'Metadata, in every event: the name is what stands behind `X-PM-Metadata-`, in its case. A second field of one name gets `_2`.',
-    read: (cell) => some({ metadata: metadata(cell) }),
+    read: (cell) => present({ metadata: metadata(cell) }),
   },
   {
     field: 'X-PM-TrackOpens',
     note: 'Opens are tracked or not.',
-    read: (cell) => some({ opens: flag(cell) }),
+    read: (cell) => present({ opens: flag(cell) }),
   },
   {
     field: 'X-PM-TrackLinks',
     note: '`None`, `HtmlAndText`, `HtmlOnly` or `TextOnly`.',
-    read: (cell) => some({ clicks: choice(cell, LINKS) }),
+    read: (cell) => present({ clicks: choice(cell, LINKS) }),
   },
   {
     field: 'X-PM-Message-Stream',

@@ -1,4 +1,5 @@
 // A dialect as a table: one row per field, from which both what is read and docs/dialects.md are made. Pure.
+import { present } from '../../lib/present.ts';
 import type { EpochMs } from '../../lib/clock.ts';
 import type { Instructions } from '../../model/instructions.ts';
 import { MAX_TAGS } from './bounds.ts';
@@ -44,11 +45,11 @@ export function headerDialect(table: Table, manner: 'lax' | 'strict' = 'lax'): D
     about,
     docs: rows.map(docOf),
     read: (field, facts) => {
-      const present = keys.filter(({ key }) => isThere(key, facts.names)).map(({ row }) => row);
-      if (present.length === 0) return NOTHING;
+      const given = keys.filter(({ key }) => isThere(key, facts.names)).map(({ row }) => row);
+      if (given.length === 0) return NOTHING;
       const ear: Ear = { complaints: 0 };
       const get: Get = (spelling) => headerCells(spelling, field, facts, complainTo(ear, spelling, say));
-      const part = readRows(present, get, { now: facts.now, ear, manner });
+      const part = readRows(given, get, { now: facts.now, ear, manner });
       return finish(part, ear);
     },
   };
@@ -67,17 +68,11 @@ export function jsonDialect(table: Table & Readonly<{ header: string }>, phrase:
       const ear: Ear = { complaints: 0 };
       const [text] = headerCells(header, field, facts, complainTo(ear, header, phrase));
       const get = pathsOf(text ? members(parsed(key, field, text)) : new Map());
-      const present = rows.filter((row) => get(row.field).some((cell) => cell.value !== null));
-      const part = readRows(present, get, { now: facts.now, ear, manner: 'lax' });
+      const given = rows.filter((row) => get(row.field).some((cell) => cell.value !== null));
+      const part = readRows(given, get, { now: facts.now, ear, manner: 'lax' });
       return finish(part, ear);
     },
   };
-}
-
-/** An object without its undefined members. */
-export function some<T extends object>(parts: T): { [K in keyof T]?: Exclude<T[K], undefined> };
-export function some(parts: object): object {
-  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
 }
 
 /** Links of all parts are tracked, or none is; undefined says nothing of them. */
@@ -102,7 +97,7 @@ export function join(first: Part, second: Part): Part {
     ...second,
     ...first,
     ...(tags.length > 0 ? { tags } : {}),
-    ...some({
+    ...present({
       metadata: both(first.metadata, second.metadata),
       merge: joinMerge(first.merge, second.merge),
       utm: both(first.utm, second.utm),
@@ -115,7 +110,7 @@ export function join(first: Part, second: Part): Part {
 
 /** The same as instructions and the rest. */
 export function askedOf({ to, also, idempotencyKey, notes, ...instructions }: Part): Asked {
-  return { instructions, ...some({ to, also, idempotencyKey, notes }) };
+  return { instructions, ...present({ to, also, idempotencyKey, notes }) };
 }
 
 /** True when nothing is asked for. */
@@ -241,7 +236,7 @@ function joinMerge(first: Merge, second: Merge): Merge {
     ...second,
     ...first,
     ...(syntaxes.length > 0 ? { syntaxes } : {}),
-    ...some({
+    ...present({
       fields: both(first.fields, second.fields),
       sections: both(first.sections, second.sections),
       recipients: joinRecipients(first.recipients, second.recipients),

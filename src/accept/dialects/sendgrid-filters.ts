@@ -1,6 +1,7 @@
 // SendGrid's filters: settings of single messages inside X-SMTPAPI. Pure.
+import { present } from '../../lib/present.ts';
 import { domain, flag, line, mailbox, members, named, record, value, type Cell } from './cell.ts';
-import { some, type Part, type Row } from './rows.ts';
+import { type Part, type Row } from './rows.ts';
 
 /** Where the link goes in the texts of an unsubscribe filter, and its words. */
 const LINK = /<%([^%<>]{0,255})%>/g;
@@ -42,14 +43,14 @@ export const filters: readonly Row[] = [
     read: (cell) => {
       const settings = settingsOf(cell);
       const useFrom = read(settings, 'use_from', flag) === true;
-      return useFrom ? {} : some({ signingDomain: read(settings, 'domain', domain) });
+      return useFrom ? {} : present({ signingDomain: read(settings, 'domain', domain) });
     },
   },
   filter(
     'footer',
     "`text/html` and `text/plain` at the end; without them the user's own footer. 0: none.",
     (settings) => {
-      const block = some({
+      const block = present({
         html: read(settings, 'text/html', value),
         text: read(settings, 'text/plain', value),
       });
@@ -61,7 +62,7 @@ export const filters: readonly Row[] = [
     'ganalytics',
     '`utm_source`, `utm_medium`, `utm_term`, `utm_content` and `utm_campaign` on links.',
     (settings) => ({
-      utm: some({
+      utm: present({
         source: read(settings, 'utm_source', line),
         medium: read(settings, 'utm_medium', line),
         term: read(settings, 'utm_term', line),
@@ -89,7 +90,7 @@ export const filters: readonly Row[] = [
       const replace = read(settings, 'replace', line);
       const html = read(settings, 'text/html', (cell) => linked(cell, htmlLink));
       const text = read(settings, 'text/plain', (cell) => linked(cell, plainLink));
-      const written = replace === undefined ? some({ html, text }) : { replace };
+      const written = replace === undefined ? present({ html, text }) : { replace };
       return { unsubscribe: true, ...(Object.keys(written).length > 0 ? { unsubscribeText: written } : {}) };
     },
     { unsubscribe: false },

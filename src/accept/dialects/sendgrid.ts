@@ -1,4 +1,5 @@
 // SendGrid: X-SMTPAPI with names in lower case; its filters are in sendgrid-filters.ts. Pure.
+import { present } from '../../lib/present.ts';
 import { MAX_BATCH, MAX_TAGS, MAX_TOPIC, MAX_TOPICS } from './bounds.ts';
 import {
   items,
@@ -14,7 +15,7 @@ import {
   type Cell,
 } from './cell.ts';
 import type { NamedRecipient } from './index.ts';
-import { jsonDialect, some, type Get, type Part, type Row } from './rows.ts';
+import { jsonDialect, type Get, type Part, type Row } from './rows.ts';
 import { filters } from './sendgrid-filters.ts';
 
 type Recipients = readonly (NamedRecipient | undefined)[];
@@ -54,12 +55,12 @@ const rows: readonly Row[] = [
   {
     field: 'category',
     note: 'One text or a list: tags. The first 20, cut at 255 characters.',
-    read: (cell) => some({ tags: texts(items(cell), MAX_TAGS) }),
+    read: (cell) => present({ tags: texts(items(cell), MAX_TAGS) }),
   },
   {
     field: 'unique_args',
     note: 'Metadata, in every event. Tags in it are not replaced.',
-    read: (cell) => some({ metadata: metadata(cell) }),
+    read: (cell) => present({ metadata: metadata(cell) }),
   },
   {
     field: 'send_at',
@@ -68,7 +69,7 @@ const rows: readonly Row[] = [
       const sendAt = time(cell);
       if (sendAt !== undefined && get('send_each_at').flatMap(items).length > 0)
         cell.complain('', 'with one of send_at and send_each_at, not with both');
-      return some({ sendAt });
+      return present({ sendAt });
     },
   },
   {
@@ -78,13 +79,13 @@ const rows: readonly Row[] = [
       const times = items(cell).map(time);
       if (recipients(get).length > 0) return {}; // each has its own, by "to"
       if (new Set(times).size > 1) cell.complain(cell.at, 'one time, or an address in "to" for each,');
-      return some({ sendAt: times[0] });
+      return present({ sendAt: times[0] });
     },
   },
   {
     field: 'batch_id',
     note: 'Names messages that are cancelled together; at most 100 characters.',
-    read: (cell) => some({ batch: maybeNamed(cell, MAX_BATCH) }),
+    read: (cell) => present({ batch: maybeNamed(cell, MAX_BATCH) }),
   },
   {
     field: 'asm_group_id',
@@ -95,12 +96,12 @@ const rows: readonly Row[] = [
   {
     field: 'asm_groups_to_display',
     note: 'Topics to choose from on the unsubscribe page; the first 25.',
-    read: (cell) => some({ topics: texts(items(cell), MAX_TOPICS, MAX_TOPIC) }),
+    read: (cell) => present({ topics: texts(items(cell), MAX_TOPICS, MAX_TOPIC) }),
   },
   {
     field: 'ip_pool',
     note: 'Pool, among those that the user was granted.',
-    read: (cell) => some({ pool: pool(cell) }),
+    read: (cell) => present({ pool: pool(cell) }),
   },
   ...filters,
 ];
@@ -142,7 +143,7 @@ function readSub(cell: Cell, to: Recipients): Part {
   );
   if (!fields && entries.length === 0) return {};
   const each = entries.length > 0 ? { recipients: Object.fromEntries(entries) } : {};
-  return { merge: { syntaxes: ['literal'], ...some({ fields }), ...each } };
+  return { merge: { syntaxes: ['literal'], ...present({ fields }), ...each } };
 }
 
 /** The first value of an address counts, as the first copy of it does. */

@@ -1,7 +1,8 @@
 // Amazon SES: X-SES-* fields. Pure.
+import { present } from '../../lib/present.ts';
 import { MAX_TOPIC } from './bounds.ts';
 import { maybeNamed, metadata, words, type Cell } from './cell.ts';
-import { headerDialect, some, type Part, type Row } from './rows.ts';
+import { headerDialect, type Part, type Row } from './rows.ts';
 
 const rows: readonly Row[] = [
   {
@@ -43,7 +44,7 @@ function messageTags(cells: readonly Cell[]): Part {
       else if (text !== '') cell.complain('', 'name=value with commas between them');
     }
   const [first] = cells;
-  return first ? some({ metadata: metadata({ ...first, value: tags }) }) : {};
+  return first ? present({ metadata: metadata({ ...first, value: tags }) }) : {};
 }
 
 function listManagement(cell: Cell): Part {

@@ -1,7 +1,8 @@
 // SMTP+ by MailUp: X-SMTPAPI with names in PascalCase. Pure.
+import { present } from '../../lib/present.ts';
 import type { Instructions } from '../../model/instructions.ts';
 import { choice, flag, items, line, members, record, time, value, type Cell } from './cell.ts';
-import { clicksOf, jsonDialect, some, type Part, type Row } from './rows.ts';
+import { clicksOf, jsonDialect, type Part, type Row } from './rows.ts';
 
 const MAX_CHARS = 255;
 const PRIORITIES = {
@@ -21,22 +22,22 @@ const rows: readonly Row[] = [
   {
     field: 'CampaignCode',
     note: 'What statistics are aggregated by; cut at 255 characters.',
-    read: (cell) => some({ campaign: line(cell) }),
+    read: (cell) => present({ campaign: line(cell) }),
   },
   {
     field: 'CampaignName',
     note: 'Name of the campaign for people; cut at 255 characters.',
-    read: (cell) => some({ campaignName: line(cell) }),
+    read: (cell) => present({ campaignName: line(cell) }),
   },
   {
     field: 'Header',
     note: "true adds the user's header block, false leaves it out, null: as the user has it.",
-    read: (cell) => some({ header: flag(cell) }),
+    read: (cell) => present({ header: flag(cell) }),
   },
   {
     field: 'Footer',
     note: "true adds the user's footer block, false leaves it out, null: as the user has it.",
-    read: (cell) => some({ footer: flag(cell) }),
+    read: (cell) => present({ footer: flag(cell) }),
   },
   {
     field: 'ClickTracking',
@@ -46,17 +47,17 @@ const rows: readonly Row[] = [
   {
     field: 'ViewTracking',
     note: 'Opens are tracked or not; null: as the user has it.',
-    read: (cell) => some({ opens: flag(cell) }),
+    read: (cell) => present({ opens: flag(cell) }),
   },
   {
     field: 'Priority',
     note: "1 to 5, or VeryHigh, High, Normal, Low, VeryLow. The more urgent of message and user counts, within the user's limit.",
-    read: (cell) => some({ priority: choice(cell, PRIORITIES) }),
+    read: (cell) => present({ priority: choice(cell, PRIORITIES) }),
   },
   {
     field: 'Schedule',
     note: 'ISO 8601 with offset (without one: UTC): not sent before; null or the past: now.',
-    read: (cell) => some({ sendAt: time(cell) }),
+    read: (cell) => present({ sendAt: time(cell) }),
   },
   {
     field: 'DynamicFields',

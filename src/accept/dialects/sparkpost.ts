@@ -1,8 +1,9 @@
 // SparkPost: X-MSYS-API, a JSON object. Pure.
+import { present } from '../../lib/present.ts';
 import { MAX_TAGS } from './bounds.ts';
 import { flag, items, line, mailbox, members, metadata, pool, texts, type Cell } from './cell.ts';
 import type { NamedRecipient } from './index.ts';
-import { clicksOf, jsonDialect, some, type Row } from './rows.ts';
+import { clicksOf, jsonDialect, type Row } from './rows.ts';
 
 const MAX_COPIES = 1000;
 
@@ -21,17 +22,17 @@ const rows: readonly Row[] = [
   {
     field: 'campaign_id',
     note: 'What statistics are aggregated by; cut at 255 characters.',
-    read: (cell) => some({ campaign: line(cell) }),
+    read: (cell) => present({ campaign: line(cell) }),
   },
   {
     field: 'metadata',
     note: 'Metadata, in every event. Values become texts.',
-    read: (cell) => some({ metadata: metadata(cell) }),
+    read: (cell) => present({ metadata: metadata(cell) }),
   },
   {
     field: 'tags',
     note: 'Tags. The first 20, cut at 255 characters.',
-    read: (cell) => some({ tags: texts(items(cell), MAX_TAGS) }),
+    read: (cell) => present({ tags: texts(items(cell), MAX_TAGS) }),
   },
   copies(
     'cc',
@@ -46,7 +47,7 @@ const rows: readonly Row[] = [
   {
     field: 'options.open_tracking',
     note: 'Opens are tracked or not.',
-    read: (cell) => some({ opens: flag(cell) }),
+    read: (cell) => present({ opens: flag(cell) }),
   },
   {
     field: 'options.click_tracking',
@@ -76,13 +77,13 @@ const rows: readonly Row[] = [
     note: "Pool, among those that the user was granted; `sp_shared` is the user's own.",
     read: (cell) => {
       const name = pool(cell);
-      return name === 'sp_shared' ? {} : some({ pool: name });
+      return name === 'sp_shared' ? {} : present({ pool: name });
     },
   },
   {
     field: 'options.inline_css',
     note: 'Style sheets are written into style attributes.',
-    read: (cell) => some({ inlineCss: flag(cell) }),
+    read: (cell) => present({ inlineCss: flag(cell) }),
   },
 ];
 
@@ -112,5 +113,5 @@ function recipient(cell: Cell): NamedRecipient | undefined {
   const email = members(cell).get('email');
   const name = members(cell).get('name');
   const box = email ? mailbox(email) : cell.complain(cell.at, 'address');
-  return box && { ...box, ...some({ name: name && line(name) }) };
+  return box && { ...box, ...present({ name: name && line(name) }) };
 }

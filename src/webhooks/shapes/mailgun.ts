@@ -1,8 +1,9 @@
 // Mailgun's shape: one event a request, as "event-data", beside its signature object. Pure.
+import { present } from '../../lib/present.ts';
 import { createHash, createHmac } from 'node:crypto';
 import { domainOf } from '../../model/delivery.ts';
 import type { Event } from '../../model/event.ts';
-import { bareMessageId, dropCause, isHard, present, whyOf } from './parts.ts';
+import { bareMessageId, dropCause, isHard, whyOf } from './parts.ts';
 import { isSuccess, type Shape } from './shape.ts';
 
 const WORDS: Partial<Record<Event['type'], string>> = {
@@ -155,7 +156,7 @@ function statusOf(event: Event, code: number): Readonly<Record<string, unknown>>
     tls: event.tls !== undefined,
     'certificate-verified': event.tls !== undefined,
     utf8: true,
-    ...present<unknown>({
+    ...present({
       'mx-host': event.host,
       'enhanced-code': event.reply?.status,
     }),

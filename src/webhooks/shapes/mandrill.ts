@@ -1,7 +1,8 @@
 // Mandrill's shape: a form with "mandrill_events", signed by HMAC-SHA1 over the URL and the form. Pure.
+import { present } from '../../lib/present.ts';
 import { createHash, createHmac } from 'node:crypto';
 import type { Event } from '../../model/event.ts';
-import { dropCause, isHard, present, secondsOf, whyOf } from './parts.ts';
+import { dropCause, isHard, secondsOf, whyOf } from './parts.ts';
 import { isSuccess, type Shape } from './shape.ts';
 
 const WORDS: Partial<Record<Event['type'], string>> = {

@@ -53,10 +53,3 @@ export function dropCause({ type, reason = '' }: Event): 'unsubscribed' | 'suppr
   if (type === 'cancelled') return 'cancelled';
   return reason.includes('unsubscribed') ? 'unsubscribed' : 'suppressed';
 }
-
-/** Without what is not there. */
-export function present<T>(fields: Readonly<Record<string, T | undefined>>): Record<string, T> {
-  return Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
-  );
-}

@@ -1,9 +1,10 @@
 // SendGrid's shape: the array of its Event Webhook, signed by ECDSA as its Signed Event Webhook is.
+import { present } from '../../lib/present.ts';
 import { createHash, sign } from 'node:crypto';
 import { domainOf } from '../../model/delivery.ts';
 import type { Event } from '../../model/event.ts';
 import type { CauseClass } from '../../model/outcome.ts';
-import { dropCause, isHard, present, replyText, secondsOf, whyOf } from './parts.ts';
+import { dropCause, isHard, replyText, secondsOf, whyOf } from './parts.ts';
 import { isSuccess, type Shape } from './shape.ts';
 
 const WORDS: Partial<Record<Event['type'], string>> = {
@@ -62,7 +63,7 @@ function entryOf(event: Event): Readonly<Record<string, unknown>> {
     email: event.recipient,
     timestamp: secondsOf(event),
     event: word(event),
-    ...present<unknown>({
+    ...present({
       'smtp-id': event.messageId,
       category: event.tags === undefined || event.tags.length === 0 ? undefined : event.tags,
     }),
@@ -106,7 +107,7 @@ const PARTS: Partial<Record<Event['type'], (event: Event) => Fields>> = {
   }),
   unsubscribed: (event) => ({
     ...visitorOf(event),
-    ...present<unknown>({ asm_group_id: groupOf(event) }),
+    ...present({ asm_group_id: groupOf(event) }),
   }),
 };
 
@@ -121,7 +122,7 @@ function dropOf(event: Event): Fields {
 }
 
 function bounceOf(event: Event): Fields {
-  return present<unknown>({
+  return present({
     type: isHard(event) ? 'bounce' : 'blocked',
     reason: whyOf(event),
     status: event.reply?.status ?? (event.type === 'expired' ? '4.4.7' : '5.0.0'),
