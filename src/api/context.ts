@@ -17,6 +17,7 @@ import type { QueueApi } from './queue.ts';
 import type { SandboxApi } from './sandbox.ts';
 import type { SettingsApi } from './settings.ts';
 import type { AlertVerbs } from '../verbs/alert.ts';
+import type { TemplateApi } from './templates.ts';
 import type { BatchVerbs } from '../verbs/batch.ts';
 import type { GuideVerbs } from '../verbs/guide.ts';
 import type { ForgetVerbs } from '../verbs/forget.ts';
@@ -64,4 +65,5 @@ export type ApiContext = FrameContext &
   SettingsApi &
   MemberVerbs &
   KeyVerbs &
+  TemplateApi &
   WebhookVerbs;

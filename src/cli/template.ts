@@ -1,14 +1,24 @@
 // postino template …: stored templates and their versions.
+import { tagSyntaxes } from '../model/instructions.ts';
 import { MAX_TEMPLATE_BYTES, type TemplateContent } from '../store/templates.ts';
-import { listTemplates, putTemplate, removeTemplate, shortName, showTemplate } from '../verbs/template.ts';
+import {
+  listTemplates,
+  putTemplate,
+  removeTemplate,
+  renderTemplate,
+  shortName,
+  showTemplate,
+} from '../verbs/template.ts';
 import {
   accountOf,
+  declined,
   done,
   failed,
   misused,
   sheet,
   table,
   textOf,
+  listOf,
   type Result,
   type Values,
 } from './command.ts';
@@ -53,12 +63,24 @@ export const templateCommands: readonly SettingsCommand[] = [
     run: show,
   },
   {
+    words: 'template render <name>',
+    summary: 'Fill a template in for a recipient and print it; nothing is sent.',
+    options: [
+      account,
+      { flags: '--version <n>', summary: 'this version (default: the latest)' },
+      { flags: '--to <address>', summary: 'whose merge fields are filled in' },
+      { flags: '--data <name=value>', summary: 'a value that a message would bring', many: true },
+      { flags: '--syntax <name>', summary: 'how its tags are written (default: brackets)', many: true },
+    ],
+    run: render,
+  },
+  {
     words: 'template remove <name>',
     summary: 'Remove a template; what is queued with it is still sent, for 90 days.',
     options: [account],
     run: async (context, { name = '' }, options) => {
       const removal = await removeTemplate(context, accountOf(options), name);
-      if (!removal.ok) return failed(removal.problem);
+      if (!removal.ok) return declined(removal);
       return done(`Template ${name} was removed; what is queued with it is still sent.`, { removed: name });
     },
   },
@@ -85,7 +107,7 @@ async function put(
     ...textIn('text', parts.text),
   };
   const stored = await putTemplate(context, accountOf(options), name, content);
-  if (!stored.ok) return failed(stored.problem);
+  if (!stored.ok) return declined(stored);
   const { version, came, mistake } = stored.value;
   const said = came === 'added' ? `is stored as version ${version}` : `is the same as version ${version}`;
   const warned =
@@ -116,7 +138,7 @@ async function show(
     name,
     asked === undefined ? undefined : Number(asked),
   );
-  if (!shown.ok) return failed(shown.problem);
+  if (!shown.ok) return declined(shown);
   const { version, versions, content } = shown.value;
   const { at, html, text, ...head } = content;
   const facts = sheet({
@@ -129,4 +151,37 @@ async function show(
   const parts = [facts, ...(text === undefined ? [] : [`-- text\n${text}`])];
   if (html !== undefined) parts.push(`-- html\n${html}`);
   return done(parts.join('\n\n'), { name, version, versions, ...content });
+}
+
+async function render(
+  context: SettingsContext,
+  { name = '' }: Readonly<Record<string, string>>,
+  options: Values,
+): Promise<Result> {
+  const said = listOf(options, 'syntax') ?? [];
+  const syntaxes = tagSyntaxes.filter((one) => said.includes(one));
+  if (syntaxes.length < said.length) return misused(`--syntax is one of ${tagSyntaxes.join(', ')}.`);
+  const given = options['data'];
+  const data = (Array.isArray(given) ? given.map(String) : []).map((text) => /^([^=]+)=(.*)$/s.exec(text));
+  if (data.includes(null)) return misused('--data is written name=value.');
+  const version = textOf(options, 'version');
+  const filled = await renderTemplate(
+    context,
+    { account: accountOf(options), name },
+    {
+      version: version === undefined ? undefined : Number(version),
+      recipient: textOf(options, 'to'),
+      data: Object.fromEntries(data.map((found) => [found?.[1] ?? '', found?.[2] ?? ''])),
+      syntaxes: syntaxes.length > 0 ? syntaxes : undefined,
+    },
+  );
+  if (!filled.ok) return failed(filled.problem);
+  const { subject, html, text, notes } = filled.value;
+  const parts = [
+    `Subject: ${subject}`,
+    ...(text === undefined ? [] : [`-- text\n${text}`]),
+    ...(html === undefined ? [] : [`-- html\n${html}`]),
+    ...notes,
+  ];
+  return done(parts.join('\n\n'), { name, ...filled.value });
 }

@@ -24,6 +24,7 @@ import { makeFindingsStore } from '../monitor/findings.ts';
 import { readSenders } from '../monitor/records.ts';
 import { listProcesses } from '../store/processes.ts';
 import { openIdempotency } from '../store/idempotency.ts';
+import { openPreviews } from '../store/previews.ts';
 import { openSessions } from '../store/sessions.ts';
 import type { GuideVerbs } from '../verbs/guide.ts';
 import { alertsOf } from './alert-context.ts';
@@ -38,6 +39,7 @@ import { openQuarantine, readSource } from './scan.ts';
 import { tryTemplate } from './template-trial.ts';
 import { webhookVerbs } from './webhooks.ts';
 
+import { makePreview } from './template-preview.ts';
 export type Access = Readonly<{
   sessions: Sessions;
   gate: Gate;
@@ -118,6 +120,8 @@ function contextOf(
     // Somebody waits: a DNS that does not answer soon is an answer, too.
     ...openDns({ ...config.dns, timeout: Math.min(config.dns.timeout, DNS_MS), tries: 1 }),
     trackingTarget: trackingTarget(config),
+    previewTemplate: makePreview(clock),
+    previews: openPreviews({ redis: asking, prefix }),
     feedback: ownAddresses(base),
     sendingOf: async (user) => (await readSenders(asking, prefix)).get(user),
     today: (zone) => dayOf(clock.now(), zone ?? config.warmup.timeZone),

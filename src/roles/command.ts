@@ -47,6 +47,7 @@ import { openHistory, openHistoryAnew } from './history.ts';
 import { makeTell } from './notices.ts';
 import { openQuarantine, readSource } from './scan.ts';
 import { PREFIX } from './start.ts';
+import { makePreview } from './template-preview.ts';
 import { tryTemplate } from './template-trial.ts';
 import { webhookVerbs } from './webhooks.ts';
 import type { KeyVerbs } from '../verbs/key.ts';
@@ -187,6 +188,7 @@ async function contextOf(base: Base, around: Surroundings): Promise<Context> {
     hashPassword,
     tryTemplate: (content) => tryTemplate(content, clock),
     hostname: config.hostname,
+    previewTemplate: makePreview(clock),
     log: silentLog,
     redis: asking,
     clockOffset: offset.ms,

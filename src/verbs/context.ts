@@ -12,6 +12,7 @@ import type { TemplateContent, Templates } from '../store/templates.ts';
 import type { ResolveMx } from '../store/return-host.ts';
 import type { ResolveHost } from '../store/tracking-host.ts';
 import type { TransportStates } from '../store/transport-states.ts';
+import type { Preview, PreviewWish } from './template.ts';
 
 /** Addresses of ours; undefined where no feedback.domain is configured. */
 export type OwnAddresses = Readonly<{
@@ -39,6 +40,8 @@ export type VerbContext = Readonly<{
   hashPassword(password: string): Promise<string>;
   /** What is wrong with a Liquid template, as far as filling it in without values tells; undefined: nothing. */
   tryTemplate?(content: Omit<TemplateContent, 'at'>): Promise<string | undefined>;
+  /** Fills a template in and sends nothing. */
+  previewTemplate?(wish: PreviewWish): Promise<Preview>;
   resolveTxt: ResolveTxt;
   resolveHost: ResolveHost;
   /** Host of tracking.url; undefined where the configuration has none that others could reach. */

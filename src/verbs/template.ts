@@ -1,5 +1,7 @@
 // Stored templates and their versions.
+import type { TagSyntax } from '../model/instructions.ts';
 import type { Template } from '../model/settings.ts';
+import type { Recipients } from '../store/recipients.ts';
 import type { TemplateContent } from '../store/templates.ts';
 import type { VerbContext } from './context.ts';
 import { did, noSuch, refused, type Did } from './did.ts';
@@ -14,6 +16,34 @@ export type ShownTemplate = Readonly<{
   versions: readonly number[];
   content: TemplateContent;
 }>;
+
+/** A template and whom it is filled in for. `stored` is what is known of the recipient, `data` what a message would say. */
+export type PreviewWish = Readonly<{
+  account: string;
+  content: Omit<TemplateContent, 'at'>;
+  recipient: string;
+  name?: string;
+  stored: Readonly<Record<string, string>>;
+  data: Readonly<Record<string, string>>;
+  syntaxes: readonly TagSyntax[];
+}>;
+
+/** `notes`: what somebody should know of it, such as tags without a value. */
+export type Filled = Readonly<{ subject: string; html?: string; text?: string; notes: readonly string[] }>;
+
+/** A problem is a sentence. */
+export type Preview = Readonly<{ ok: true; filled: Filled } | { ok: false; problem: string }>;
+
+/** What to fill in: a version that is stored (the latest where none is named), or what somebody is writing. */
+export type RenderWish = Readonly<{
+  version?: number | undefined;
+  content?: Omit<TemplateContent, 'at'> | undefined;
+  recipient?: string | undefined;
+  data?: Readonly<Record<string, unknown>> | undefined;
+  syntaxes?: readonly TagSyntax[] | undefined;
+}>;
+
+const SOMEBODY = 'someone@example.com';
 
 /** Stores a template, or a new version of it. */
 export async function putTemplate(
@@ -35,7 +65,7 @@ export function listTemplates({ templates }: Context, account: string): Promise<
 
 /** A version as it is stored; the latest where none is named. */
 export async function showTemplate(
-  { templates }: Context,
+  { templates }: Pick<Context, 'templates'>,
   account: string,
   name: string,
   asked: number | undefined,
@@ -46,6 +76,41 @@ export async function showTemplate(
   const content = known.versions.includes(version) ? await templates.read(account, name, version) : undefined;
   if (!content) return refused('missing', `${name} has the versions ${known.versions.join(', ')}.`);
   return did({ version, versions: known.versions, content });
+}
+
+/** Fills a template in for a recipient, as a message with it would be, and sends nothing. */
+export async function renderTemplate(
+  verbs: Pick<VerbContext, 'templates' | 'previewTemplate'> &
+    Readonly<{ recipients: Pick<Recipients, 'show'> }>,
+  { account, name }: Readonly<{ account: string; name: string }>,
+  wish: RenderWish,
+): Promise<Did<Filled>> {
+  const { recipient = SOMEBODY, data = {}, syntaxes = ['brackets'] } = wish;
+  const stored = wish.content ? undefined : await showTemplate(verbs, account, name, wish.version);
+  if (stored && !stored.ok) return stored;
+  const content = wish.content ?? stored?.value.content;
+  if (!content || !verbs.previewTemplate) return noSuch('template', name);
+  const preview = await verbs.previewTemplate({
+    account,
+    content,
+    recipient,
+    ...knownOf(await verbs.recipients.show(account, recipient)),
+    data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, textOf(value)])),
+    syntaxes,
+  });
+  return preview.ok ? did(preview.filled) : refused('wrong', preview.problem);
+}
+
+function knownOf(
+  known: Readonly<{ name?: string; fields: Readonly<Record<string, string>> }> | undefined,
+): Pick<PreviewWish, 'name' | 'stored'> {
+  const { name, fields = {} } = known ?? {};
+  return { ...(name === undefined ? {} : { name }), stored: fields };
+}
+
+/** Values of tags are texts; lists and objects are JSON, which Liquid reads again. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** Removes it for new messages; what is queued with it is still sent, for 90 days. */
