@@ -20,6 +20,7 @@ import { durationLike } from './lib/values.ts';
 import { nameSchema } from './model/settings.ts';
 import { monitorConfig } from './monitor/config.ts';
 import { scanConfig } from './scan/config.ts';
+import { archiveConfig } from './store/archive/config.ts';
 import { suppressionConfig } from './store/suppression-config.ts';
 import { parseRedisUrl } from './store/redis-url.ts';
 import { webhooksConfig } from './webhooks/config.ts';
@@ -116,6 +117,9 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Where webhooks may go. They are made by command, API or dashboard, and not here.'),
   events: eventsConfig.prefault({}).describe('The record of what became of each message.'),
+  archive: archiveConfig
+    .prefault({})
+    .describe('Messages that are kept after their last delivery, for users that have "archive" set.'),
   history: historyConfig
     .prefault({})
     .describe('What search and statistics are made from: how long it is kept, and in which form.'),

@@ -105,12 +105,14 @@ export const recipientEndpoints = [
     description: 'Its mail still counts. A suppression stays, so that it gets no mail.',
     params,
     run: async ({ principal, params: { address } }, verbs: ForgetVerbs) => {
-      const { known, deliveries, events, left, requests } = await forgetPerson(
+      const { known, deliveries, events, left, requests, messages } = await forgetPerson(
         verbs,
         principal.account,
         address,
       );
-      return known || deliveries + events + left + requests > 0 ? undefined : notFound('recipient');
+      return known || deliveries + events + left + requests + messages > 0
+        ? undefined
+        : notFound('recipient');
     },
   }),
 ];

@@ -44,6 +44,10 @@ const wish = z.strictObject({
     .default([])
     .describe(fields.networks.description ?? ''),
   scheduleAhead: z.union([z.number().positive(), fields.scheduleAhead]).optional(),
+  archive: z
+    .union([z.number().positive(), fields.archive])
+    .optional()
+    .describe(fields.archive.description ?? ''),
 });
 
 const sending = z

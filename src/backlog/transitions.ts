@@ -67,9 +67,12 @@ export type Pulled = Readonly<{ more: boolean; items: readonly Job[] }>;
 /** The transitions, each one script; all reject with RedisTrouble. */
 export type Transitions = ReturnType<typeof makeTransitions>;
 
+/** True where the messages of a user are kept after their last delivery. */
+export type IsArchived = (user: string) => boolean;
+
 /** Makes the transitions over one connection. */
-export function makeTransitions(redis: Redis, keys: Keys) {
-  const records: Records = { redis, keys };
+export function makeTransitions(redis: Redis, keys: Keys, isArchived: IsArchived = () => false) {
+  const records: Records = { redis, keys, isArchived };
   return {
     begin: begin.bind(undefined, records),
     finish: finish.bind(undefined, records),
@@ -82,7 +85,7 @@ export function makeTransitions(redis: Redis, keys: Keys) {
   };
 }
 
-type Records = Readonly<{ redis: Redis; keys: Keys }>;
+type Records = Readonly<{ redis: Redis; keys: Keys; isArchived: IsArchived }>;
 
 function submissionKeys(keys: Keys, ref: string): readonly [string, string, string] {
   const { account, submission } = splitRef(ref);
@@ -126,8 +129,16 @@ async function begin(
   return at.known ? readVerdict(answer, at.known) : readBegun(answer);
 }
 
-/** The last transition. `ended` once only; `last` when its submission ended with it; `busy` while an attempt runs. */
-async function finish({ redis, keys }: Records, delivery: Delivery, event: Event, when: 'idle' | 'any') {
+/**
+ * The last transition. `ended` once only; `last` when its submission ended with it and its body can go; `busy` while an attempt
+ * runs.
+ */
+async function finish(
+  { redis, keys, isArchived }: Records,
+  delivery: Delivery,
+  event: Event,
+  when: 'idle' | 'any',
+) {
   const ref = refOf(delivery);
   const keyList = [
     keys.delivery(ref),
@@ -136,7 +147,8 @@ async function finish({ redis, keys }: Records, delivery: Delivery, event: Event
     keys.events,
     keys.hand(delivery.transport),
   ];
-  const args = [ref, delivery.id, JSON.stringify(event), keys.prefix, when];
+  const archived = isArchived(delivery.user) ? event.at : '';
+  const args = [ref, delivery.id, JSON.stringify(event), keys.prefix, when, archived];
   const answer = Number(await redis.run(finishScript, keyList, args));
   return { ended: answer > 0, last: answer === 2, busy: answer < 0 } as const;
 }

@@ -6,7 +6,7 @@
  */
 const LEFT_OUT: ReadonlySet<string> = new Set(
   [
-    'sub body open del due hand lane fair lanes resting carried shelf waits same', // mail in flight, and lists of it
+    'sub body open del due hand lane fair lanes resting carried shelf waits same archiving ended', // mail in flight, and lists of it
     'spill spilled scanning quarantine q events told forwarded',
     'lease epoch share turns binds quota session idempotency restoring processes format', // what processes agree on while they run
     'caught', // by the sandbox

@@ -49,18 +49,19 @@ export const recipientCommands: readonly Command<SettingsContext & ForgetVerbs>[
   {
     words: 'recipient forget <address>',
     summary:
-      'Erase what is personal of a recipient: what is known of it, the history, the events on disk, logs of webhooks.',
+      'Erase what is personal of a recipient: what is known of it, the history, the events on disk, kept messages, logs of webhooks.',
     options: [account],
     run: async (context, { address = '' }, options) => {
       const of = accountOf(options);
       const erased = await forgetPerson(context, of, address);
-      const { known, deliveries, events, left, requests } = erased;
-      if (!known && deliveries + events + left + requests === 0) return unknown(address);
+      const { known, deliveries, events, left, requests, messages } = erased;
+      if (!known && deliveries + events + left + requests + messages === 0) return unknown(address);
       const stays = await context.suppressions.show(of, address);
       const parts = [
         `${address} was forgotten: ${deliveries} deliveries of the history and ${events} events on disk lost what is personal; they still count.`,
         left > 0 ? `${left} events are too short to be changed in their place and go with their age.` : '',
         requests > 0 ? `${requests} requests that named it are gone from the logs of webhooks.` : '',
+        messages > 0 ? `${messages} kept messages are gone from the archive, or name it no longer.` : '',
         stays
           ? 'It is still suppressed, so that it gets no mail: "postino suppression remove" ends that, too.'
           : '',

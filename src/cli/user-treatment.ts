@@ -36,6 +36,10 @@ export const treatmentOptions: readonly Option[] = [
   { flags: '--suppressed <refuse|drop>', summary: 'a suppressed recipient: 550, or taken and dropped' },
   { flags: '--bad-controls <refuse|ignore>', summary: 'a control header that cannot be read: 550, or sent' },
   { flags: '--schedule-ahead <duration>', summary: 'how far ahead it may schedule, such as 30d' },
+  {
+    flags: '--archive <duration|off>',
+    summary: 'how long its messages are kept after their last delivery, such as 30d',
+  },
   { flags: '--liquid', summary: 'may use templates written in Liquid' },
   { flags: '--no-liquid', summary: 'may not' },
   { flags: '--bypass-suppression', summary: 'its messages may ask to be sent to suppressed addresses' },
@@ -79,6 +83,7 @@ const given = z.object({
   suppressed: z.enum(['refuse', 'drop']).optional(),
   badControls: z.enum(['refuse', 'ignore']).optional(),
   scheduleAhead: duration.optional(),
+  archive: z.union([z.literal('off'), duration]).optional(),
   liquid: flag,
   bypassSuppression: flag,
   default: jsonOf(declaredDefaults, {}).optional(),
@@ -112,10 +117,16 @@ function textsIn(options: Values, name: 'rule' | 'topicName'): readonly string[]
 }
 
 function withTreatment(user: User, options: Given, blocks: BlockTexts): User {
-  const { header: _header, footer: _footer, campaigns: _campaigns, topicNames: _names, ...rest } = user;
+  const {
+    header: _header,
+    footer: _footer,
+    campaigns: _campaigns,
+    topicNames: _names,
+    archive: _archive,
+    ...rest
+  } = user;
   const header = withTexts(user.header, blocks.header);
   const footer = withTexts(user.footer, blocks.footer);
-  const campaigns = options.campaigns ?? user.campaigns ?? 'none';
   return {
     ...rest,
     defaults: defaultsOf(user, options, blocks),
@@ -128,8 +139,18 @@ function withTreatment(user: User, options: Given, blocks: BlockTexts): User {
     bypassSuppression: options.bypassSuppression ?? user.bypassSuppression,
     ...(header ? { header } : {}),
     ...(footer ? { footer } : {}),
-    ...(campaigns === 'none' ? {} : { campaigns }),
+    ...switchedOff(user, options),
     ...some('topicNames', namesOf(options.topicName ?? user.topicNames)),
+  };
+}
+
+/** What a word of its own takes away again. */
+function switchedOff(user: User, options: Given): Pick<User, 'campaigns' | 'archive'> {
+  const campaigns = options.campaigns ?? user.campaigns ?? 'none';
+  const archive = options.archive ?? user.archive ?? 'off';
+  return {
+    ...(campaigns === 'none' ? {} : { campaigns }),
+    ...(archive === 'off' ? {} : { archive }),
   };
 }
 

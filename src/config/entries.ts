@@ -99,6 +99,7 @@ export const declaredUser = userSchema
     defaults: declaredDefaults.default({}).describe(describe('defaults')),
     rules: z.array(declaredRule).max(100).default([]).describe(describe('rules')),
     scheduleAhead: duration.default(SCHEDULE_AHEAD_MS).describe(describe('scheduleAhead')),
+    archive: duration.optional().describe(describe('archive')),
     mergeHeaders: z
       .array(mergeHeader)
       .default([...MERGE_HEADERS])
@@ -113,7 +114,7 @@ export const declaredUser = userSchema
   });
 
 /** The words that the stored user's schema has for a field. */
-function describe(field: 'defaults' | 'rules' | 'scheduleAhead' | 'mergeHeaders'): string {
+function describe(field: 'defaults' | 'rules' | 'scheduleAhead' | 'mergeHeaders' | 'archive'): string {
   return userSchema.shape[field].description ?? '';
 }
 

@@ -160,6 +160,13 @@ export const userSchema = z.strictObject({
   watch: watchSchema.optional().describe('Thresholds of its own: bounces, complaints, signs of theft.'),
   header: blockSchema.optional().describe('Block behind <body>, for messages that ask for it: html, text.'),
   footer: blockSchema.optional().describe('Block before </body>, for messages that ask for it: html, text.'),
+  archive: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      'How long its messages are kept after their last delivery, to be looked at and sent again; absent: not at all.',
+    ),
   disabled: z.boolean().default(false),
   origin: originSchema,
 });

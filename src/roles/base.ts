@@ -18,6 +18,7 @@ import type { Log } from '../lib/log.ts';
 import type { Settings } from '../model/settings.ts';
 import { makeReturnPaths, type ReturnPaths } from '../mail/verp.ts';
 import { openBodies, type Bodies } from '../store/bodies.ts';
+import type { Archive } from '../store/archive/archive.ts';
 import { openApiKeys, type ApiKeys } from '../store/api-keys.ts';
 import { openDomains, type Domains } from '../store/domains.ts';
 import { openLinks, type LinkStore } from '../store/links.ts';
@@ -31,6 +32,7 @@ import { connectRedis, type Purpose, type RedisConnection } from '../store/redis
 import { watchSettings, type SettingsStore } from '../store/settings.ts';
 import { openTransportStates, type TransportStates } from '../store/transport-states.ts';
 import { makeTokens, type Tokens } from '../tracking/token.ts';
+import { archiveOf } from './archive.ts';
 import { openHistoryReader } from './history.ts';
 import { makeTell } from './notices.ts';
 import { openWarmup, type Warmup } from './warmup.ts';
@@ -81,6 +83,8 @@ export type Base = Surroundings &
     /** Fails at once when Redis is away: for everything that answers somebody. */
     asking: RedisConnection;
     settings: SettingsStore;
+    /** Messages that are kept after their last delivery. */
+    archive: Archive;
     transitions: Transitions;
     jobs: JobAdder;
     pauses: Pauses;
@@ -110,7 +114,8 @@ export async function openBase(around: Surroundings): Promise<Base> {
   const keys = makeKeys(prefix);
   const settings = await openSettings(asking, around);
   const stores = openStores(asking, settings, around);
-  const transitions = makeTransitions(asking, keys);
+  const isArchived = (user: string): boolean => settings.latest()?.users.get(user)?.archive !== undefined;
+  const transitions = makeTransitions(asking, keys, isArchived);
   const jobs = makeJobAdder(asking.raw, keys.queues, clock, log);
   const settingsNow = (): Settings => {
     const latest = settings.latest();
@@ -137,6 +142,7 @@ export async function openBase(around: Surroundings): Promise<Base> {
     asking,
     settings,
     ...stores,
+    archive: archiveOf(around, settingsNow),
     transitions,
     jobs,
     ...watches,

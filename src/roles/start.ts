@@ -14,6 +14,7 @@ import { syncFile } from '../store/declared.ts';
 import { VERSION } from '../lib/version.ts';
 import { checkDurability } from '../store/durability.ts';
 import { beHeard, checkFormat } from '../store/processes.ts';
+import { startArchive } from './archive.ts';
 import { alertsSink, startAlerts, watchedListeners } from './alerts.ts';
 import { BaseProblem, openBase, type Base } from './base.ts';
 import { startBatch } from './batch.ts';
@@ -122,7 +123,7 @@ async function startRoles(
   );
   if (roles.includes('delivery')) delivery = await startDelivery(base, submit);
   if (delivery) undo.push(() => delivery.stop(0));
-  if (delivery) undo.push(startMonitor(base).stop);
+  if (delivery) undo.push(startMonitor(base).stop, startArchive(base).stop);
   const submission = roles.includes('submission') ? await startSubmission(base, submit) : undefined;
   if (submission) undo.push(() => submission.stop(0));
   undo.push(startSinks(base, { delivery, stats: roles.includes('http') ? stats : undefined }));

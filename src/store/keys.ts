@@ -36,6 +36,12 @@ export type StoreKeys = Readonly<{
   waits(account: string, delivery: string): string;
   /** `id` is "<account>:<submission>". */
   submission(id: string): string;
+  /** Messages that wait for the archive, "<account>:<submission>", by when they ended. */
+  archiving: string;
+  /** Ended deliveries of a message that the archive will have: id → recipient and pins. */
+  ended(id: string): string;
+  /** What was sent again of a message: id of a delivery → id of the new message. */
+  resent(account: string, submission: string): string;
   /** A large body that came in chunks. */
   spill(name: string): string;
   /** Hash: name of a spill → "<account>:<submission>" whose body it is. */
@@ -72,6 +78,9 @@ export function storeKeys(prefix: string): StoreKeys {
     linkBytes: (account, day) => `${prefix}linked:${account}:${day}`,
     waits: (account, delivery) => `${prefix}waits:${account}:${delivery}`,
     submission: (id) => `${prefix}sub:${id}`,
+    archiving: `${prefix}archiving`,
+    ended: (id) => `${prefix}ended:${id}`,
+    resent: (account, submission) => `${prefix}resent:${account}:${submission}`,
     spill: (name) => `${prefix}spill:${name}`,
     spilled: `${prefix}spilled`,
     warmup: `${prefix}warmup`,

@@ -69,6 +69,7 @@ beforeEach(async () => {
     templates: openTemplates({ redis, prefix, clock: systemClock, settings }),
     apiKeys: openApiKeys({ redis, prefix, clock: systemClock }),
     webhooks: { store: openWebhooks({ redis, prefix }) },
+    archive: { forget: () => Promise.resolve({ removed: 0, changed: 0 }) },
     recipients: openRecipients({ redis, prefix, clock: systemClock, log: silentLog, isOurs: false }),
     resolveTxt: async (name) => zone[name] ?? [],
     resolveHost: async (name) => ({ cname: [], addresses: [], ...hosts[name] }),

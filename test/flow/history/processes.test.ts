@@ -122,6 +122,7 @@ test('a story is completed from the log; who is forgotten is in neither', async 
   const verbs = {
     recipients: { forget: () => Promise.resolve(false) },
     webhooks: { store: { forget: () => Promise.resolve(0) } },
+    archive: { forget: () => Promise.resolve({ removed: 0, changed: 0 }) },
     openHistory: () => openSqliteHistory({ folder: join(root, 'behind'), config, key: 'k' }),
     eventsFolder: folder,
   };

@@ -1,0 +1,129 @@
+// The archive: messages that users want kept after their last delivery, in files by user and day.
+import { rm } from 'node:fs/promises';
+import type { EpochMs } from '../../lib/clock.ts';
+import type { Settings, User } from '../../model/settings.ts';
+import { readEntry, readFacts, placeOf, writeEntry, type Archived, type ArchivedFacts } from './entry.ts';
+import { allFiles } from './folders.ts';
+
+/** Whose messages are asked for; without `user` those of all users of the account, without `account` everybody's. */
+export type ArchiveOwner = Readonly<{ account?: string; user?: string }>;
+
+export type Archive = Readonly<{
+  /** A message by the id of its submission; undefined where it is not kept, or somebody else's. */
+  find(id: string, owner?: ArchiveOwner): Promise<Archived | undefined>;
+  /** Takes a person out of what is kept of an account; how many messages were removed or changed. */
+  forget(account: string, address: string): Promise<Readonly<{ removed: number; changed: number }>>;
+}>;
+
+export type ArchiveDeps = Readonly<{
+  /** The folder of all. */
+  root: string;
+  settings(): Settings;
+  now(): EpochMs;
+}>;
+
+/** Opens the archive for reading, by any process. */
+export function openArchive(deps: ArchiveDeps): Archive {
+  return {
+    find: (id, owner = {}) => find(deps, id, owner),
+    forget: (account, address) => forget(deps, account, address.toLowerCase()),
+  };
+}
+
+/** True when a message that ended then is still to be kept: what the user's settings say now counts for all that is there. */
+export function isKept(endedAt: EpochMs, user: User | undefined, now: EpochMs): boolean {
+  return user?.archive !== undefined && endedAt + user.archive > now;
+}
+
+async function find(
+  { root, settings, now }: ArchiveDeps,
+  id: string,
+  owner: ArchiveOwner,
+): Promise<Archived | undefined> {
+  for (const user of settings().users.values()) {
+    if (user.archive === undefined || !isOf(user, owner)) continue;
+    const place = placeOf(root, user.name, id);
+    const entry = place && (await readEntry(place.file));
+    if (!entry) continue;
+    const { account } = entry.submission;
+    // A user may have been removed, and another made under its name.
+    const isTheirs = account === user.account && isKept(entry.endedAt, user, now());
+    return isTheirs ? entry : undefined;
+  }
+  return undefined;
+}
+
+function isOf({ name, account }: User, owner: ArchiveOwner): boolean {
+  return (
+    (owner.account === undefined || owner.account === account) &&
+    (owner.user === undefined || owner.user === name)
+  );
+}
+
+/**
+ * A message that went to the person alone goes. One to several stays for the others without the person, unless its text
+ * names the address: then it goes as well.
+ */
+async function forget({ root }: ArchiveDeps, account: string, address: string) {
+  const count = { removed: 0, changed: 0, left: 0 };
+  for await (const file of allFiles(root)) {
+    const facts = await readFacts(file);
+    if (facts?.submission.account === account) count[await forgetIn({ root, file, facts }, address)]++;
+  }
+  return count;
+}
+
+async function forgetIn(
+  { root, file, facts }: Readonly<{ root: string; file: string; facts: ArchivedFacts }>,
+  address: string,
+): Promise<'removed' | 'changed' | 'left'> {
+  if (!names(facts, address)) return 'left';
+  const without = withoutPerson(facts, address);
+  const entry = await readEntry(file);
+  const isNamed = entry?.body.toString('utf8').toLowerCase().includes(address);
+  if (!entry || isNamed || Object.keys(without.deliveries).length === 0) {
+    await rm(file, { force: true });
+    return 'removed';
+  }
+  await writeEntry(root, { ...without, body: entry.body });
+  return 'changed';
+}
+
+/** In its envelope, its values, or anything else that is known of it. */
+function names(facts: ArchivedFacts, address: string): boolean {
+  return JSON.stringify(facts).toLowerCase().includes(JSON.stringify(address).slice(1, -1));
+}
+
+function withoutPerson({ deliveries, submission, ...facts }: ArchivedFacts, address: string): ArchivedFacts {
+  const { instructions, treatment } = submission;
+  const { merge } = instructions;
+  const others = Object.entries(deliveries).filter(
+    ([, { recipient }]) => recipient.address.toLowerCase() !== address,
+  );
+  return {
+    ...facts,
+    deliveries: Object.fromEntries(others),
+    submission: {
+      ...submission,
+      instructions: merge?.recipients
+        ? { ...instructions, merge: { ...merge, recipients: without(merge.recipients, address) } }
+        : instructions,
+      ...(treatment ? { treatment: treatmentWithout(treatment, address) } : {}),
+    },
+  };
+}
+
+type Treatment = NonNullable<ArchivedFacts['submission']['treatment']>;
+
+function treatmentWithout(treatment: Treatment, address: string): Treatment {
+  const { stored, ownTo } = treatment;
+  return {
+    ...treatment,
+    ...(stored ? { stored: without(stored, address) } : {}),
+    ...(ownTo ? { ownTo: ownTo.filter((one) => one !== address) } : {}),
+  };
+}
+
+function without<T>(values: Readonly<Record<string, T>>, address: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => name.toLowerCase() !== address));
+}

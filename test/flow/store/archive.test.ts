@@ -1,0 +1,211 @@
+// The archive: what is kept after the last delivery, for how long, how much of it, and what forgetting a person leaves.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newId } from '../../../src/lib/ids.ts';
+import { silentLog } from '../../../src/lib/log.ts';
+import type { Settings } from '../../../src/model/settings.ts';
+import { userSchema } from '../../../src/model/settings.ts';
+import { openArchive } from '../../../src/store/archive/archive.ts';
+import { writeEntry, type Archived } from '../../../src/store/archive/entry.ts';
+import { allFiles } from '../../../src/store/archive/folders.ts';
+import { makeKeeper } from '../../../src/store/archive/keeper.ts';
+import { request, until } from '../../support/backlog.ts';
+import { startApi, type Client, type TestApi } from '../../support/api.ts';
+import { handClock } from '../../support/hand-clock.ts';
+
+const DAY = 86_400_000;
+let api: TestApi;
+let client: Client;
+
+beforeAll(async () => {
+  api = await startApi({
+    roles: ['http', 'delivery'],
+    config: {
+      bodies: 'file',
+      domains: [{ name: 'shop.example' }, { name: 'office.example' }],
+      transports: [{ name: 'box', kind: 'sandbox', pool: 'default' }],
+      users: [
+        { name: 'shop', password: 'shop-Secret-17', domains: ['shop.example'], archive: '30d' },
+        { name: 'office', password: 'office-Secret-18', domains: ['office.example'] },
+      ],
+    },
+  });
+  client = await api.client();
+});
+afterAll(() => api.close());
+
+async function files(root: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const file of allFiles(root)) found.push(file);
+  return found;
+}
+
+async function send(more: object = {}): Promise<string> {
+  const message = {
+    user: 'shop',
+    from: 'orders@shop.example',
+    to: ['ann@example.net', 'bob@example.net'],
+    subject: 'Invoice',
+    text: 'Dear [name]',
+    recipientData: { 'ann@example.net': { name: 'Ann' }, 'bob@example.net': { name: 'Bob' } },
+  };
+  const sent = await client.post('/messages', { ...message, ...more });
+  expect(sent.status, sent.text).toBeLessThan(300);
+  return String(sent.json.id);
+}
+
+async function found(id: string): Promise<Archived> {
+  await until(async () => (await api.base.archive.find(id)) !== undefined);
+  const kept = await api.base.archive.find(id);
+  if (!kept) throw new Error(id);
+  return kept;
+}
+
+/** Keys of Redis that are about a message, but for what ends by itself. */
+async function keysOf(id: string): Promise<readonly string[]> {
+  const keys = (await api.base.asking.call('KEYS', `*${id}*`)) as string[];
+  return keys.filter((key) => !key.includes(':waits:') && !key.includes(':caught'));
+}
+
+test('a message is kept as it came in, with its recipients, and leaves nothing in Redis', async () => {
+  const id = await send({
+    attachments: [{ name: 'a.bin', content: Buffer.alloc(300_000, 7).toString('base64') }],
+  });
+  const kept = await found(id);
+  expect(kept.body.toString()).toContain('Dear [name]');
+  expect(kept.body.length).toBeGreaterThan(300_000);
+  expect(Object.keys(kept.deliveries)).toEqual([`${id}-1`, `${id}-2`]);
+  expect(Object.values(kept.deliveries).map(({ recipient }) => recipient.address)).toEqual([
+    'ann@example.net',
+    'bob@example.net',
+  ]);
+  await until(async () => (await keysOf(id)).length === 0);
+  expect(readdirSync(join(api.relay.data, 'bodies')).filter((name) => name.endsWith('.body'))).toEqual([]);
+  expect(await api.base.archive.find(id, { account: 'default', user: 'office' })).toBeUndefined();
+  expect(await api.base.archive.find(id, { account: 'other' })).toBeUndefined();
+}, 60_000);
+
+test('who has no archive leaves nothing', async () => {
+  const id = await send({ user: 'office', from: 'me@office.example' });
+  await until(async () => (await api.base.asking.call('EXISTS', `postino:sub:default:${id}`)) === 0);
+  expect(await api.base.archive.find(id)).toBeUndefined();
+  expect(await api.base.asking.call('ZCARD', 'postino:archiving')).toBe(0);
+}, 60_000);
+
+test('what is switched off is shown no longer, at once', async () => {
+  const id = await send();
+  await found(id);
+  const { users } = api.base.settings;
+  await users.change('shop', ({ archive: _archive, ...user }) => user, 'file');
+  expect(await api.base.archive.find(id)).toBeUndefined();
+  await users.change('shop', (user) => ({ ...user, archive: 30 * DAY }), 'file');
+  expect(await api.base.archive.find(id)).toBeDefined();
+}, 60_000);
+
+/** An archive of its own on a clock that is moved by hand. */
+function bench(maxBytes = 1e9) {
+  const root = mkdtempSync(join(tmpdir(), 'postino-archive-'));
+  const clock = handClock(Date.UTC(2026, 10, 25, 12));
+  const user = (name: string, archive?: number) =>
+    [name, userSchema.parse({ v: 1, name, origin: 'file', ...(archive ? { archive } : {}) })] as const;
+  const users = new Map([user('shop', 30 * DAY), user('short', DAY), user('none')]);
+  const settings = (): Settings => ({ users }) as unknown as Settings;
+  const keeper = makeKeeper({
+    redis: api.base.asking,
+    prefix: 'bench:',
+    root,
+    maxBytes,
+    clock,
+    log: silentLog,
+    settings,
+    readBody: () => Promise.resolve(undefined),
+    dropBody: () => Promise.resolve(),
+  });
+  const put = async (
+    name: string,
+    body: string,
+    addresses: readonly string[] = ['ann@example.net'],
+  ): Promise<string> => {
+    const { submission } = request(addresses);
+    const id = newId(clock.now());
+    const deliveries = addresses.map((address, n) => [
+      `${id}-${n + 1}`,
+      { recipient: { address }, pins: { dkim: [] } },
+    ]);
+    const merge = {
+      recipients: Object.fromEntries(addresses.map((address) => [address, { name: address }])),
+    };
+    const entry: Archived = {
+      v: 1,
+      submission: { ...submission, id, user: name, at: clock.now(), instructions: { merge } },
+      deliveries: Object.fromEntries(deliveries),
+      endedAt: clock.now(),
+      body: Buffer.from(body),
+    };
+    await writeEntry(root, entry);
+    return id;
+  };
+  const archive = openArchive({ root, settings, now: clock.now });
+  return { root, clock, keeper, put, archive, users, end: () => rmSync(root, { recursive: true }) };
+}
+
+test('each user’s messages go after their own time', async () => {
+  const { root, clock, keeper, put, archive, end } = bench();
+  const [long, short] = [await put('shop', 'one'), await put('short', 'two')];
+  await put('none', 'three');
+  clock.pass(DAY + 60_000);
+  expect(await archive.find(short)).toBeUndefined();
+  await keeper.prune();
+  expect((await archive.find(long))?.body.toString()).toBe('one');
+  expect(await files(root)).toHaveLength(1);
+  clock.pass(29 * DAY);
+  await keeper.prune();
+  expect(await files(root)).toEqual([]);
+  expect(keeper.bytes()).toBe(0);
+  end();
+});
+
+test('beyond its size the oldest go first', async () => {
+  const { root, clock, keeper, put, archive, end } = bench(5000);
+  const ids: string[] = [];
+  for (let n = 0; n < 8; n++) {
+    ids.push(await put('shop', 'x'.repeat(700)));
+    clock.pass(DAY / 2);
+  }
+  await keeper.prune();
+  const kept = await Promise.all(ids.map(async (id) => (await archive.find(id)) !== undefined));
+  expect(kept.lastIndexOf(false)).toBeLessThan(kept.indexOf(true));
+  expect(kept.at(-1)).toBe(true);
+  expect(keeper.bytes()).toBeLessThanOrEqual(5000);
+  expect((await files(root)).reduce((sum, file) => sum + readFileSync(file).length, 0)).toBe(keeper.bytes());
+  end();
+});
+
+test('a person is forgotten: alone with the message, among others without it, and with it where it is named', async () => {
+  const { put, archive, root, end } = bench();
+  const alone = await put('shop', 'hello');
+  const among = await put('shop', 'hello', ['Ann@example.net', 'bob@example.net']);
+  const named = await put('shop', 'To: ANN@example.net, bob@example.net', [
+    'ann@example.net',
+    'bob@example.net',
+  ]);
+  const other = await put('shop', 'hello', ['bob@example.net']);
+  expect(await archive.forget('elsewhere', 'ann@example.net')).toMatchObject({ removed: 0, changed: 0 });
+  expect(await archive.forget('default', 'ANN@example.net')).toMatchObject({ removed: 2, changed: 1 });
+  expect(await archive.find(alone)).toBeUndefined();
+  expect(await archive.find(named)).toBeUndefined();
+  expect(Object.keys((await archive.find(among))?.deliveries ?? {})).toEqual([`${among}-2`]);
+  expect(await archive.find(other)).toBeDefined();
+  for (const file of await files(root))
+    expect(readFileSync(file, 'utf8').toLowerCase()).not.toContain('ann@');
+  end();
+});
+
+test('no id and no name leads out of the folder', async () => {
+  const { archive, end } = bench();
+  for (const id of ['../../etc/passwd', '', '01KATM1V6J3Q5Z8W9X7Y6T5R4E/..', '.'.repeat(26), 'Z'.repeat(26)])
+    expect(await archive.find(id)).toBeUndefined();
+  end();
+});
