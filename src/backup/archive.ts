@@ -9,14 +9,17 @@ import { reasonOf } from '../lib/reason.ts';
 
 const fileSchema = z.strictObject({ path: z.string(), bytes: z.number(), sha256: z.string() });
 
+/** It is shown on a terminal. */
+const plain = z.string().regex(/^\P{Cc}{0,255}$/u);
+
 const manifestSchema = z.strictObject({
   /** Grows when older versions could not read what is in it. */
   format: z.literal(1),
   /** Of Postino. */
-  version: z.string(),
+  version: plain,
   /** Epoch milliseconds. */
-  at: z.number(),
-  hostname: z.string(),
+  at: z.number().int().min(0).max(8.64e15),
+  hostname: plain,
   what: z.enum(['all', 'settings']),
   /** Tells whether a master key is the one that the secrets in here were sealed with. */
   masterKey: z.string(),

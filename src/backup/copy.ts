@@ -9,12 +9,20 @@ const valueSchema = z.union([z.string(), z.strictObject({ base64: z.string() })]
  * A key, or a part of a large one. `values`: of a string one, of a hash names and values by turns, of a sorted set members and
  * scores by turns. `until`: when it expires, epoch milliseconds.
  */
-export const copiedSchema = z.strictObject({
-  key: z.string(),
-  type: z.enum(['string', 'hash', 'set', 'zset', 'list']),
-  until: z.number().optional(),
-  values: z.array(valueSchema),
-});
+export const copiedSchema = z
+  .strictObject({
+    key: z.string(),
+    type: z.enum(['string', 'hash', 'set', 'zset', 'list']),
+    until: z.number().int().positive().optional(),
+    values: z.array(valueSchema),
+  })
+  // What Redis would refuse must be known before anything is removed for it.
+  .refine(({ type, values }) => (type !== 'hash' && type !== 'zset') || values.length % 2 === 0)
+  .refine(({ type, values }) => type !== 'zset' || values.every((value, i) => i % 2 === 0 || isScore(value)));
+
+function isScore(value: z.infer<typeof valueSchema>): boolean {
+  return typeof value === 'string' && /^[+-]?(?:inf|\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/i.test(value);
+}
 
 export type Copied = Readonly<z.infer<typeof copiedSchema>>;
 type Kind = Copied['type'];

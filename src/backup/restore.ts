@@ -1,6 +1,6 @@
 // Brings an installation back from a backup: checked as a whole first, then written, and marked while it is unfinished.
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Clock } from '../lib/clock.ts';
@@ -11,6 +11,7 @@ import { unpack, type Manifest } from './archive.ts';
 import { CONFIG_FILE, DATA_FOLDER, KEYS_FILE } from './backup.ts';
 import { copiedSchema, hasKeys, removeKeys, writeKeys, type Copied } from './copy.ts';
 import { isKept, KEPT_FILES } from './families.ts';
+import { openWorkspace } from './workspace.ts';
 
 export type RestoreDeps = Readonly<{
   redis: Redis;
@@ -55,7 +56,7 @@ export async function unfinishedRestore(redis: Redis, prefix: string): Promise<s
 export async function restore(deps: RestoreDeps, file: string, replace: boolean): Promise<Restored> {
   const { data } = deps;
   await mkdir(data, { recursive: true, mode: 0o700 });
-  const folder = await mkdtemp(join(data, 'restore-'));
+  const folder = await openWorkspace(data, 'restore', deps.clock.now());
   try {
     const unpacked = await unpack(file, folder);
     if (!unpacked.ok) return unpacked;
@@ -89,6 +90,8 @@ async function refusal(
       'The secrets in this backup are sealed with a master key that is not here: set POSTINO_MASTER_KEY (or masterKey ' +
       'in the configuration) to the one of that installation.'
     );
+  if (!manifest.files.some(({ path }) => path === KEYS_FILE))
+    return `There is no ${KEYS_FILE} in it, so it is no whole backup; nothing was changed.`;
   for await (const { line, copied } of readLines(join(folder, KEYS_FILE)))
     if (!copied) return `Line ${line} of ${KEYS_FILE} in the backup cannot be read; nothing was changed.`;
   return undefined;

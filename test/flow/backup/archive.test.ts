@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +17,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, expect, test } from 'vitest';
 import { pack, unpack } from '../../../src/backup/archive.ts';
+import { openWorkspace } from '../../../src/backup/workspace.ts';
 
 const ABOUT = { version: '1', at: 1, hostname: 'relay.example', what: 'all', masterKey: 'x' } as const;
 
@@ -113,4 +115,42 @@ test('a file that lies in the way does not make a backup readable, and a link le
   expect(readFileSync(join(target, 'key'), 'utf8')).toBe('secret');
   expect(statSync(join(target, 'data')).mode & 0o777).toBe(0o700);
   expect(statSync(join(target, 'data', 'history')).mode & 0o777).toBe(0o600);
+});
+
+test.each([
+  ['a moment that is none', { at: 1e300 }],
+  ['a host name that moves the cursor', { hostname: '\u001b[2Jrelay.example' }],
+])('%s is not shown to anybody', async (_, odd) => {
+  const from = join(root, 'from');
+  mkdirSync(from);
+  const file = join(root, 'odd.tar.gz');
+  await pack(from, file, { ...ABOUT, ...odd });
+  expect(await unpack(file, target)).toMatchObject({ ok: false });
+});
+
+test('what a killed one left behind is removed by the next, and what goes on is not', async () => {
+  const DAY_MS = 86_400_000;
+  const now = Date.now();
+  for (const name of [
+    'backup-oldOLD',
+    'backup-newNEW',
+    'restore-oldOLD',
+    'before-restore-x',
+    'backup-mine-too',
+  ])
+    mkdirSync(join(root, name, 'data'), { recursive: true });
+  for (const name of ['backup-oldOLD', 'backup-mine-too', 'before-restore-x'])
+    utimesSync(join(root, name), new Date(now), new Date(now - DAY_MS - 1000));
+  const made = await openWorkspace(root, 'backup', now);
+  expect(statSync(made).mode & 0o777).toBe(0o700);
+  const left = (): readonly string[] => readdirSync(root).filter((name) => join(root, name) !== made);
+  expect(left().toSorted()).toEqual([
+    'backup-mine-too',
+    'backup-newNEW',
+    'before-restore-x',
+    'restore-oldOLD',
+  ]);
+  const next = await openWorkspace(root, 'restore', now);
+  rmSync(next, { recursive: true });
+  expect(left().toSorted()).toEqual(['backup-mine-too', 'backup-newNEW', 'before-restore-x']);
 });

@@ -16,6 +16,37 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+type Line = Readonly<{ key: string; type: string; values: readonly string[]; until?: number }>;
+
+const SETTINGS: Line = { key: 'users', type: 'hash', values: ['shop', '{}'] };
+
+test.each<readonly [string, readonly Line[] | undefined]>([
+  ['names without values', [{ key: 'users', type: 'hash', values: ['shop'] }]],
+  ['a score that is none', [{ key: 'rcpts:default', type: 'zset', values: ['ann@example.com', 'late'] }]],
+  ['an end that is none', [{ ...SETTINGS, until: 1.5 }]],
+  ['no keys at all', undefined],
+])('with %s in it, what is here stays', async (_, lines) => {
+  const root = mkdtempSync(join(tmpdir(), 'postino-restore-'));
+  const prefix = randomPrefix();
+  const redis = connectRedis({ url: server.url, purpose: 'accept', prefix, log: silentLog });
+  await redis.whenReady();
+  await redis.call('HSET', `${prefix}users`, 'ours', '{}');
+  const from = join(root, 'from');
+  mkdirSync(join(from, 'data', 'keys'), { recursive: true });
+  writeFileSync(join(from, 'data', 'keys', 'dkim'), 'theirs');
+  const text = lines?.map((line) => `${JSON.stringify(line)}\n`).join('');
+  if (text !== undefined) writeFileSync(join(from, 'redis.jsonl'), text);
+  const file = join(root, 'backup.tar.gz');
+  const about = { version: '1', at: 1, hostname: 'relay.example', what: 'all', masterKey: 'x' } as const;
+  await pack(from, file, about);
+  const deps = { redis, prefix, data: join(root, 'data'), clock: systemClock, masterKeyOf: () => 'x' };
+  const restored = await restore(deps, file, true);
+  expect(restored).toMatchObject({ ok: false, problem: expect.stringContaining('nothing was changed') });
+  expect(await redis.call('KEYS', `${prefix}*`)).toEqual([`${prefix}users`]);
+  await redis.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
 test('no session, no queue, no other file comes with it', async () => {
   const root = mkdtempSync(join(tmpdir(), 'postino-restore-'));
   const prefix = randomPrefix();
