@@ -1,4 +1,5 @@
 // Endpoints of members: who may log in to the dashboard, with which role.
+import type { Owner } from '../model/owner.ts';
 import { z } from 'zod';
 import {
   memberRoleSchema,
@@ -171,11 +172,12 @@ async function mayChange(
   return found ? exceeds(principal, found) : notFound('member');
 }
 
-type Bounds = Readonly<{ account: string; role: MemberRole; user?: string | undefined }>;
-
 /** Nobody hands on, or takes away, what it does not have itself. */
-function exceeds({ scopes }: Principal, { role, ...bounds }: Bounds): Problem | undefined {
-  const more = [...scopesOf(role, bounds)].filter((scope) => !scopes.has(scope));
+function exceeds(
+  { scopes }: Principal,
+  { role, ...owner }: Owner & Readonly<{ role: MemberRole }>,
+): Problem | undefined {
+  const more = [...scopesOf(role, owner)].filter((scope) => !scopes.has(scope));
   if (more.length === 0) return undefined;
   return problem(403, 'Not allowed', `The role "${role}" may do more than you: ${more.join(', ')}.`);
 }

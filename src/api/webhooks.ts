@@ -1,5 +1,6 @@
 // Endpoints of webhooks: making, changing, testing, pausing and replaying them, and what was sent last.
 import { z } from 'zod';
+import type { Owner } from '../model/owner.ts';
 import type { Principal } from '../model/access.ts';
 import { eventTypes } from '../model/event.ts';
 import {
@@ -14,7 +15,6 @@ import {
   rotateWebhook,
   testWebhook,
   webhookLog,
-  type Owner,
   type WebhookVerbs,
 } from '../verbs/webhook.ts';
 import type { Did } from '../verbs/did.ts';

@@ -1,6 +1,7 @@
 // Which rows an export has: events as they were published, and lists as they are now.
 import type { EpochMs } from '../lib/clock.ts';
 import type { Event } from '../model/event.ts';
+import type { Owner } from '../model/owner.ts';
 import type { Export } from './config.ts';
 import type { Row } from './lines.ts';
 import type { Period } from './periods.ts';
@@ -10,9 +11,7 @@ export type Sources = Readonly<{
   /** Events that were published from `from` to before `until`, in that order. */
   events(from: EpochMs, until: EpochMs): AsyncIterable<readonly Event[]>;
   /** Counts by campaign and hour (UTC) of that time. */
-  statistics(
-    query: Readonly<{ account: string; user?: string | undefined; from: EpochMs; until: EpochMs }>,
-  ): AsyncIterable<Row>;
+  statistics(query: Owner & Readonly<{ from: EpochMs; until: EpochMs }>): AsyncIterable<Row>;
   recipients(account: string): AsyncIterable<Row>;
   suppressions(account: string): AsyncIterable<Row>;
 }>;

@@ -1,7 +1,8 @@
 // The history: deliveries that can be searched, and statistics, made from the event log; what any store of it can do.
 import type { EpochMs } from '../lib/clock.ts';
 import type { Event } from '../model/event.ts';
-import type { Message, Owner, Page, SearchQuery, DeliveryRow } from './search.ts';
+import type { Owner } from '../model/owner.ts';
+import type { Message, Page, SearchQuery, DeliveryRow } from './search.ts';
 import type { Statistics, StatisticsQuery } from './statistics.ts';
 
 /** The place of an event in the event log, as its cursors are. */
@@ -15,7 +16,7 @@ export type HistoryReader = Readonly<{
   /** Deliveries, newest first. */
   search(query: SearchQuery): Promise<Page<DeliveryRow>>;
   /** A submission with all its deliveries, or one delivery; undefined: not kept, or somebody else's. */
-  timeline(id: string, owner?: Owner): Promise<Message | undefined>;
+  timeline(id: string, owner?: Partial<Owner>): Promise<Message | undefined>;
   statistics(query: StatisticsQuery): Promise<Statistics>;
   /** All events up to there are in; undefined: none yet. Costs little. */
   reached(): Promise<Place | undefined>;

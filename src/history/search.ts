@@ -1,4 +1,5 @@
 // Searching the history: the query, a row for each delivery, pages, and the story of one message. Pure.
+import type { Owner } from '../model/owner.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Event } from '../model/event.ts';
 
@@ -58,14 +59,11 @@ export type DeliveryRow = Readonly<{
   complained: boolean;
 }>;
 
-/** Whose mail may be seen; nothing given: everybody's. */
-export type Owner = Readonly<{ account?: string; user?: string }>;
-
 /**
- * What to look for; all that is given must match. A trailing "*" in id, messageId, recipient, sender and campaign makes it a
+ * What to look for; all that is given must match; no owner: everybody's mail. A trailing "*" in id, messageId, recipient, sender and campaign makes it a
  * prefix; "@example.net" as recipient or sender is a whole domain. Addresses match in any case.
  */
-export type SearchQuery = Owner &
+export type SearchQuery = Partial<Owner> &
   Readonly<{
     /** Id of a submission or of a delivery. */
     id?: string;

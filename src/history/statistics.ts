@@ -1,4 +1,5 @@
 // Statistics: what can be counted, over which time, by what; the query and the answer. Pure.
+import type { Owner } from '../model/owner.ts';
 import type { EpochMs } from '../lib/clock.ts';
 
 /**
@@ -51,23 +52,22 @@ export const dimensions = [
 ] as const;
 export type Dimension = (typeof dimensions)[number];
 
-export type StatisticsQuery = Readonly<{
-  account?: string;
-  user?: string;
-  domain?: string;
-  campaign?: string;
-  provider?: string;
-  transport?: string;
-  /** From then on and before then, to whole minutes, hours or days (UTC) as far as these are kept. */
-  since: EpochMs;
-  until: EpochMs;
-  /** A row for each interval (UTC) that has something; absent: one for the whole time. */
-  every?: Interval;
-  /** A row for each value, those with the most first. */
-  by?: Dimension;
-  /** Rows at most; with `every` and `by`: of so many values. */
-  limit: number;
-}>;
+export type StatisticsQuery = Partial<Owner> &
+  Readonly<{
+    domain?: string;
+    campaign?: string;
+    provider?: string;
+    transport?: string;
+    /** From then on and before then, to whole minutes, hours or days (UTC) as far as these are kept. */
+    since: EpochMs;
+    until: EpochMs;
+    /** A row for each interval (UTC) that has something; absent: one for the whole time. */
+    every?: Interval;
+    /** A row for each value, those with the most first. */
+    by?: Dimension;
+    /** Rows at most; with `every` and `by`: of so many values. */
+    limit: number;
+  }>;
 
 /** Rows have `at` where `every` was asked for, and `key` where `by` was; key "" is "not known". */
 export type Statistics = Readonly<{

@@ -1,4 +1,5 @@
 // Roles and bounds as sets of scopes. Pure.
+import type { Owner } from './owner.ts';
 import { scopes, type MemberRole, type Scope } from './access.ts';
 
 /** What somebody may do who sees one SMTP user's mail only. */
@@ -38,19 +39,13 @@ const ofRole: Readonly<Record<MemberRole, (scope: Scope) => boolean>> = {
 };
 
 /** What somebody of an account may who is bound to a user, or is not. */
-export function within(
-  wanted: Iterable<Scope>,
-  { account, user }: Readonly<{ account: string; user?: string | undefined }>,
-): ReadonlySet<Scope> {
+export function within(wanted: Iterable<Scope>, { account, user }: Owner): ReadonlySet<Scope> {
   const may = (scope: Scope): boolean =>
     (account === HOME || !installation.has(scope)) && (user === undefined || userScopes.has(scope));
   return new Set([...wanted].filter(may));
 }
 
 /** What a member's role lets it do. */
-export function scopesOf(
-  role: MemberRole,
-  bounds: Readonly<{ account: string; user?: string | undefined }>,
-): ReadonlySet<Scope> {
-  return within(scopes.filter(ofRole[role]), bounds);
+export function scopesOf(role: MemberRole, owner: Owner): ReadonlySet<Scope> {
+  return within(scopes.filter(ofRole[role]), owner);
 }

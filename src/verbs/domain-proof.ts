@@ -1,11 +1,12 @@
 // Proof that a domain is somebody's: a record in its DNS that only who may change that can publish.
+import type { Owner } from '../model/owner.ts';
 import type { Sealer } from '../store/seal.ts';
 import type { ResolveTxt } from '../store/domains.ts';
 
 export type ProofVerbs = Readonly<{ sealer: Pick<Sealer, 'fingerprint'>; resolveTxt: ResolveTxt }>;
 
 /** Who wants which domain: an account, or one user of it. */
-export type Claim = Readonly<{ account: string; user?: string | undefined; domain: string }>;
+export type Claim = Owner & Readonly<{ domain: string }>;
 
 export type ProofRecord = Readonly<{
   name: string;

@@ -2,8 +2,9 @@
 import { cursorText, type EventLog } from '../events/log.ts';
 import type { HistoryReader, Place } from '../history/history.ts';
 import { nextRow, type StoredRow } from '../history/row.ts';
-import type { DeliveryRow, Message, Owner } from '../history/search.ts';
+import type { DeliveryRow, Message } from '../history/search.ts';
 import type { Event } from '../model/event.ts';
+import { isOwn, type Owner } from '../model/owner.ts';
 
 export type HistoryVerbs = Readonly<{
   /** undefined: the configuration has none. */
@@ -19,7 +20,7 @@ const SLACK_MS = 120_000;
 export async function messageOf(
   { history, eventLog }: HistoryVerbs,
   id: string,
-  owner: Owner = {},
+  owner: Partial<Owner> = {},
 ): Promise<Message | undefined> {
   const { known, reached } = await ask(history, id, owner);
   const end = await eventLog.end();
@@ -27,7 +28,7 @@ export async function messageOf(
   if (known && !behind) return known;
   const since = known && reached ? { since: reached.ms - SLACK_MS } : {};
   const found = await eventLog.search({ id, ...since }, MAX_EVENTS);
-  const recent = found.events.map(({ event }) => event).filter((event) => isOf(event, owner));
+  const recent = found.events.map(({ event }) => event).filter((event) => isOwn(owner, event));
   if (!known && recent.length === 0) return undefined;
   const story = storyOf([...eventsIn(known), ...recent]);
   return story && { ...story, more: known?.more === true || !found.complete };
@@ -37,7 +38,7 @@ export async function messageOf(
 async function ask(
   history: HistoryReader | undefined,
   id: string,
-  owner: Owner,
+  owner: Partial<Owner>,
 ): Promise<Readonly<{ known?: Message | undefined; reached?: Place | undefined }>> {
   if (!history) return {};
   try {
@@ -51,10 +52,6 @@ async function ask(
 
 function eventsIn(message: Message | undefined): readonly Event[] {
   return message?.deliveries.flatMap(({ events }) => events) ?? [];
-}
-
-function isOf(event: Event, { account, user }: Owner): boolean {
-  return (account === undefined || event.account === account) && (user === undefined || event.user === user);
 }
 
 /** The story that events tell, each once, in any order; undefined where there are none. */

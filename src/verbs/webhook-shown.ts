@@ -1,6 +1,7 @@
 // Webhooks as people see them: without secrets, with what they are like now; and finding one.
 import type { CallRules } from '../lib/call-out.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
+import { isOwn, type Owner } from '../model/owner.ts';
 import type { SettingsStore } from '../store/settings.ts';
 import { openLogin, type Seals } from '../webhooks/secrets.ts';
 import { conditionOf, lagOf, type Condition } from '../webhooks/state.ts';
@@ -13,9 +14,6 @@ export type WebhookVerbs = Readonly<{
   settings: Pick<SettingsStore, 'refresh'>;
   clock: Clock;
 }>;
-
-/** Whose webhooks are meant: an account's, or only those of one of its users. */
-export type Owner = Readonly<{ account: string; user?: string | undefined }>;
 
 /** A webhook as people see it: without secrets. */
 export type ShownWebhook = Omit<Webhook, 'v' | 'login' | 'secrets' | 'turn'> &
@@ -39,17 +37,13 @@ export type ShownWebhook = Omit<Webhook, 'v' | 'login' | 'secrets' | 'turn'> &
 
 /** One by its id or name, of this owner's. */
 export async function find({ webhooks }: WebhookVerbs, owner: Owner, ref: string): Promise<Did<Webhook>> {
-  const own = (await webhooks.store.list()).filter((hook) => isOf(hook, owner));
+  const own = (await webhooks.store.list()).filter((hook) => isOwn(owner, hook));
   const hook = own.find(({ id }) => id === ref) ?? own.find(({ name }) => name === ref);
   return hook ? did(hook) : missing(ref);
 }
 
 export function missing(ref: string): Refusal {
   return noSuch('webhook', ref);
-}
-
-export function isOf(hook: Webhook, { account, user }: Owner): boolean {
-  return hook.account === account && (user === undefined || hook.user === user);
 }
 
 export async function shown(

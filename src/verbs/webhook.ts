@@ -4,6 +4,7 @@ import type { EpochMs } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import { present } from '../lib/present.ts';
 import type { EventType } from '../model/event.ts';
+import { isOwn, type Owner } from '../model/owner.ts';
 import { sampleEvent } from '../webhooks/sample.ts';
 import {
   givenSecret,
@@ -22,17 +23,9 @@ import { AFRESH, cursorAt } from '../webhooks/state.ts';
 import type { DeliveryEntry, WebhookStore } from '../webhooks/store.ts';
 import { joinUrl, splitUrl, type Change, type Webhook, type Wish } from '../webhooks/webhook.ts';
 import { did, refused, type Did, type Refusal } from './did.ts';
-import {
-  find,
-  isOf,
-  missing,
-  shown,
-  type Owner,
-  type ShownWebhook,
-  type WebhookVerbs,
-} from './webhook-shown.ts';
+import { find, missing, shown, type ShownWebhook, type WebhookVerbs } from './webhook-shown.ts';
 
-export type { Owner, ShownWebhook, WebhookVerbs } from './webhook-shown.ts';
+export type { ShownWebhook, WebhookVerbs } from './webhook-shown.ts';
 
 /** With what the receiver needs to verify, which is told once. */
 export type WithSecret = Readonly<{ webhook: ShownWebhook; secret: string }>;
@@ -42,7 +35,7 @@ const MAX_WEBHOOKS = 100;
 const CURSOR = /^\d{1,15}-\d{1,15}\.\d{1,9}$/;
 
 export async function listWebhooks(verbs: WebhookVerbs, owner: Owner): Promise<readonly ShownWebhook[]> {
-  const own = (await verbs.webhooks.store.list()).filter((hook) => isOf(hook, owner));
+  const own = (await verbs.webhooks.store.list()).filter((hook) => isOwn(owner, hook));
   return Promise.all(own.map((hook) => shown(verbs, hook)));
 }
 

@@ -1,4 +1,5 @@
 // Events as a test sends them: of every type one that could have happened. Pure.
+import type { Owner } from '../model/owner.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Event, EventType } from '../model/event.ts';
 
@@ -55,7 +56,7 @@ const PARTS: Readonly<Record<EventType, Partial<Event>>> = {
 /** An event of the type for this account and user; its id says that it is a test. */
 export function sampleEvent(
   type: EventType,
-  { account, user = 'test', at }: Readonly<{ account: string; user?: string | undefined; at: EpochMs }>,
+  { account, user = 'test', at }: Owner & Readonly<{ at: EpochMs }>,
 ): Event {
   return {
     v: 1,

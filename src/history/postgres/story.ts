@@ -1,7 +1,8 @@
 // The story of one message: its deliveries with all their events.
 import { timeOfId } from '../../lib/ids.ts';
 import { deliveryRow, textAt } from '../columns.ts';
-import type { Message, Owner } from '../search.ts';
+import type { Owner } from '../../model/owner.ts';
+import type { Message } from '../search.ts';
 import type { Event } from '../../model/event.ts';
 import { END_OF_TIME } from './conditions.ts';
 import type { Ask } from './driver.ts';
@@ -12,7 +13,7 @@ const MAX_DELIVERIES = 1000;
 const MAX_EVENTS = 20_000;
 
 /** A submission, or one delivery of it; undefined: not here, or not the owner's. */
-export async function storyOf(ask: Ask, id: string, owner: Owner): Promise<Message | undefined> {
+export async function storyOf(ask: Ask, id: string, owner: Partial<Owner>): Promise<Message | undefined> {
   const made = timeOfId(id);
   const when = made === undefined ? '' : `AND d.made = ${Math.min(made, END_OF_TIME - 1)}`;
   // "." follows "-" in ASCII.

@@ -3,7 +3,8 @@ import type { MessagePort } from 'node:worker_threads';
 import type { EpochMs } from '../../lib/clock.ts';
 import type { Keep } from '../config.ts';
 import type { HistoryState, Place, Pruned } from '../history.ts';
-import type { DeliveryRow, Message, Owner, Page, SearchQuery } from '../search.ts';
+import type { Owner } from '../../model/owner.ts';
+import type { DeliveryRow, Message, Page, SearchQuery } from '../search.ts';
 import type { Statistics, StatisticsQuery } from '../statistics.ts';
 import type { VeilOptions } from '../veil.ts';
 
@@ -16,7 +17,7 @@ export type Calls = Readonly<{
   lock(month: string): boolean;
   unlock(): undefined;
   search(query: SearchQuery): Page<DeliveryRow>;
-  timeline(id: string, owner: Owner): Message | undefined;
+  timeline(id: string, owner: Partial<Owner>): Message | undefined;
   statistics(query: StatisticsQuery): Statistics;
   reached(): Place | undefined;
   state(): HistoryState;

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { timeOfId } from '../../lib/ids.ts';
 import type { HistoryState, Place } from '../history.ts';
 import { readPlace } from '../place.ts';
-import type { DeliveryRow, Message, Owner, Page, SearchQuery } from '../search.ts';
+import type { Owner } from '../../model/owner.ts';
+import type { DeliveryRow, Message, Page, SearchQuery } from '../search.ts';
 import type { Statistics, StatisticsQuery } from '../statistics.ts';
 import type { Veil } from '../veil.ts';
 import { mergeTimes } from '../buckets.ts';
@@ -18,7 +19,7 @@ import { readKept } from './writer.ts';
 
 export type Reader = Readonly<{
   search(query: SearchQuery): Page<DeliveryRow>;
-  timeline(id: string, owner: Owner): Message | undefined;
+  timeline(id: string, owner: Partial<Owner>): Message | undefined;
   statistics(query: StatisticsQuery): Statistics;
   reached(): Place | undefined;
   state(): HistoryState;

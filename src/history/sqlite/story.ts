@@ -1,5 +1,6 @@
 // The story of one message: its deliveries with all their events, from the file of the month it was accepted in.
-import type { Message, Owner } from '../search.ts';
+import { isOwn, type Owner } from '../../model/owner.ts';
+import type { Message } from '../search.ts';
 import { makeEventReader } from './chunks.ts';
 import { storedRow } from '../columns.ts';
 import { numberAt, type Database } from './database.ts';
@@ -8,7 +9,7 @@ const MAX_DELIVERIES = 1000;
 const MAX_EVENTS = 20_000;
 
 /** A submission, or one delivery of it; undefined: not here, or not the owner's. */
-export function storyOf(database: Database, id: string, owner: Owner): Message | undefined {
+export function storyOf(database: Database, id: string, owner: Partial<Owner>): Message | undefined {
   const one = id.includes('-');
   // "." follows "-" in ASCII.
   const where = one ? 'delivery = ?' : 'delivery > ? AND delivery < ?';
@@ -17,7 +18,7 @@ export function storyOf(database: Database, id: string, owner: Owner): Message |
     .prepare(`SELECT * FROM deliveries WHERE ${where} ORDER BY id LIMIT ${MAX_DELIVERIES + 1}`)
     .all(...values)
     .map((answer) => ({ number: numberAt(answer, 'id') ?? 0, row: storedRow(answer) }))
-    .filter(({ row }) => isOf(row, owner));
+    .filter(({ row }) => isOwn(owner, row));
   const first = found[0]?.row;
   if (!first) return undefined;
   const read = makeEventReader(database);
@@ -40,8 +41,4 @@ export function storyOf(database: Database, id: string, owner: Owner): Message |
     deliveries,
     more: found.length > MAX_DELIVERIES || left < 0,
   };
-}
-
-function isOf(row: Readonly<{ account: string; user: string }>, { account, user }: Owner): boolean {
-  return (account === undefined || row.account === account) && (user === undefined || row.user === user);
 }
