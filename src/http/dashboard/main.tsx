@@ -14,6 +14,7 @@ import './styles/overlays.css';
 import './styles/charts.css';
 import './styles/pages.css';
 import './styles/setup.css';
+import './styles/write.css';
 
 applyTheme(theme.value);
 const place = document.getElementById('app');

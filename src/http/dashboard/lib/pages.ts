@@ -120,6 +120,18 @@ export const groups: readonly PageGroup[] = [
         load: () => import('../pages/webhook.tsx').then((page) => page.WebhookPage),
       },
       {
+        path: '/templates',
+        title: 'nav.templates',
+        icon: 'file',
+        scope: 'templates:read',
+        load: () => import('../pages/templates.tsx').then((page) => page.TemplatesPage),
+      },
+      {
+        path: '/templates/:name',
+        scope: 'templates:read',
+        load: () => import('../pages/template.tsx').then((page) => page.TemplatePage),
+      },
+      {
         path: '/keys',
         title: 'nav.keys',
         icon: 'keys',
@@ -182,6 +194,10 @@ export const groups: readonly PageGroup[] = [
         icon: 'members',
         scope: 'members:read',
         load: () => import('../pages/members.tsx').then((page) => page.MembersPage),
+      },
+      {
+        path: '/account',
+        load: () => import('../pages/account.tsx').then((page) => page.AccountPage),
       },
       {
         path: '/settings',

@@ -36,6 +36,14 @@ export async function logIn(name: string, password: string): Promise<Problem | u
   return undefined;
 }
 
+/** A new password of one's own: all other sessions end, and this one goes on with a new token. Undefined when it worked. */
+export async function changePassword(password: string, newPassword: string): Promise<Problem | undefined> {
+  const answer = await post<Session>('session/password', { password, newPassword });
+  if (!answer.ok) return answer.problem;
+  begin(answer.value);
+  return undefined;
+}
+
 export async function logOut(): Promise<void> {
   await remove('session');
   session.value = 'none';

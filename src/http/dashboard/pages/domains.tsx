@@ -1,16 +1,14 @@
 // Domains: what mail is sent from, signed for, and how to begin with another one.
 import { useLocation } from 'preact-iso/router';
 import { useState } from 'preact/hooks';
-import { post } from '../lib/api.ts';
 import { usePages } from '../lib/ask.ts';
 import { t } from '../lib/i18n.ts';
 import { may } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
 import { Button, Card, Empty, PageHead } from '../parts/basic.tsx';
-import { TextField } from '../parts/fields.tsx';
-import { FormDialog, wrongAt } from '../parts/forms.tsx';
 import { PagedTable } from '../parts/table.tsx';
-import type { Domain, ShownDomain } from './users/data.ts';
+import { AddDomain } from './domains/add.tsx';
+import type { Domain } from './users/data.ts';
 
 const LIMIT = 100;
 
@@ -55,35 +53,5 @@ export function DomainsPage() {
       </Card>
       {adds && <AddDomain onClose={() => setAdds(false)} />}
     </>
-  );
-}
-
-function AddDomain({ onClose }: Readonly<{ onClose(): void }>) {
-  const { route } = useLocation();
-  const [name, setName] = useState('');
-  return (
-    <FormDialog
-      title={t('domains.add')}
-      action={t('domains.create')}
-      open
-      onClose={onClose}
-      send={() => post<ShownDomain>('domains', { name: name.trim() })}
-      onDone={(made) => route(`/domains/${encodeURIComponent(made.name)}`)}
-    >
-      {(problem) => (
-        <TextField
-          label={t('domains.name')}
-          hint={t('domains.nameHint')}
-          name="name"
-          placeholder="shop.example"
-          value={name}
-          onValue={setName}
-          required
-          autofocus
-          autocomplete="off"
-          {...wrongAt(problem, 'name')}
-        />
-      )}
-    </FormDialog>
   );
 }

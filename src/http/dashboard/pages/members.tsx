@@ -1,21 +1,19 @@
 // Members: who may log in to this dashboard, and what they may do there.
 import { useState } from 'preact/hooks';
-import { patch, post, remove, type Answer, type Problem } from '../lib/api.ts';
+import { patch, post, remove } from '../lib/api.ts';
 import { usePages } from '../lib/ask.ts';
 import { t } from '../lib/i18n.ts';
-import { may, session, type Role } from '../lib/session.ts';
+import { may, session } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
 import { Button, Card, PageHead, Time } from '../parts/basic.tsx';
 import { Confirm } from '../parts/dialog.tsx';
-import { Fields, FormDialog, Once, told, useForm, type FieldSpec } from '../parts/forms.tsx';
+import { Once, told } from '../parts/forms.tsx';
 import { PagedTable, type Column } from '../parts/table.tsx';
+import { AddMember, EditMember, type MadeMember, type Member } from './members/edit.tsx';
 import { UserState } from './users.tsx';
 import { pathOf } from './users/data.ts';
-import { useUsers } from './webhooks/add.tsx';
 
-type Member = Readonly<{ name: string; role: Role; user?: string; disabled: boolean; madeAt: number }>;
-type MadeMember = Member & Readonly<{ password?: string }>;
-type Asks = Readonly<{ what: 'reset' | 'remove'; member: Member }>;
+type Asks = Readonly<{ what: 'edit' | 'reset' | 'remove'; member: Member }>;
 
 const LIMIT = 100;
 
@@ -53,6 +51,9 @@ export function MembersPage() {
         />
       </Card>
       {adds && <AddMember onClose={() => setAdds(false)} onDone={done} />}
+      {asks?.what === 'edit' && (
+        <EditMember member={asks.member} onClose={() => setAsks(undefined)} onDone={pages.again} />
+      )}
       <Questions asks={asks} onClose={() => setAsks(undefined)} done={done} />
       <Once
         title={t('users.made', { name: made?.name ?? '' })}
@@ -91,6 +92,9 @@ function columns(ask: (asks: Asks) => void, switchIt: (member: Member) => void):
             </Button>
             {member.name !== own && (
               <>
+                <Button size="small" icon="edit" onClick={() => ask({ what: 'edit', member })}>
+                  {t('members.role')}
+                </Button>
                 <Button size="small" onClick={() => switchIt(member)}>
                   {member.disabled ? t('users.enable') : t('users.disable')}
                 </Button>
@@ -145,49 +149,3 @@ function Questions({ asks, onClose, done }: QuestionsProps) {
     </>
   );
 }
-
-type AddProps = Readonly<{ onClose(): void; onDone(made: MadeMember): void }>;
-
-function AddMember(props: AddProps) {
-  const users = useUsers();
-  const form = useForm({ name: '', role: 'viewer', user: '' });
-  const { name, role, user } = form.values;
-  const bound = user || users[0] || '';
-  const send = (): Promise<Answer<MadeMember>> =>
-    post<MadeMember>('members', { name: name.trim(), role, ...(role === 'user' ? { user: bound } : {}) });
-  return (
-    <FormDialog title={t('members.add')} action={t('users.create')} open {...props} send={send}>
-      {(problem: Problem | undefined) => (
-        <>
-          <Fields form={form} problem={problem} of={fields(role)} />
-          {role === 'user' && (
-            <Fields
-              form={{ ...form, values: { ...form.values, user: bound } }}
-              problem={problem}
-              of={[
-                {
-                  name: 'user',
-                  label: t('members.user'),
-                  options: users.map((value) => ({ value, text: value })),
-                },
-              ]}
-            />
-          )}
-        </>
-      )}
-    </FormDialog>
-  );
-}
-
-const fields = (role: string): readonly FieldSpec<'name' | 'role'>[] => [
-  { name: 'name', label: t('users.name'), required: true, autofocus: true },
-  {
-    name: 'role',
-    label: t('members.role'),
-    hint: t(`members.about.${role === 'admin' || role === 'operator' || role === 'user' ? role : 'viewer'}`),
-    options: (['admin', 'operator', 'viewer', 'user'] as const).map((value) => ({
-      value,
-      text: t(`role.${value}`),
-    })),
-  },
-];

@@ -22,21 +22,10 @@ import { Confirm } from '../parts/dialog.tsx';
 import { told } from '../parts/forms.tsx';
 import type { IconName } from '../parts/icons.tsx';
 import { PagedTable, type Column } from '../parts/table.tsx';
+import type { Recipient } from './recipients/data.ts';
+import { EditRecipient } from './recipients/edit.tsx';
 import { Finder } from './suppressions/finder.tsx';
 import { pathOf } from './users/data.ts';
-
-type Recipient = Readonly<{
-  address: string;
-  name?: string;
-  fields: Readonly<Record<string, string>>;
-  first: number;
-  last: number;
-  status: string;
-  accepted: number;
-  delivered: number;
-  opened: number;
-  clicked: number;
-}>;
 
 const LIMIT = 50;
 
@@ -135,7 +124,7 @@ function One({ address }: Readonly<{ address: string }>) {
           <Empty icon="users" title={t('recipients.unknown')} text={t('recipients.unknownText')} />
         </Card>
       ) : (
-        <Shown of={asked}>{(recipient) => <Facts recipient={recipient} />}</Shown>
+        <Shown of={asked}>{(recipient) => <Facts recipient={recipient} again={asked.again} />}</Shown>
       )}
       <Confirm
         open={asks}
@@ -149,10 +138,21 @@ function One({ address }: Readonly<{ address: string }>) {
   );
 }
 
-function Facts({ recipient }: Readonly<{ recipient: Recipient }>) {
+function Facts({ recipient, again }: Readonly<{ recipient: Recipient; again(): void }>) {
+  const [edits, setEdits] = useState(false);
   const { name, fields, first, last, accepted, delivered, opened, clicked } = recipient;
   return (
-    <Card title={t('transports.facts')}>
+    <Card
+      title={t('transports.facts')}
+      actions={
+        may('recipients:write') && (
+          <Button size="small" icon="edit" onClick={() => setEdits(true)}>
+            {t('common.change')}
+          </Button>
+        )
+      }
+    >
+      {edits && <EditRecipient recipient={recipient} onClose={() => setEdits(false)} onDone={again} />}
       <dl class="pairs">
         {name && [<dt key="name">{t('users.name')}</dt>, <dd key="value">{name}</dd>]}
         <dt>{t('recipients.first')}</dt>

@@ -1,13 +1,18 @@
 // One transport: its state and why, its warm-up against the plan, what the world thinks of it, and what can be done.
-import { useRoute } from 'preact-iso/router';
+import { useLocation, useRoute } from 'preact-iso/router';
+import { useState } from 'preact/hooks';
+import { remove } from '../lib/api.ts';
 import { useAsk } from '../lib/ask.ts';
 import { t } from '../lib/i18n.ts';
 import { may } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
-import { Card, Notice, PageHead, Shown, Time } from '../parts/basic.tsx';
+import { Button, Card, Notice, PageHead, Shown, Time } from '../parts/basic.tsx';
+import { Confirm } from '../parts/dialog.tsx';
+import { told } from '../parts/forms.tsx';
 import { TransportState } from '../parts/transport.tsx';
 import type { Findings, Transport } from './transports/data.ts';
 import { TransportDeeds } from './transports/deeds.tsx';
+import { EditTransport } from './transports/edit.tsx';
 import { Checks, Rates } from './transports/findings.tsx';
 import { Warmup } from './transports/warmup.tsx';
 import { pathOf } from './users/data.ts';
@@ -57,7 +62,7 @@ export function TransportPage() {
                 )}
               </Shown>
             )}
-            <Facts transport={transport} />
+            <Facts transport={transport} again={asked.again} />
           </>
         )}
       </Shown>
@@ -65,7 +70,42 @@ export function TransportPage() {
   );
 }
 
-function Facts({ transport }: Readonly<{ transport: Transport }>) {
+function Facts({ transport, again }: Readonly<{ transport: Transport; again(): void }>) {
+  const { route } = useLocation();
+  const [asks, setAsks] = useState<'edit' | 'remove' | undefined>(undefined);
+  const { name } = transport;
+  const close = (): void => setAsks(undefined);
+  const drop = async (): Promise<void> => {
+    const done = await told(remove(pathOf('transports', name)), t('users.done.remove', { name }));
+    if (done !== undefined) route('/transports');
+  };
+  const actions = may('transports:write') && (
+    <>
+      <Button size="small" icon="edit" onClick={() => setAsks('edit')}>
+        {t('common.change')}
+      </Button>
+      <Button size="small" icon="trash" kind="danger" onClick={() => setAsks('remove')}>
+        {t('common.delete')}
+      </Button>
+    </>
+  );
+  return (
+    <Card title={t('transports.facts')} actions={actions}>
+      <FactList transport={transport} />
+      {asks === 'edit' && <EditTransport transport={transport} onClose={close} onDone={again} />}
+      <Confirm
+        open={asks === 'remove'}
+        onClose={close}
+        title={t('users.removeTitle', { name })}
+        text={t('transports.removeAsk')}
+        action={t('common.delete')}
+        onConfirm={drop}
+      />
+    </Card>
+  );
+}
+
+function FactList({ transport }: Readonly<{ transport: Transport }>) {
   const { address, address6, publicAddress, ehlo, pool, weight, via, origin } = transport;
   const rows = [
     [t('transports.address'), address],
@@ -78,12 +118,10 @@ function Facts({ transport }: Readonly<{ transport: Transport }>) {
     [t('common.origin'), origin === 'file' ? t('common.byFile') : t('common.byHand')],
   ] as const;
   return (
-    <Card title={t('transports.facts')}>
-      <dl class="pairs">
-        {rows
-          .filter(([, value]) => value !== undefined)
-          .map(([title, value]) => [<dt key={title}>{title}</dt>, <dd key={`${title} value`}>{value}</dd>])}
-      </dl>
-    </Card>
+    <dl class="pairs">
+      {rows
+        .filter(([, value]) => value !== undefined)
+        .map(([title, value]) => [<dt key={title}>{title}</dt>, <dd key={`${title} value`}>{value}</dd>])}
+    </dl>
   );
 }

@@ -1,4 +1,4 @@
-// Transports: the addresses that mail leaves from, with their states, pools and warm-ups.
+// Transports: the addresses that mail leaves from, with their states and warm-ups; and the pools that they belong to.
 import { useState } from 'preact/hooks';
 import { usePages } from '../lib/ask.ts';
 import { number } from '../lib/format.ts';
@@ -10,6 +10,7 @@ import { PagedTable, type Column } from '../parts/table.tsx';
 import { TransportState } from '../parts/transport.tsx';
 import { AddTransport } from './transports/add.tsx';
 import type { Transport } from './transports/data.ts';
+import { Pools } from './transports/pools.tsx';
 
 const LIMIT = 200;
 const EVERY_MS = 10_000;
@@ -41,6 +42,7 @@ export function TransportsPage() {
           }
         />
       </Card>
+      <Pools />
       {adds && <AddTransport onClose={() => setAdds(false)} />}
     </>
   );

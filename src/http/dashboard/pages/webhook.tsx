@@ -1,16 +1,18 @@
 // One webhook: how it is doing, what was sent and answered last, a test, and sending again.
 import { useRoute } from 'preact-iso/router';
+import { useState } from 'preact/hooks';
 import { useAsk } from '../lib/ask.ts';
 import { number, span } from '../lib/format.ts';
 import { t, word } from '../lib/i18n.ts';
 import { may } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
-import { Card, Notice, PageHead, Shown, Time } from '../parts/basic.tsx';
+import { Button, Card, Notice, PageHead, Shown, Time } from '../parts/basic.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { pathOf } from './users/data.ts';
 import { WebhookState } from './webhooks.tsx';
 import type { Sent, Webhook } from './webhooks/data.ts';
 import { MoreDeeds, WebhookDeeds } from './webhooks/deeds.tsx';
+import { EditWebhook } from './webhooks/edit.tsx';
 import { Log } from './webhooks/log.tsx';
 
 const EVERY_MS = 5000;
@@ -40,7 +42,7 @@ export function WebhookPage() {
           <>
             <Trouble hook={hook} />
             <div class="grid two">
-              <Facts hook={hook} />
+              <Facts hook={hook} again={again} />
               {may('webhooks:write') && <MoreDeeds hook={hook} again={again} />}
             </div>
           </>
@@ -81,11 +83,22 @@ function Trouble({ hook }: Readonly<{ hook: Webhook }>) {
   return null;
 }
 
-function Facts({ hook }: Readonly<{ hook: Webhook }>) {
+function Facts({ hook, again }: Readonly<{ hook: Webhook; again(): void }>) {
+  const [edits, setEdits] = useState(false);
   const { url, shape, user, types, campaigns, tags, domains, people, sent, requests, publicKey, secrets } =
     hook;
   return (
-    <Card title={t('webhooks.facts')}>
+    <Card
+      title={t('webhooks.facts')}
+      actions={
+        may('webhooks:write') && (
+          <Button size="small" icon="edit" onClick={() => setEdits(true)}>
+            {t('common.change')}
+          </Button>
+        )
+      }
+    >
+      {edits && <EditWebhook hook={hook} onClose={() => setEdits(false)} onDone={again} />}
       <dl class="pairs">
         <dt>{t('webhooks.url')}</dt>
         <dd>{url}</dd>

@@ -34,11 +34,12 @@ export type FieldSpec<Name extends string> = Readonly<{
   label: string;
   hint?: string;
   /** Several lines, or a number; default: one line of text. */
-  kind?: 'area' | 'number' | 'url';
+  kind?: 'area' | 'number' | 'url' | 'password';
   options?: readonly Option<string>[];
   required?: boolean;
   autofocus?: boolean;
   placeholder?: string;
+  autocomplete?: string;
   /** The field of the body that it stands for; default: its name. */
   at?: string;
 }>;
@@ -78,6 +79,8 @@ export type FormDialogProps<T> = Readonly<{
   send(): Promise<Answer<T>>;
   /** It worked; the dialog is closed already. */
   onDone(value: T): void;
+  /** What went wrong is said by the children. */
+  hidesProblem?: boolean;
   children: (problem: Problem | undefined) => ComponentChildren;
 }>;
 
@@ -101,7 +104,7 @@ export function FormDialog<T>({ title, action, open, size, onClose, ...rest }: F
   return (
     <Dialog title={title} open={open} onClose={close} {...(size ? { size } : {})}>
       <form class="stack" onSubmit={(event) => void submit(event)}>
-        {problem && <Notice tone="bad">{sayProblem(problem)}</Notice>}
+        {problem && !rest.hidesProblem && <Notice tone="bad">{sayProblem(problem)}</Notice>}
         {rest.children(problem)}
         <div class="buttons">
           <Button onClick={close}>{t('common.keep')}</Button>

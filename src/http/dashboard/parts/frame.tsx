@@ -98,11 +98,11 @@ function Who() {
   return (
     <div class="who">
       <div class="switches">
-        <span>
+        <a href="/account" title={t('account.title')}>
           <strong>{now.name}</strong>
           <br />
           <span class="quiet">{t(`role.${now.role}`)}</span>
-        </span>
+        </a>
         <Button
           kind="plain"
           size="small"

@@ -8,6 +8,7 @@ import now from './en/now.json';
 import recipients from './en/recipients.json';
 import sandbox from './en/sandbox.json';
 import statistics from './en/statistics.json';
+import templates from './en/templates.json';
 import transports from './en/transports.json';
 import users from './en/users.json';
 import webhooks from './en/webhooks.json';
@@ -22,6 +23,7 @@ export const en = {
   ...recipients,
   ...sandbox,
   ...statistics,
+  ...templates,
   ...transports,
   ...users,
   ...webhooks,

@@ -8,6 +8,7 @@ import now from './it/now.json';
 import recipients from './it/recipients.json';
 import sandbox from './it/sandbox.json';
 import statistics from './it/statistics.json';
+import templates from './it/templates.json';
 import transports from './it/transports.json';
 import users from './it/users.json';
 import webhooks from './it/webhooks.json';
@@ -22,6 +23,7 @@ export const it = {
   ...recipients,
   ...sandbox,
   ...statistics,
+  ...templates,
   ...transports,
   ...users,
   ...webhooks,

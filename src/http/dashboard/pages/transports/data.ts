@@ -28,13 +28,24 @@ export type Transport = Readonly<{
   ehlo?: string;
   pool: string;
   weight: number;
-  via?: Readonly<{ host: string; port: number }>;
+  /** Another relay that it goes by; "sealed" says that there is a password. */
+  via?: Readonly<{ host: string; port: number; username?: string; password?: 'sealed' }>;
+  warm?: boolean;
   paused: boolean;
   draining: boolean;
   origin: string;
   state: string;
   because?: Readonly<{ reason: string; since: number }>;
   progress?: Progress;
+}>;
+
+/** Named by its entry or by a transport. */
+export type Pool = Readonly<{
+  name: string;
+  transports: readonly string[];
+  users: readonly string[];
+  fallback?: string;
+  whenAllBad: 'use' | 'hold';
 }>;
 
 export type Tally = Readonly<{
