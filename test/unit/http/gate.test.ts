@@ -104,6 +104,58 @@ test('many tries at once are not many checks', async () => {
   expect(verdicts.filter((verdict) => verdict === 'wrong')).toHaveLength(2);
 });
 
+test('who has a password of their own wins no tries for another name by it', async () => {
+  const gate = makeGate(
+    (password, name) => Promise.resolve(password === 'right' && name === 'mia'),
+    handClock(),
+  );
+  let checked = 0;
+  for (let i = 0; i < 20; i++) {
+    if ((await gate('guess', 'a', 'admin')) === 'wrong') checked++;
+    await gate('right', 'a', 'mia');
+  }
+  expect(checked).toBeLessThanOrEqual(3);
+});
+
+test('a right password that is checked at the same time takes back nothing of a wrong one', async () => {
+  const gate = makeGate(async (password) => {
+    await systemClock.sleep(2);
+    return password === 'right';
+  }, handClock());
+  let checked = 0;
+  for (let i = 0; i < 20; i++) {
+    const both = await Promise.all([gate('right', 'a', 'mia'), gate('guess', 'a', 'admin')]);
+    if (both[1] === 'wrong') checked++;
+  }
+  expect(checked).toBeLessThanOrEqual(3);
+});
+
+test('many networks do not have many tries for a name, and do not shut out who was there before', async () => {
+  const clock = handClock();
+  const gate = makeGate((password) => Promise.resolve(password === 'right'), clock);
+  expect(await gate('right', 'home')).toBe('right');
+  let checked = 0;
+  for (let i = 0; i < 5000; i++) {
+    if ((await gate('guess', `net${i}`)) === 'wrong') checked++;
+    clock.pass(20);
+  }
+  expect(checked).toBeLessThan(320);
+  expect(await gate('right', 'elsewhere')).toMatchObject({ waitMs: expect.any(Number) });
+  expect(await gate('right', 'home')).toBe('right');
+  expect(await gate('guess', 'elsewhere', 'mia')).toBe('wrong');
+});
+
+test('while strangers hold all seats there is one for who was there before', async () => {
+  const gate = makeGate(async (password) => {
+    await systemClock.sleep(20);
+    return password === 'right';
+  }, handClock());
+  expect(await gate('right', 'home')).toBe('right');
+  const strangers = ['a', 'b', 'c'].map((network) => gate('guess', network));
+  expect(await gate('right', 'home')).toBe('right');
+  await Promise.all(strangers);
+});
+
 test('a session lives in its cookie until it is idle, old or ended', async () => {
   const clock = handClock();
   const sessions = makeSessions({ store: memorySessions(), memberOf: () => Promise.resolve(admin), clock });
