@@ -1,6 +1,6 @@
 // Makes a backup of an installation while it runs: settings and knowledge from Redis, keys, events and history from disk.
 import { createWriteStream } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type { Clock } from '../lib/clock.ts';
@@ -8,6 +8,7 @@ import type { Redis } from '../lib/script.ts';
 import { pack, type Manifest } from './archive.ts';
 import { copyKeys } from './copy.ts';
 import { isKept, KEPT_FILES } from './families.ts';
+import { openWorkspace } from './workspace.ts';
 
 export type BackupDeps = Readonly<{
   redis: Redis;
@@ -42,7 +43,7 @@ export const CONFIG_FILE = 'postino.yaml';
 
 /** Writes the backup to `file`. Rejects with RedisTrouble or an error of the file system; then there is no file. */
 export async function makeBackup(deps: BackupDeps, file: string, what: Manifest['what']): Promise<Backup> {
-  const folder = await mkdtemp(join(deps.data, 'backup-'));
+  const folder = await openWorkspace(deps.data, 'backup', deps.clock.now());
   try {
     if (deps.configFile !== undefined) await cp(deps.configFile, join(folder, CONFIG_FILE));
     const keys = await writeKeysFile(deps, join(folder, KEYS_FILE));
@@ -85,6 +86,23 @@ async function copyOf(name: string, { data, copyHistory }: BackupDeps, to: strin
     await mkdir(join(to, name), { recursive: true, mode: 0o700 });
     return copyHistory(from, join(to, name));
   }
-  // A segment that is removed while it is copied was too old to be kept.
-  await cp(from, join(to, name), { recursive: true, force: true, preserveTimestamps: true });
+  await mkdir(join(to, name), { recursive: true, mode: 0o700 });
+  await copyChanging(from, join(to, name));
+}
+
+/** Until nothing is there that was not copied: segments of events grow, and become compressed ones of another name. */
+async function copyChanging(from: string, to: string): Promise<void> {
+  const done = new Set<string>();
+  for (;;) {
+    const names = (await readdir(from)).filter((name) => !done.has(name) && !/\.(?:new|old)$/.test(name));
+    if (names.length === 0) return;
+    for (const name of names) {
+      done.add(name);
+      const options = { recursive: true, force: true, preserveTimestamps: true };
+      await cp(join(from, name), join(to, name), options).catch((error: unknown) => {
+        const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+        if (!isGone) throw error;
+      });
+    }
+  }
 }

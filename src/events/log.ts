@@ -1,7 +1,7 @@
 // The event log as others use it: read from a cursor, follow, search.
 import type { Clock } from '../lib/clock.ts';
 import { cursorBefore, cursorText, parseCursor, type Cursor } from './cursor.ts';
-import { lastCursor } from './folder.ts';
+import { lastCursor } from './end.ts';
 import type { Recorded } from './line.ts';
 import { readForward, type Batch } from './read.ts';
 import { matches, type Filter } from './filter.ts';

@@ -1,8 +1,9 @@
 // Reading the log forward: batches of events from a cursor on, to the end or for as long as somebody listens.
-import { open } from 'node:fs/promises';
 import { compareCursors, type Cursor } from './cursor.ts';
-import { isMissing, listSegments, type Segment } from './folder.ts';
+import { listSegments, type Segment } from './folder.ts';
 import { cursorOf, readLineAt, type Recorded } from './line.ts';
+import { openSegment, wholeLines } from './segment-file.ts';
+import { offsetOf } from './seek.ts';
 
 export type ForwardOptions = Readonly<{
   folder: string;
@@ -17,8 +18,14 @@ export type Batch = Readonly<{ events: readonly Recorded[]; bytes: number }>;
 
 const BLOCK = 256 * 1024;
 
-/** `buffer` is what each read of one reader is made into. */
-type Place = { segment: Segment; offset: number; after: Cursor | undefined; buffer: Buffer };
+/** `buffer` is what each read of one reader is made into. `isFound`: the offset is where `after` says. */
+type Place = {
+  segment: Segment;
+  offset: number;
+  after: Cursor | undefined;
+  buffer: Buffer;
+  isFound: boolean;
+};
 
 /**
  * Yields events in order, in batches of what one read gave (never an empty one). Events that stand twice, since a
@@ -34,7 +41,7 @@ export async function* readForward(options: ForwardOptions): AsyncGenerator<Batc
       yield* readOn(place);
       const next = following(segments, place.segment);
       if (next) {
-        place = { ...place, segment: next, offset: 0 };
+        place = { ...place, segment: next, offset: 0, isFound: true };
         continue;
       }
     }
@@ -47,7 +54,7 @@ function beginning(segments: readonly Segment[], after: Cursor | undefined): Pla
   // Of copies of one name the first one may hold lines as well.
   const first = from && segments.find((segment) => compareCursors(segment.first, from.first) === 0);
   const segment = first ?? segments[0];
-  return segment && { segment, offset: 0, after, buffer: Buffer.allocUnsafe(BLOCK) };
+  return segment && { segment, offset: 0, after, buffer: Buffer.allocUnsafe(BLOCK), isFound: !after };
 }
 
 function following(segments: readonly Segment[], current: Segment): Segment | undefined {
@@ -58,24 +65,13 @@ function following(segments: readonly Segment[], current: Segment): Segment | un
 
 /** Reads the segment from the place to its present end, and moves the place. */
 async function* readOn(place: Place): AsyncGenerator<Batch> {
-  const file = await open(place.segment.path, 'r').catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
+  await using file = await openSegment(place.segment);
   if (!file) return;
-  try {
-    for (;;) {
-      const { buffer } = place;
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, place.offset);
-      const end = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
-      if (end === 0 && bytesRead < buffer.length) return;
-      if (end === 0) place.buffer = Buffer.allocUnsafe(buffer.length * 2); // for a line that is longer
-      const events = readBatch(buffer.toString('utf8', 0, end), place);
-      place.offset += end;
-      if (events.length > 0) yield { events, bytes: end };
-    }
-  } finally {
-    await file.close();
+  if (!place.isFound && place.after) place.offset = await offsetOf(file, await file.size(), place.after.ms);
+  place.isFound = true;
+  for await (const lines of wholeLines(file, place)) {
+    const events = readBatch(lines.toString('utf8'), place);
+    if (events.length > 0) yield { events, bytes: lines.length };
   }
 }
 

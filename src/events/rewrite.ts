@@ -2,8 +2,11 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Event } from '../model/event.ts';
 import { cursorText } from './cursor.ts';
-import { isMissing, listSegments } from './folder.ts';
+import { isMissing, listSegments, otherPath, PACKED } from './folder.ts';
 import { readLine } from './line.ts';
+import { copyFrame, explained, packFrame, readFrame, readTable } from './packed.ts';
+import { replaceFile, stampOf } from './replace.ts';
+import { plainSegment, wholeLines } from './segment-file.ts';
 
 export type Change = Readonly<{
   /** Text that the lines in question have, in any case of letters. */
@@ -12,55 +15,118 @@ export type Change = Readonly<{
   change(event: Event): Event | undefined;
 }>;
 
+/** How many events were changed, and how many could not be, since they would have become longer. */
+export type Rewritten = Readonly<{ changed: number; kept: number }>;
+
 const BLOCK = 1024 * 1024;
+const NOTHING: Rewritten = { changed: 0, kept: 0 };
+
+/** One at a time in a process: a compressed segment is written anew as a whole. */
+let turn: Promise<unknown> = Promise.resolve();
 
 /**
- * Changes lines without moving any: a segment may be written and read at the same time. Answers how many were changed, and how
- * many could not be, since they would have become longer.
+ * Changes lines without moving any: a segment may be written, read and compressed at the same time, and another process may
+ * change it, too.
  */
-export async function rewriteEvents(
-  folder: string,
-  change: Change,
-): Promise<Readonly<{ changed: number; kept: number }>> {
-  const sum = { changed: 0, kept: 0 };
-  for (const { path } of await listSegments(folder)) {
-    const file = await open(path, 'r+').catch((error: unknown) => {
-      if (isMissing(error)) return undefined; // it was too old, a moment ago
-      throw error;
-    });
-    if (!file) continue;
+export function rewriteEvents(folder: string, change: Change): Promise<Rewritten> {
+  const done = turn.then(() => rewriteAll(folder, change));
+  turn = done.catch(() => undefined);
+  return done;
+}
+
+async function rewriteAll(folder: string, change: Change): Promise<Rewritten> {
+  /** As each file was when we were through with it. */
+  const seen = new Map<string, string>();
+  let sum = NOTHING;
+  for (;;) {
+    const files = (await listSegments(folder)).flatMap(({ path }) => [path, otherPath(path)]);
+    let isNew = false;
+    for (const path of files) {
+      // A plain segment stays the same file whatever is written to it; a compressed one that is another was made meanwhile.
+      const before = await stampOf(path);
+      const known = seen.get(path);
+      if (before === undefined || known === before || (known !== undefined && !path.endsWith(PACKED)))
+        continue;
+      isNew = true;
+      const { changed, kept } = await rewriteOne(path, change);
+      sum = { changed: sum.changed + changed, kept: sum.kept + kept };
+      seen.set(path, (await stampOf(path)) ?? '');
+    }
+    if (!isNew) return sum;
+  }
+}
+
+async function rewriteOne(path: string, change: Change): Promise<Rewritten> {
+  for (;;) {
     try {
-      await rewriteFile(file, change, sum);
-      await file.datasync();
-    } finally {
-      await file.close();
+      await using file = await open(path, path.endsWith(PACKED) ? 'r' : 'r+');
+      const done = await (path.endsWith(PACKED)
+        ? rewritePacked(file, path, change)
+        : rewritePlain(file, change));
+      if (done) return done;
+    } catch (error) {
+      if (isMissing(error)) return NOTHING; // it was too old, a moment ago, or has another form
+      throw explained(error, path);
     }
   }
+}
+
+async function rewritePlain(file: FileHandle, change: Change): Promise<Rewritten> {
+  const place = { offset: 0, buffer: Buffer.allocUnsafe(BLOCK) };
+  const sum = { ...NOTHING };
+  for await (const lines of wholeLines(plainSegment(file), place))
+    for (const { at, bytes } of changesIn(lines, change)) {
+      if (bytes) await file.write(bytes, 0, bytes.length, place.offset + at);
+      sum[bytes ? 'changed' : 'kept']++;
+    }
+  await file.datasync();
   return sum;
 }
 
-async function rewriteFile(
-  file: FileHandle,
-  { having, change }: Change,
-  sum: { changed: number; kept: number },
-): Promise<void> {
-  const needle = having.toLowerCase();
-  let offset = 0;
-  for (let size = BLOCK; ;) {
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(size), 0, size, offset);
-    const end = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
-    if (end === 0 && bytesRead < size) return;
-    size = end === 0 ? size * 2 : BLOCK; // a line longer than the block
-    for (let start = 0; start < end;) {
-      const next = buffer.indexOf(0x0a, start) + 1;
-      const line = buffer.toString('utf8', start, next - 1);
-      const other = line.toLowerCase().includes(needle) ? changedLine(line, change) : undefined;
-      const bytes = other && fitted(other, next - 1 - start);
-      if (bytes) await file.write(bytes, 0, bytes.length, offset + start);
-      if (other) sum[bytes ? 'changed' : 'kept']++;
-      start = next;
+/** Makes it anew with the frames changed that have to be; undefined when it was replaced meanwhile by somebody else. */
+async function rewritePacked(file: FileHandle, path: string, change: Change): Promise<Rewritten | undefined> {
+  const before = await stampOf(path);
+  const frames = await readTable(file);
+  const sum = { ...NOTHING };
+  const changed = new Set<number>();
+  for (const [n, frame] of frames.entries())
+    for (const { bytes } of changesIn(await readFrame(file, frame), change)) {
+      sum[bytes ? 'changed' : 'kept']++;
+      if (bytes) changed.add(n);
     }
-    offset += end;
+  if (changed.size === 0) return sum;
+  const isOurs = await replaceFile(path, {
+    write: async (put) => {
+      for (const [n, frame] of frames.entries()) {
+        if (!changed.has(n)) await put(await copyFrame(file, frame), frame.size);
+        else await put(await packFrame(changedText(await readFrame(file, frame), change)), frame.size);
+      }
+    },
+    mayReplace: async () => (await stampOf(path)) === before,
+  });
+  return isOurs ? sum : undefined;
+}
+
+function changedText(text: Buffer, change: Change): Buffer {
+  for (const { at, bytes } of changesIn(text, change)) bytes?.copy(text, at);
+  return text;
+}
+
+/** What becomes of lines that change, by where they begin; without bytes where the change does not fit. */
+function* changesIn(
+  lines: Buffer,
+  { having, change }: Change,
+): Generator<Readonly<{ at: number; bytes: Buffer | undefined }>> {
+  const needle = JSON.stringify(having).slice(1, -1).toLowerCase();
+  if (!lines.toString('utf8').toLowerCase().includes(needle)) return;
+  for (
+    let start = 0, end = lines.indexOf(0x0a);
+    end >= 0;
+    start = end + 1, end = lines.indexOf(0x0a, start)
+  ) {
+    const line = lines.toString('utf8', start, end);
+    const other = line.toLowerCase().includes(needle) ? changedLine(line, change) : undefined;
+    if (other) yield { at: start, bytes: fitted(other, end - start) };
   }
 }
 

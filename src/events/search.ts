@@ -1,10 +1,10 @@
 // Searching the history, newest events first, reading as little of it as the filter allows.
-import { open, type FileHandle } from 'node:fs/promises';
 import type { EpochMs } from '../lib/clock.ts';
 import { cursorText } from './cursor.ts';
 import { earliest, matches, needlesOf, type Filter } from './filter.ts';
 import { listSegments, type Segment } from './folder.ts';
 import { cursorOf, readLine, type Recorded } from './line.ts';
+import { openSegment, readRange } from './segment-file.ts';
 
 /** At most `limit` events, newest first; `complete` is false when there may be more. */
 export type Found = Readonly<{ events: readonly Recorded[]; complete: boolean }>;
@@ -54,13 +54,13 @@ function isOlder(line: string | undefined, since: EpochMs): boolean {
 
 /** Whole lines of a segment in blocks from its end to its beginning; blocks without a needle are passed over. */
 async function* blocksBackward(
-  { path }: Segment,
+  segment: Segment,
   needles: readonly string[],
 ): AsyncGenerator<readonly string[]> {
-  await using file = await open(path, 'r');
-  let end = (await file.stat()).size;
+  await using file = await openSegment(segment);
+  let end = (await file?.size()) ?? 0;
   let carry: Buffer = Buffer.alloc(0); // beginning of the block after, whose line begins in this one
-  while (end > 0) {
+  while (file && end > 0) {
     const start = Math.max(0, end - BLOCK);
     const block = Buffer.concat([await readRange(file, start, end), carry]);
     const cut = start === 0 ? 0 : block.indexOf(0x0a) + 1;
@@ -73,9 +73,4 @@ async function* blocksBackward(
         .split('\n')
         .filter((line) => line !== '');
   }
-}
-
-async function readRange(file: FileHandle, start: number, end: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(end - start), 0, end - start, start);
-  return buffer.subarray(0, bytesRead);
 }

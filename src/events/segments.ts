@@ -4,9 +4,11 @@ import type { Log } from '../lib/log.ts';
 import { RedisTrouble, type Redis } from '../lib/script.ts';
 import type { EventsConfig } from './config.ts';
 import { cursorText, parseCursor, streamId, type Cursor } from './cursor.ts';
-import { lastCursor, makeFolder, removeOld } from './folder.ts';
+import { lastCursor } from './end.ts';
+import { makeFolder, removeOld } from './folder.ts';
 import { makeLease, type Lease } from './lease.ts';
 import { linesOf, type Entry } from './line.ts';
+import { keepPacked } from './packing.ts';
 import { makeWriter, type Writer } from './writer.ts';
 
 export type SegmentsDeps = Readonly<{
@@ -67,7 +69,7 @@ export function makeSegments(
     return full ? 0 : IDLE_MS;
   };
 
-  const run = async (signal: AbortSignal): Promise<void> => {
+  const move = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       const waitMs = await turn().then(
         (ms) => {
@@ -87,6 +89,11 @@ export function makeSegments(
     }
     await writer.close();
     await lease.release();
+  };
+
+  const run = async (signal: AbortSignal): Promise<void> => {
+    const isOurs = (): boolean => lease.epoch() !== '';
+    await Promise.all([move(signal), keepPacked({ ...deps, isOurs }, signal)]);
   };
 
   const state = (): SegmentsState => ({

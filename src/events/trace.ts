@@ -1,10 +1,12 @@
 // What the history has of a delivery near the time it was accepted: found by that time in its id, reading no more than there.
-import { open, type FileHandle } from 'node:fs/promises';
 import { timeOfId } from '../lib/ids.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Event } from '../model/event.ts';
-import { isMissing, lastCursor, listSegments, type Segment } from './folder.ts';
-import { cursorOf, MAX_LINE, readLine } from './line.ts';
+import { lastCursor } from './end.ts';
+import { listSegments, type Segment } from './folder.ts';
+import { cursorOf, readLine } from './line.ts';
+import { openSegment, readRange } from './segment-file.ts';
+import { offsetOf } from './seek.ts';
 
 /**
  * found: its first events, or those of all deliveries of a submission · early: what was accepted then is not written down yet ·
@@ -20,8 +22,6 @@ const WINDOWS: readonly Readonly<{ before: number; after: number }>[] = [
   { before: 120_000, after: 120_000 },
 ];
 const BLOCK = 1024 * 1024;
-/** Surely holds a whole line, behind the end of another (a character is at most 4 bytes). */
-const PROBE = 2 * 4 * MAX_LINE;
 /** What one search may read. */
 const MAX_BYTES = 256 * BLOCK;
 /** What is read on for later events, once the first one is there. */
@@ -60,29 +60,22 @@ async function searchWindow(search: Search, segments: readonly Segment[], window
   }
 }
 
-async function searchSegment(search: Search, { path }: Segment, window: Window): Promise<void> {
-  const file = await open(path, 'r').catch((error: unknown) => {
-    if (isMissing(error)) return undefined; // it was too old, a moment ago
-    throw error;
-  });
-  if (!file) return;
-  try {
-    const { size } = await file.stat();
-    let offset = await offsetOf(file, size, window.from);
-    let carry: Buffer = Buffer.alloc(0);
-    while (offset < size && search.left > 0) {
-      const block = await readRange(file, offset, Math.min(size, offset + BLOCK));
-      if (block.length === 0) return; // it was cut meanwhile
-      offset += block.length;
-      search.left -= block.length;
-      const whole = Buffer.concat([carry, block]);
-      const end = whole.lastIndexOf(0x0a) + 1;
-      carry = whole.subarray(end);
-      takeFrom(whole.subarray(0, end), search);
-      if (isOver(whole.subarray(0, end), window.to)) return;
-    }
-  } finally {
-    await file.close();
+async function searchSegment(search: Search, segment: Segment, window: Window): Promise<void> {
+  await using file = await openSegment(segment);
+  if (!file) return; // it was too old, a moment ago
+  const size = await file.size();
+  let offset = await offsetOf(file, size, window.from);
+  let carry: Buffer = Buffer.alloc(0);
+  while (offset < size && search.left > 0) {
+    const block = await readRange(file, offset, Math.min(size, offset + BLOCK));
+    if (block.length === 0) return; // it was cut meanwhile
+    offset += block.length;
+    search.left -= block.length;
+    const whole = Buffer.concat([carry, block]);
+    const end = whole.lastIndexOf(0x0a) + 1;
+    carry = whole.subarray(end);
+    takeFrom(whole.subarray(0, end), search);
+    if (isOver(whole.subarray(0, end), window.to)) return;
   }
 }
 
@@ -105,23 +98,4 @@ function isOver(lines: Buffer, to: EpochMs): boolean {
   const start = lines.lastIndexOf(0x0a, -2) + 1;
   const cursor = lines.length < 2 ? undefined : cursorOf(lines.toString('utf8', start, lines.length - 1));
   return cursor !== undefined && cursor.ms > to;
-}
-
-/** A place before which all events are older; found by halves, since they stand in the order of their time. */
-async function offsetOf(file: FileHandle, size: number, from: EpochMs): Promise<number> {
-  let [low, high] = [0, size];
-  while (high - low > 2 * PROBE) {
-    const middle = Math.floor((low + high) / 2);
-    const text = (await readRange(file, middle, Math.min(high, middle + PROBE))).toString('utf8');
-    const lines = text.slice(text.indexOf('\n') + 1).split('\n');
-    const ms = lines.map(cursorOf).find((cursor) => cursor !== undefined)?.ms;
-    if (ms === undefined || ms >= from) high = middle;
-    else low = middle;
-  }
-  return low;
-}
-
-async function readRange(file: FileHandle, start: number, end: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(end - start), 0, end - start, start);
-  return buffer.subarray(0, bytesRead);
 }

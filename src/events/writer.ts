@@ -2,7 +2,7 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dayOf, type Cursor } from './cursor.ts';
-import { makeFolder, segmentName } from './folder.ts';
+import { makeFolder, segmentName, syncFolder } from './folder.ts';
 
 export type WriterDeps = Readonly<{ folder: string; segmentBytes: number }>;
 
@@ -77,8 +77,7 @@ async function begin(folder: string, first: Cursor): Promise<Begun> {
   await makeFolder(folder);
   const begun = await openNew(folder, first, 1);
   // The name itself must survive a power cut too.
-  await using directory = await open(folder, 'r');
-  await directory.sync();
+  await syncFolder(folder);
   return begun;
 }
 

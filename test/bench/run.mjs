@@ -1,5 +1,5 @@
 // The bench: Postino beside Postfix on this machine, interleaved, with the floors that it has to reach.
-// usage: npm run bench [-- --quick] [--rounds N] [--row NAME]…   ·   npm run bench -- memory | alone | treatment | overtake | history [EVENTS [FOLDER]]
+// usage: npm run bench [-- --quick] [--rounds N] [--row NAME]…   ·   npm run bench -- memory | alone | treatment | overtake | segments | history [EVENTS [FOLDER]]
 import { execFileSync } from 'node:child_process';
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import { measureHistory } from './history.mjs';
 import { measureMemory } from './memory.mjs';
 import { measureOvertaking } from './overtake.mjs';
 import { openRig, whatIsMissing } from './rig.mjs';
+import { measureSegments } from './segments.mjs';
 import { measureTreatment } from './treatment.mjs';
 
 const { values, positionals } = parseArgs({
@@ -26,12 +27,13 @@ if (missing !== undefined) console.log(missing);
 if (what === 'memory') await measureMemory();
 else if (what === 'treatment') await measureTreatment(only);
 else if (what === 'overtake') await measureOvertaking();
+else if (what === 'segments') await measureSegments();
 else if (what === 'history') await measureHistory(only && Number(only), folder);
 else if (what === 'alone' || missing !== undefined) await measureAlone();
 else if (what === 'compare') await compare();
 else
   console.log(
-    'usage: npm run bench [-- --quick] [--rounds N] [--row NAME]… | memory | alone | treatment | overtake | history [EVENTS [FOLDER]]',
+    'usage: npm run bench [-- --quick] [--rounds N] [--row NAME]… | memory | alone | treatment | overtake | segments | history [EVENTS [FOLDER]]',
   );
 
 /** Exit code 1 when a floor was missed. */

@@ -1,5 +1,5 @@
 // Events written to segments as the relay does, and read back, for tests that need no Redis.
-import { lastCursor } from '../../src/events/folder.ts';
+import { lastCursor } from '../../src/events/end.ts';
 import { linesOf } from '../../src/events/line.ts';
 import { readForward, type Batch } from '../../src/events/read.ts';
 import type { Disk } from '../../src/events/tail.ts';

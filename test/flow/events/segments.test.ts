@@ -297,6 +297,26 @@ test('search finds by id, address, type and time, newest first', async () => {
   expect(await history().search({}, 5)).toMatchObject({ complete: false, events: { length: 5 } });
 });
 
+test('closed segments are compressed while it writes, and nobody sees a difference', async () => {
+  const config = { ...eventsConfig.parse({}), segmentBytes: 4096, compressAfter: 0 };
+  // It looks at closed segments every minute.
+  const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+    clock.sleep(ms === 60_000 ? 50 : ms, signal);
+  start(deps('one', { config, clock: { ...clock, sleep } }));
+  const packed = (): number =>
+    readdirSync(join(folder, 'events')).filter((name) => name.endsWith('.jsonl.zst')).length;
+  for (const n of numbers(200)) {
+    await publish(event(n));
+    if (n % 20 === 0) await until(streamEmpty);
+  }
+  await until(streamEmpty);
+  await until(() => packed() > 1);
+  for (const n of numbers(50)) await publish(event(200 + n));
+  await until(streamEmpty);
+  expect(await ids()).toEqual(numbers(250).map((n) => `S${n}-1.delivered`));
+  expect(readdirSync(join(folder, 'events')).toSorted().at(-1)).toMatch(/\.jsonl$/);
+});
+
 test('a follower sees what comes, across segments', async () => {
   const seen: string[] = [];
   const follow = (async () => {
