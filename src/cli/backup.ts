@@ -4,6 +4,7 @@ import type { Backup } from '../backup/backup.ts';
 import type { Restored } from '../backup/restore.ts';
 import type { Manifest } from '../backup/archive.ts';
 import { done, failed, type Command } from './command.ts';
+import { sayTime } from './timeline.ts';
 
 export type BackupContext = Readonly<{
   backup(file: string, what: Manifest['what']): Promise<Backup>;
@@ -45,7 +46,7 @@ export const restoreCommands: readonly Command<RestoreContext>[] = [
       const restored = await context.restore(resolve(file), options['replace'] === true);
       if (!restored.ok) return failed(restored.problem);
       const { manifest, keys, replaced, config } = restored;
-      const made = new Date(manifest.at).toISOString();
+      const made = `${sayTime(manifest.at)} UTC`;
       const kept = replaced === undefined ? '' : ` What was here before lies in ${replaced}.`;
       return done(
         `${manifest.hostname} is restored as it was at ${made} (${keys} keys, ${manifest.files.length} files).${kept}${sayConfig(config)} Then "postino start".`,

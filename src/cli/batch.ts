@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { exportNow, listJobs, type BatchVerbs } from '../verbs/batch.ts';
 import { done, failed, misused, table, type Command } from './command.ts';
 import { readWhen } from './history-context.ts';
+import { sayTime } from './timeline.ts';
 
 export type BatchContext = BatchVerbs & Readonly<{ clock: Clock }>;
 
@@ -18,7 +19,7 @@ export const batchCommands: readonly Command<BatchContext>[] = [
     run: async (context) => {
       const jobs = await listJobs(context);
       const rows = jobs.map(({ name, does, place, at, file = '', rows: count, problem = '' }) => {
-        const last = at === undefined ? 'never' : new Date(at).toISOString();
+        const last = at === undefined ? 'never' : `${sayTime(at)} UTC`;
         return [name, does, place, last, file, count === undefined ? '' : String(count), problem];
       });
       return done(table(HEAD, rows, NONE), jobs);

@@ -24,6 +24,7 @@ import {
 } from './command.ts';
 import type { SettingsCommand, SettingsContext } from './context.ts';
 import { readText } from './files.ts';
+import { sayTime } from './timeline.ts';
 
 const account = { flags: '--account <name>', summary: 'whose template (default: default)' };
 
@@ -145,7 +146,7 @@ async function show(
     name,
     version,
     ...head,
-    stored: new Date(at).toISOString(),
+    stored: `${sayTime(at)} UTC`,
     versions,
   });
   const parts = [facts, ...(text === undefined ? [] : [`-- text\n${text}`])];
