@@ -2,7 +2,7 @@
 import { basename, extname, join } from 'node:path';
 import { z } from 'zod';
 import type { EpochMs } from '../lib/clock.ts';
-import { readCsv, type CsvRecord } from '../lib/csv.ts';
+import { readCsv, withoutMark, type CsvRecord } from '../lib/csv.ts';
 import { parseJson } from '../lib/json.ts';
 import { stampOf } from '../lib/moment.ts';
 import type { Import } from './config.ts';
@@ -123,7 +123,7 @@ function csvEntries(text: string): Entries {
 function* listCsv(records: Iterable<CsvRecord>, head: readonly string[]): Generator<Listed> {
   for (const { line, fields } of records) {
     if (fields.length === 1 && fields[0]?.trim() === '') continue;
-    const pairs = head.map((name, i) => [name, fields[i]?.trim() ?? ''] as const);
+    const pairs = head.map((name, i) => [name, withoutMark(fields[i]?.trim() ?? '')] as const);
     yield { line, entry: fields.length > head.length ? undefined : named(pairs) };
   }
 }

@@ -1,6 +1,6 @@
 // Rows as lines of a file: CSV (RFC 4180) for tables, JSON for programs. Pure.
 
-import { csvField } from '../lib/csv.ts';
+import { csvField, markedField } from '../lib/csv.ts';
 
 /** One row: columns by name; undefined is an empty field. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -18,14 +18,9 @@ export function lineOf(row: Row, columns: readonly string[], format: Format): st
   return `${columns.map((column) => field(row[column])).join(',')}\r\n`;
 }
 
-/**
- * What a spreadsheet would take for a formula is made a text by an apostrophe (OWASP, CSV injection): subjects and names are
- * written by strangers. Numbers stay numbers.
- */
+/** Numbers stay numbers; texts are never formulas. */
 function field(value: unknown): string {
-  const text = plain(value);
-  const safe = typeof value !== 'number' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return csvField(safe);
+  return typeof value === 'number' ? csvField(String(value)) : markedField(plain(value));
 }
 
 function plain(value: unknown): string {

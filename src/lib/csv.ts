@@ -13,6 +13,20 @@ export function csvField(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+/**
+ * A field for spreadsheets: what one would take for a formula is made a text by an apostrophe (OWASP, CSV injection), since
+ * subjects, names and replies are written by strangers. What looks as if it had one gets another, so that `withoutMark` gives
+ * back what was there.
+ */
+export function markedField(text: string): string {
+  return csvField(/^'*[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+}
+
+/** A field as it was before `markedField`. */
+export function withoutMark(text: string): string {
+  return /^'+[=+\-@\t\r]/.test(text) ? text.slice(1) : text;
+}
+
 /** The records of CSV text; a quoted field may have separators and line ends. Lines may end in CRLF, LF or CR. */
 export function* readCsv(text: string, separator: Separator = ','): Generator<CsvRecord, undefined> {
   const field = new RegExp(FIELDS[separator], 'y');

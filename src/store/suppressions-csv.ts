@@ -1,6 +1,6 @@
 // Suppression lists as CSV (RFC 4180): address, reason, date, topic, scope, expiry and evidence. Pure.
 import type { EpochMs } from '../lib/clock.ts';
-import { csvField, readCsv } from '../lib/csv.ts';
+import { markedField, readCsv, withoutMark } from '../lib/csv.ts';
 import { toAsciiDomain } from '../mail/domain.ts';
 
 /** Whose mail an entry holds back: that of one topic, one user or one sender domain; none of them: all of the account's. */
@@ -66,6 +66,8 @@ const MAX_NAME = 255;
 const MAX_REPLY = 300;
 /** What no topic begins with. */
 const MARK = '\0';
+/** Stands for the address of somebody who was forgotten: a keyed hash of it. */
+const ALIAS = /^forgotten:[\w-]{43}$/;
 
 /**
  * What an entry is called in the account's hash: the address, or, before a line end, its topic, user or sender domain. No
@@ -120,7 +122,7 @@ export function readSuppressionsCsv(
   let columns = PLAIN;
   const separator = /[,;]/.exec(text)?.[0] === ';' ? ';' : ',';
   for (const { line, fields: raw } of readCsv(text.replace(/^\uFEFF/, ''), separator)) {
-    const fields = raw.map((field) => field.trim());
+    const fields = raw.map((field) => withoutMark(field.trim()));
     if (fields.join('') === '' && fields.length === 1) continue;
     const head = line === 1 ? readHead(fields) : undefined;
     columns = head ?? columns;
@@ -202,7 +204,7 @@ export function writeCsvLine(entry: Suppression): string {
   const date = (ms: EpochMs): string => new Date(ms).toISOString();
   const ends = until === undefined ? '' : date(until);
   const values = [address, reason, at === 0 ? '' : date(at), topic, sayScope(entry), ends];
-  return [...values, reply, delivery, report].map(csvField).join(',');
+  return [...values, reply, delivery, report].map(markedField).join(',');
 }
 
 /** "user:shop", "domain:shop.example"; "" where neither is meant. */
@@ -214,8 +216,14 @@ export function sayScope({ user, domain }: Scope): string {
 /** The head line of an export. */
 export const csvHead = COLUMNS.join(',');
 
-/** The form in which an address stands on the list; undefined when it is none. */
+/** The name under which somebody stands on a list who was forgotten; `hash` is of list and address, with a key of ours. */
+export function aliasOf(hash: string): string {
+  return `forgotten:${hash}`;
+}
+
+/** The form in which an address stands on the list; undefined when it is none. That of somebody who was forgotten stays as it is. */
 export function suppressibleAddress(text: string): string | undefined {
+  if (ALIAS.test(text)) return text;
   const at = text.lastIndexOf('@');
   const domain = toAsciiDomain(text.slice(at + 1));
   const local = text.slice(0, at).toLowerCase();

@@ -1,6 +1,6 @@
 // CSV: fields and records there and back, and whatever a stranger uploads.
 import { expect, test } from 'vitest';
-import { csvField, readCsv, type Separator } from '../../../src/lib/csv.ts';
+import { csvField, markedField, readCsv, withoutMark, type Separator } from '../../../src/lib/csv.ts';
 import { randomFrom, rounds } from '../../support/random.ts';
 
 const read = (text: string, separator?: Separator) =>
@@ -31,6 +31,17 @@ test('a semicolon may stand between fields, and a record knows the line it begin
     { line: 3, fields: [''] },
     { line: 4, fields: ['d,e'] },
   ]);
+});
+
+test('no text is a formula in a spreadsheet, and each is itself again when it is read', () => {
+  const random = randomFrom(11);
+  const alphabet = "='+-@\t\ra".split('');
+  for (let round = 0; round < rounds(3000); round++) {
+    const text = Array.from({ length: random(5) }, () => alphabet[random(alphabet.length)]).join('');
+    const [[field = ''] = ['']] = read(markedField(text));
+    expect(field).not.toMatch(/^[=+\-@\t\r]/);
+    expect(withoutMark(field)).toBe(text);
+  }
 });
 
 test('what is written is read again, and nothing is read without an end', () => {

@@ -33,6 +33,16 @@ test('what was exported imports as it was', () => {
   expect(readSuppressionsCsv(writeCsvLine(entry), 0).entries).toEqual([entry]);
 });
 
+test.each(['=cmd|calc@example.com', '-joe@example.com', "'=ann@example.com", '@at@example.com'])(
+  '%s is no formula for whoever opens an export, and the same address when it is read',
+  (address) => {
+    const entry = { address, reason: 'bounce', at: 0, reply: '=HYPERLINK("http://evil.example";"OK")' };
+    const line = writeCsvLine(entry);
+    expect(line).not.toMatch(/(^|,)"?[=+\-@]/);
+    expect(readSuppressionsCsv(line, 0).entries).toEqual([entry]);
+  },
+);
+
 test('a reply of several lines is read back, and lines after it have their numbers', () => {
   const entry = { address: 'a@b.example', reason: 'hard', at: 1, reply: '550 no\nsuch "user"' };
   const { entries, problems } = readSuppressionsCsv(`${writeCsvLine(entry)}\nnonsense\n`, 0);
