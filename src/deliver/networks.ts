@@ -11,6 +11,7 @@ const V4 = [
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
   ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['198.51.100.0', 24],
@@ -23,11 +24,16 @@ const V6 = [
   ['::ffff:0:0:0', 96], // translated IPv4
   ['64:ff9b::', 96], // NAT64: hides an IPv4 address
   ['64:ff9b:1::', 48],
-  ['100::', 64],
-  ['2001::', 32], // Teredo: hides an IPv4 address
+  ['2001::', 23], // Teredo, which hides an IPv4 address, and other protocols
   ['2001:db8::', 32],
   ['2002::', 16], // 6to4: hides an IPv4 address
+  ['3fff::', 20],
   // Nothing is given out beyond 2000::/3: private, link-local, multicast.
+  ['100::', 8],
+  ['200::', 7],
+  ['400::', 6],
+  ['800::', 5],
+  ['1000::', 4],
   ['4000::', 2],
   ['8000::', 1],
 ] as const;

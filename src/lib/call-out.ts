@@ -91,7 +91,7 @@ export function makeCaller(rules: CallRules, connections: 'kept' | 'closed'): Ca
 /** Why a URL may not be called; undefined: it may, as far as it shows. */
 export function wrongUrl(text: string, { plain, ports, isForbidden, advice }: CallRules): string | undefined {
   if (text.length > MAX_URL) return `the URL is longer than ${MAX_URL} characters`;
-  const url = URL.parse(text);
+  const url = readUrl(text);
   if (!url) return 'that is not a URL';
   if (url.protocol !== 'https:' && !(plain && url.protocol === 'http:'))
     return plain ? 'the URL must begin with https:// or http://' : 'the URL must begin with https://';
@@ -101,6 +101,14 @@ export function wrongUrl(text: string, { plain, ports, isForbidden, advice }: Ca
   // An address in the URL itself is never looked up.
   const host = hostOf(url);
   return isIP(host) !== 0 && isForbidden(host) ? sayForbidden(host, advice) : undefined;
+}
+
+/** At most one "@" before the path: what stands before it is a secret. */
+const WRITTEN = /^https?:\/\/[^\s\p{Cc}/\\?#@]*(?:@[^\s\p{Cc}/\\?#@]*)?(?:[/?#][^\s\p{Cc}]*)?$/iu;
+
+/** The standard's reader takes "https:/\\user:password@host", too, in which no password would be found. */
+function readUrl(text: string): URL | null {
+  return /^\s*https?:/i.test(text) && !WRITTEN.test(text) ? null : URL.parse(text);
 }
 
 type Exchange = Readonly<{
@@ -196,7 +204,8 @@ function guarded({ isForbidden, advice, lookup = lookupAll }: CallRules): Lookup
   };
 }
 
-const lookupAll: LookupAll = (hostname, found) => {
+/** By the system: the DNS, and what this host knows besides. It has few threads, which a silent name server holds. */
+export const lookupAll: LookupAll = (hostname, found) => {
   systemLookup(hostname, { all: true }, (error, addresses) => found(error, error ? [] : addresses));
 };
 

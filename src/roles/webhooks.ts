@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { isSpecial } from '../deliver/networks.ts';
 import { compareCursors } from '../events/cursor.ts';
 import { cursorText, parseCursor, type EventLog } from '../events/log.ts';
-import type { CallRules, LookupAll } from '../lib/call-out.ts';
+import { lookupAll, type CallRules, type LookupAll } from '../lib/call-out.ts';
 import { openResolver } from '../lib/resolver.ts';
 import type { WebhookVerbs } from '../verbs/webhook.ts';
 import { portsOf } from '../webhooks/config.ts';
@@ -80,17 +80,19 @@ export function rulesOf({ webhooks, dns }: Pick<Config, 'webhooks' | 'dns'>): Ca
     ports: portsOf(webhooks),
     isForbidden: (address) => isSpecial(address) && !isAllowed(address),
     advice: 'webhooks.networks in the configuration lists those that are meant',
-    ...(webhooks.networks.length === 0 ? { lookup: publicLookup(dns) } : {}),
+    lookup: lookupBy(dns, webhooks.networks.length === 0 ? 'public' : 'private, too'),
   };
 }
 
 /**
  * Names of the Internet are asked of the DNS alone: the system's look-up would know the names of this host's network, and a
- * name server that never answers would hold one of its few threads. Where private networks are meant, so are such names.
+ * name server that never answers would hold one of its few threads, for which all others wait. Where private networks are
+ * meant, so are names that only this host knows: those that the DNS says it does not have.
  */
-function publicLookup(dns: Config['dns']): LookupAll {
+function lookupBy(dns: Config['dns'], names: 'public' | 'private, too'): LookupAll {
   const resolver = openResolver(dns);
   return (hostname, found) => {
+    if (names !== 'public' && /^(?:.*\.)?localhost\.?$/i.test(hostname)) return lookupAll(hostname, found);
     const ask = async (): Promise<void> => {
       const [four, six] = await Promise.allSettled([
         resolver.resolve4(hostname),
@@ -102,8 +104,14 @@ function publicLookup(dns: Config['dns']): LookupAll {
       ];
       if (addresses.length > 0) return found(null, addresses);
       const why: unknown = four.status === 'rejected' ? four.reason : undefined;
+      if (names !== 'public' && !isSilent(why)) return lookupAll(hostname, found);
       found(why instanceof Error ? why : new Error(`${hostname} has no address`), []);
     };
     ask().catch((error: unknown) => found(error instanceof Error ? error : new Error(String(error)), []));
   };
+}
+
+/** Nobody answered, or could not: the system's look-up would wait as long. */
+function isSilent(why: unknown): boolean {
+  return why instanceof Error && 'code' in why && (why.code === 'ETIMEOUT' || why.code === 'ESERVFAIL');
 }

@@ -30,6 +30,10 @@ export function publicKey(key: ApiKey, usedAt?: number): PublicKey {
   };
 }
 
+const MAX_KEYS = 500;
+/** Who is bound to a user does not take the places of the others. */
+const MAX_OF_USER = 50;
+
 /** Makes a key; `secret` is shown once. Scopes that nobody of its account and user could use are refused. */
 export async function addKey(
   { apiKeys, settings, clock }: KeyVerbs,
@@ -49,7 +53,19 @@ export async function addKey(
     return refused('wrong', 'It would have expired already; give a time to come.');
   const name = apiKeySchema.shape.name.safeParse(wish.name);
   if (!name.success) return refused('wrong', "A key's name must be 1 to 100 characters long.");
+  const excess = excessOf(await apiKeys.list(account), user);
+  if (excess !== undefined) return refused('wrong', excess);
   return did(await apiKeys.make({ ...wish, scopes: [...new Set(wish.scopes)] }));
+}
+
+/** Expired ones count: they are there until somebody removes them. */
+function excessOf(keys: readonly ListedKey[], user: string | undefined): string | undefined {
+  if (keys.length >= MAX_KEYS)
+    return `An account has at most ${MAX_KEYS} keys; remove those that nobody uses.`;
+  const own = keys.filter(({ key }) => user !== undefined && key.user === user);
+  return own.length >= MAX_OF_USER
+    ? `There are at most ${MAX_OF_USER} keys of one user; remove those that nobody uses.`
+    : undefined;
 }
 
 export async function listKeys(

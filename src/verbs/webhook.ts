@@ -31,6 +31,8 @@ export type { ShownWebhook, WebhookVerbs } from './webhook-shown.ts';
 export type WithSecret = Readonly<{ webhook: ShownWebhook; secret: string }>;
 
 const MAX_WEBHOOKS = 100;
+/** Who is bound to a user does not take the places of the others. */
+const MAX_OF_USER = 20;
 /** A wrong cursor would send everything again, or nothing. */
 const CURSOR = /^\d{1,15}-\d{1,15}\.\d{1,9}$/;
 
@@ -58,6 +60,8 @@ export async function addWebhook(
   const { webhooks, clock } = verbs;
   const all = (await webhooks.store.list()).filter(({ account }) => account === owner.account);
   if (all.length >= MAX_WEBHOOKS) return refused('wrong', `An account has at most ${MAX_WEBHOOKS} webhooks.`);
+  const own = all.filter(({ user }) => owner.user !== undefined && user === owner.user);
+  if (own.length >= MAX_OF_USER) return refused('wrong', `A user has at most ${MAX_OF_USER} webhooks.`);
   const fault = await faultOf(verbs, { owner, wish, others: all });
   if (fault) return fault;
   const kind = shapes[wish.shape].key;

@@ -124,3 +124,23 @@ test('one is removed', async () => {
   expect((await admin.delete('/webhooks/orders')).status).toBe(204);
   expect((await admin.get('/webhooks/orders')).status).toBe(404);
 });
+
+test('who is bound to a user takes the places of nobody else', async () => {
+  const shop = await api.client({ user: 'shop' });
+  let webhooks = 0;
+  for (let i = 0; i < 30; i++) {
+    const made = await shop.post('/webhooks', { name: `many-${i}`, url: receiver.url });
+    if (made.status === 201) webhooks++;
+    else expect(made.json.detail).toContain('at most 20');
+  }
+  expect(webhooks).toBeLessThanOrEqual(20);
+  expect((await admin.post('/webhooks', { name: 'one-more', url: receiver.url })).status).toBe(201);
+  let keys = 0;
+  for (let i = 0; i < 60; i++) {
+    const made = await shop.post('/keys', { name: `many-${i}`, scopes: ['events:read'] });
+    if (made.status === 201) keys++;
+    else expect(made.json.detail).toContain('at most 50');
+  }
+  expect(keys).toBeLessThan(60);
+  expect((await admin.post('/keys', { name: 'one-more', scopes: ['events:read'] })).status).toBe(201);
+});

@@ -111,6 +111,13 @@ test.each([
   ['8.8.8.8', false],
   ['172.32.0.1', false],
   ['2a00:1450::1', false],
+  ['2001:10::1', true],
+  ['2001:2::1', true],
+  ['2001:4860::1', false],
+  ['3fff::1', true],
+  ['100:0:0:1::1', true],
+  ['1fff::1', true],
+  ['192.88.99.1', true],
 ])('%s: not a public address: %s', (address, special) => {
   expect(isSpecial(address)).toBe(special);
 });

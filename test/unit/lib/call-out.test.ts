@@ -42,6 +42,11 @@ describe('a URL', () => {
     ['the port of SMTP', 'https://hooks.example:25/', /port 25/],
     ['the port of Redis', 'https://hooks.example:6379/', /port 6379/],
     ['too long', `https://hooks.example/${'x'.repeat(3000)}`, /longer/],
+    ['a line end', 'https://hooks.example/\r\nX: y', /not a URL/],
+    ['a secret that is not seen as one', 'https:/user:secret@hooks.example/', /not a URL/],
+    ['the same with backslashes', 'https:\\\\user:secret@hooks.example/', /not a URL/],
+    ['a secret with "@"', 'https://user:sec@ret@hooks.example/', /not a URL/],
+    ['the loopback, in disguise', 'https:127.0.0.1/', /not a URL/],
     ['loopback', 'https://127.0.0.1/', /private/],
     ['loopback, IPv6', 'https://[::1]/', /private/],
     ['loopback, mapped', 'https://[::ffff:127.0.0.1]/', /private/],
@@ -66,7 +71,7 @@ describe('a URL', () => {
     ['6to4', 'https://[2002:7f00:1::]/', /private/],
     ['Teredo', 'https://[2001:0:7f00:1::]/', /private/],
     ['userinfo that looks like a host', 'https://hooks.example@127.0.0.1/', /private/],
-    ['a backslash', 'https://127.0.0.1\\@hooks.example/', /private/],
+    ['a backslash', 'https://127.0.0.1\\@hooks.example/', /not a URL/],
   ] as const;
   test.each(bad)('refused: %s', (_, url, why) => {
     expect(wrongUrl(url, strict)).toMatch(why);
