@@ -4,10 +4,11 @@ import { post } from '../lib/api.ts';
 import { useAsk, type Page } from '../lib/ask.ts';
 import { span } from '../lib/format.ts';
 import { t, word } from '../lib/i18n.ts';
+import { sayProblem } from '../lib/problems.ts';
 import { may } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
 import { tell, tellProblem } from '../lib/toasts.ts';
-import { Button, Card, Empty, PageHead, sayProblem, Shown, Status, Time } from '../parts/basic.tsx';
+import { Button, Card, Empty, PageHead, Shown, Status, Time } from '../parts/basic.tsx';
 import { Table } from '../parts/table.tsx';
 
 type Alert = Readonly<{

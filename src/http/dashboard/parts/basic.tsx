@@ -2,6 +2,7 @@
 import type { ButtonHTMLAttributes, ComponentChildren } from 'preact';
 import type { Problem } from '../lib/api.ts';
 import { t } from '../lib/i18n.ts';
+import { sayProblem } from '../lib/problems.ts';
 import { exactly, moment, relative } from '../lib/format.ts';
 import { Icon, type IconName } from './icons.tsx';
 
@@ -162,12 +163,6 @@ export function Skeleton({ lines = 5 }: Readonly<{ lines?: number }>) {
       ))}
     </div>
   );
-}
-
-/** The sentence for a problem: ours where the server did not answer, else the server's. */
-export function sayProblem({ status, detail, errors = [] }: Problem): string {
-  if (status === 0) return t('common.unreachable');
-  return [detail, ...errors.map(({ path, message }) => `${path}: ${message}`)].join(' ');
 }
 
 export function ProblemNote({ problem, again }: Readonly<{ problem: Problem; again?: () => void }>) {

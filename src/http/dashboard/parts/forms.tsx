@@ -3,8 +3,9 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Answer, Problem } from '../lib/api.ts';
 import { t } from '../lib/i18n.ts';
+import { sayProblem, sayServer } from '../lib/problems.ts';
 import { tell, tellProblem } from '../lib/toasts.ts';
-import { Button, Notice, sayProblem } from './basic.tsx';
+import { Button, Notice } from './basic.tsx';
 import { Copyable } from './copy.tsx';
 import { Dialog } from './dialog.tsx';
 import { AreaField, SelectField, TextField, type Option } from './fields.tsx';
@@ -15,7 +16,7 @@ export function wrongAt(problem: Problem | undefined, field: string): { wrong?: 
     const at = path.replace(/^body\.?/, '');
     return at === field || at.startsWith(`${field}.`);
   });
-  return found ? { wrong: found.message } : {};
+  return found ? { wrong: sayServer(found.message) } : {};
 }
 
 export type Form<Name extends string> = Readonly<{

@@ -1,8 +1,9 @@
 // The log-in of a member.
 import { useState } from 'preact/hooks';
 import { t } from '../lib/i18n.ts';
+import { sayProblem } from '../lib/problems.ts';
 import { logIn } from '../lib/session.ts';
-import { Button, Notice, sayProblem } from './basic.tsx';
+import { Button, Notice } from './basic.tsx';
 import { TextField } from './fields.tsx';
 import { Mark } from './icons.tsx';
 import { LanguageSwitch, ThemeSwitch } from './switches.tsx';

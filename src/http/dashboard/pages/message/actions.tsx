@@ -2,10 +2,11 @@
 import { useState } from 'preact/hooks';
 import { post } from '../../lib/api.ts';
 import { t } from '../../lib/i18n.ts';
+import { sayProblem } from '../../lib/problems.ts';
 import { may } from '../../lib/session.ts';
 import { tell, tellProblem } from '../../lib/toasts.ts';
 import type { DeliveryRow } from '../../lib/types.ts';
-import { Button, sayProblem } from '../../parts/basic.tsx';
+import { Button } from '../../parts/basic.tsx';
 import { Confirm } from '../../parts/dialog.tsx';
 
 /** How many deliveries were changed, and how many were left alone since they are being sent. */

@@ -1,0 +1,81 @@
+// Sentences that the server may tell as problems, read from its source: texts in code, with {1}, {2} for what is put into them.
+import { globSync, readFileSync } from 'node:fs';
+import { parseSync } from 'vite';
+
+/** Where problems are worded: what the API answers, the verbs behind it, and the stores whose sentences they hand on. */
+export const places = [
+  'src/api/*.ts',
+  'src/verbs/*.ts',
+  'src/http/*.ts',
+  'src/store/{shelf,templates,recipients,suppressions,suppression-config}.ts',
+  'src/webhooks/{secrets,webhook}.ts',
+  'src/model/{settings,access,scopes}.ts',
+  'src/config/entries.ts',
+  'src/lib/{call-out,values}.ts',
+] as const;
+
+/** Files in these places whose sentences are not problems of a request: documentation, metrics, checks, the start. */
+export const others =
+  /^src\/(?:api\/openapi|http\/(?:dashboard-files|health|health-metrics|listening|metrics|tracking-config)|verbs\/check(?:-\w+)?)\.ts$/;
+
+export type Sentence = Readonly<{ file: string; text: string }>;
+
+type Node = Readonly<Record<string, unknown>>;
+
+/** Names of calls and fields whose texts are for the documentation, or for commands alone. */
+const OTHER_FIELDS = new Set(['summary', 'description', 'hint', 'verb', 'reason']);
+const OTHER_CALLS = new Set(['describe', 'info', 'warn', 'error', 'debug', 'Error']);
+
+const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null;
+const nameOf = (node: unknown): string => {
+  if (!isNode(node)) return '';
+  if (typeof node['name'] === 'string') return node['name'];
+  return nameOf(node['property'] ?? node['callee']);
+};
+
+export function sentencesIn(patterns: readonly string[]): readonly Sentence[] {
+  return globSync([...patterns])
+    .filter((file) => !others.test(file))
+    .toSorted()
+    .flatMap((file) => {
+      const texts: string[] = [];
+      walk(parseSync(file, readFileSync(file, 'utf8')).program, texts);
+      return [...new Set(texts)].map((text) => ({ file, text }));
+    });
+}
+
+function walk(value: unknown, texts: string[]): void {
+  if (Array.isArray(value)) return value.forEach((one) => walk(one, texts));
+  if (!isNode(value) || isType(value)) return;
+  if (value['type'] === 'Property' && OTHER_FIELDS.has(nameOf(value['key']))) return;
+  if (isOtherCall(value)) return walk(isNode(value['callee']) ? value['callee']['object'] : undefined, texts);
+  const text = textOf(value);
+  if (text !== undefined && isSentence(text)) texts.push(text);
+  for (const [key, inner] of Object.entries(value)) if (key !== 'typeAnnotation') walk(inner, texts);
+}
+
+/** Types and imports hold texts, too. */
+function isType({ type }: Node): boolean {
+  return typeof type === 'string' && type !== 'TSAsExpression' && /^(?:TS|Import|Export(?!Named))/.test(type);
+}
+
+/** What such a call hangs on may tell something: z.string().regex(…, 'must be …').describe(…). */
+function isOtherCall({ type, callee }: Node): boolean {
+  return (type === 'CallExpression' || type === 'NewExpression') && OTHER_CALLS.has(nameOf(callee));
+}
+
+function textOf(node: Node): string | undefined {
+  if (node['type'] === 'Literal' && typeof node['value'] === 'string') return node['value'];
+  if (node['type'] !== 'TemplateLiteral' || !Array.isArray(node['quasis'])) return undefined;
+  const pieces = node['quasis'].map((quasi) =>
+    isNode(quasi) && isNode(quasi['value']) ? String(quasi['value']['cooked']) : '',
+  );
+  return pieces.map((piece, n) => (n === 0 ? piece : `{${n}}${piece}`)).join('');
+}
+
+/** A whole sentence, or what is wrong with a field ("must be …"). */
+function isSentence(text: string): boolean {
+  return /^(?:[A-Z{][^]* [^]*[.!?]|(?:must|is|are|and|cannot|has|have|needs?|names?|the|that|this) [^]+|\{1\} is [^]+)$/.test(
+    text,
+  );
+}
