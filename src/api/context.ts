@@ -11,13 +11,15 @@ import type { SendContext } from './hand-in.ts';
 import type { VerbContext } from '../verbs/context.ts';
 import type { MonitorApi } from './monitoring.ts';
 import type { MessageSourceApi } from './message-source.ts';
+import type { MessagesKeptApi } from './messages-kept.ts';
+import type { MessagesReadApi } from './messages-read.ts';
 import type { OverviewApi } from './overview.ts';
 import type { ProcessVerbs } from './processes.ts';
 import type { QueueApi } from './queue.ts';
 import type { SandboxApi } from './sandbox.ts';
 import type { SettingsApi } from './settings.ts';
-import type { AlertVerbs } from '../verbs/alert.ts';
 import type { TemplateApi } from './templates.ts';
+import type { AlertVerbs } from '../verbs/alert.ts';
 import type { BatchVerbs } from '../verbs/batch.ts';
 import type { GuideVerbs } from '../verbs/guide.ts';
 import type { ForgetVerbs } from '../verbs/forget.ts';
@@ -58,12 +60,14 @@ export type ApiContext = FrameContext &
   LimitVerbs &
   MonitorApi &
   MessageSourceApi &
+  MessagesReadApi &
+  MessagesKeptApi &
   OverviewApi &
   QuarantineVerbs &
   QueueApi &
   SandboxApi &
   SettingsApi &
+  TemplateApi &
   MemberVerbs &
   KeyVerbs &
-  TemplateApi &
   WebhookVerbs;

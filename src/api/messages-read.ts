@@ -1,12 +1,18 @@
 // Endpoints of messages that were taken: finding them, and what became of one.
+import { present } from '../lib/present.ts';
 import { z } from 'zod';
 import { deliveryStatuses } from '../history/search.ts';
 import { eventSchema } from '../model/event.ts';
 import { messageOf, type HistoryVerbs } from '../verbs/history.ts';
+import type { LookAtWaiting } from '../verbs/look.ts';
 import { endpoint } from './endpoint.ts';
 import { badCursor, pageOf, pageQuery } from './paging.ts';
 import { boundsOf } from './principal.ts';
 import { notFound, problem, type Problem } from './problem.ts';
+import { waitSchema, withWaits } from './waiting.ts';
+
+/** What it needs. */
+export type MessagesReadApi = HistoryVerbs & Readonly<{ lookAtWaiting: LookAtWaiting }>;
 
 const when = z.number().describe('Epoch milliseconds.');
 const delivery = z.object({
@@ -43,6 +49,7 @@ const delivery = z.object({
   humanClicks: z.number(),
   unsubscribed: z.boolean(),
   complained: z.boolean(),
+  wait: waitSchema.optional(),
 });
 
 const message = z.object({
@@ -99,16 +106,15 @@ export const messageReadEndpoints = [
     description: 'All that is given must match. A moment passes before what was just accepted is found.',
     query,
     answer: pageOf(delivery),
-    run: async ({ principal, query: asked }, { history }: HistoryVerbs) => {
+    run: async ({ principal, query: asked }, { history, lookAtWaiting }: MessagesReadApi) => {
       const bounds = boundsOf(principal, asked.user);
       if (!bounds) return { items: [] };
       // The histories would begin again with the first page, and a client never end.
       if (asked.cursor !== undefined && !CURSOR.test(asked.cursor)) return badCursor;
       const { id, ...rest } = asked;
       const given = id === undefined ? rest : { ...rest, id: id.toUpperCase() };
-      return (
-        (await history?.search({ ...withoutUndefined(given), ...bounds }).catch(() => undefined)) ?? noHistory
-      );
+      const found = await history?.search({ ...present(given), ...bounds }).catch(() => undefined);
+      return found ? { ...found, items: await withWaits(found.items, lookAtWaiting) } : noHistory;
     },
   }),
   endpoint({
@@ -120,21 +126,17 @@ export const messageReadEndpoints = [
     summary: 'What became of a message, or of one delivery: all events, oldest first.',
     params: z.object({ id: z.string().max(64) }),
     answer: message,
-    run: async ({ principal, params: { id } }, verbs: HistoryVerbs) =>
-      (await messageOf(verbs, id.toUpperCase(), boundsOf(principal))) ?? notFound('message'),
+    run: async ({ principal, params: { id } }, verbs: MessagesReadApi) => {
+      const found = await messageOf(verbs, id.toUpperCase(), boundsOf(principal));
+      if (!found) return notFound('message');
+      const rows = await withWaits(
+        found.deliveries.map(({ row }) => row),
+        verbs.lookAtWaiting,
+      );
+      return {
+        ...found,
+        deliveries: found.deliveries.map((one, n) => ({ ...one, row: rows[n] ?? one.row })),
+      };
+    },
   }),
 ];
-
-/** The same without what was not asked for. */
-export function withoutUndefined<T extends object>(asked: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const kept = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
-  if (isWithout(asked, kept)) return kept;
-  throw new TypeError('not the same fields');
-}
-
-function isWithout<T extends object>(
-  _asked: T,
-  kept: object,
-): kept is { [K in keyof T]: Exclude<T[K], undefined> } {
-  return typeof kept === 'object';
-}

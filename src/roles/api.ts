@@ -10,6 +10,7 @@ import { mountAll } from '../api/mount.ts';
 import { makeBuckets } from '../api/rates.ts';
 import { makeOnce } from '../api/once.ts';
 import { openApiOf } from '../api/openapi.ts';
+import { makeCensus } from '../backlog/census.ts';
 import { makePageQueue } from '../backlog/queue-page.ts';
 import { json, type Answer, type Route } from '../http/exchange.ts';
 import { makeGate, type Gate } from '../http/gate.ts';
@@ -23,23 +24,28 @@ import { checkTransport } from '../monitor/check.ts';
 import { makeFindingsStore } from '../monitor/findings.ts';
 import { readSenders } from '../monitor/records.ts';
 import { listProcesses } from '../store/processes.ts';
-import { openIdempotency } from '../store/idempotency.ts';
 import { openPreviews } from '../store/previews.ts';
+import { openResent } from '../store/archive/resent.ts';
+import { openIdempotency } from '../store/idempotency.ts';
 import { openSessions } from '../store/sessions.ts';
 import type { GuideVerbs } from '../verbs/guide.ts';
+import { makeLookAround, makeLookAtWaiting } from '../verbs/look.ts';
+import { makeOverview } from '../verbs/overview.ts';
 import { alertsOf } from './alert-context.ts';
+import { readBody } from './archive.ts';
 import type { Base } from './base.ts';
 import { openBatch } from './batch.ts';
 import { openDns, trackingTarget } from './dns.ts';
 import { openHistory } from './history.ts';
+import { openLetters } from './letters.ts';
 import { ownAddresses } from './links.ts';
 import { checkDeps } from './monitor.ts';
 import { makeTell } from './notices.ts';
 import { openQuarantine, readSource } from './scan.ts';
+import { makePreview } from './template-preview.ts';
 import { tryTemplate } from './template-trial.ts';
 import { webhookVerbs } from './webhooks.ts';
 
-import { makePreview } from './template-preview.ts';
 export type Access = Readonly<{
   sessions: Sessions;
   gate: Gate;
@@ -110,6 +116,9 @@ function contextOf(
     pageQueue: makePageQueue({ redis: asking, keys: base.keys, transitions: base.transitions }),
     quarantine: openQuarantine(base),
     readSource: (submission, maxBytes) => readSource(base, submission, maxBytes),
+    readBody: (submission) => readBody(base, submission),
+    letterOf: openLetters(base),
+    resent: openResent({ redis: asking, prefix }),
     alerts: alertsOf(base),
     checkTransport: (transport) => checkTransport(transport, checkDeps(base)),
     findings: makeFindingsStore({ redis: asking, prefix }),
@@ -117,13 +126,26 @@ function contextOf(
     clockOffset: base.offset.ms,
     reader: makeReader(clock),
     tryTemplate: (content) => tryTemplate(content, clock),
+    previewTemplate: makePreview(clock),
+    previews: openPreviews({ redis: asking, prefix }),
     // Somebody waits: a DNS that does not answer soon is an answer, too.
     ...openDns({ ...config.dns, timeout: Math.min(config.dns.timeout, DNS_MS), tries: 1 }),
     trackingTarget: trackingTarget(config),
-    previewTemplate: makePreview(clock),
-    previews: openPreviews({ redis: asking, prefix }),
     feedback: ownAddresses(base),
     sendingOf: async (user) => (await readSenders(asking, prefix)).get(user),
-    today: (zone) => dayOf(clock.now(), zone ?? config.warmup.timeZone),
+    ...looks(base),
+  };
+}
+
+/** What people look at again and again: asked once for all of them. */
+function looks(base: Base): Pick<ApiContext, 'overview' | 'lookAtWaiting' | 'today'> {
+  const { asking: redis, keys, clock, config } = base;
+  const today: ApiContext['today'] = (zone) => dayOf(clock.now(), zone ?? config.warmup.timeZone);
+  const around = makeLookAround({ ...base, today });
+  const queue = { ...base, around, quarantine: openQuarantine(base) };
+  return {
+    today,
+    overview: makeOverview({ ...queue, census: makeCensus({ redis, keys, clock }), alerts: alertsOf(base) }),
+    lookAtWaiting: makeLookAtWaiting(queue),
   };
 }

@@ -25,6 +25,34 @@ const NAMED = /(\w+):("[^"]*"|\S+)/g;
 
 /** Each question finds some of what may be meant; what they find is shown together. */
 export function questionsFor(text: string): readonly Question[] {
+  const { named, rest } = partsOf(text);
+  return anyOf(rest).map((question) => ({ ...named, ...question }));
+}
+
+/** Where nothing has all of the words: what has one of them, as an address often has one of the names only. */
+export function looserQuestions(text: string): readonly Question[] {
+  const { named, rest } = partsOf(text);
+  const words = rest.split(/\s+/).filter((word) => word.length >= SHORTEST);
+  if (words.length < 2 || rest.includes('"')) return [];
+  return words.slice(0, MOST_WORDS).map((word) => ({ ...named, text: word }));
+}
+
+/** The one address that is sought; undefined: it is something else, or a part of one. */
+export function addressIn(text: string): string | undefined {
+  const { named, rest } = partsOf(text);
+  const sought = rest === '' ? (named['recipient'] ?? '') : rest;
+  return /^[^\s@"<>]+@[^\s@"<>]+\.[a-z0-9-]{2,}$/i.test(sought) ? sought.toLowerCase() : undefined;
+}
+
+const SHORTEST = 3;
+const MOST_WORDS = 4;
+/** "Mrs Rossi" is sought as "Rossi". */
+const TITLE =
+  /^(?:(?:mrs?|ms|miss|mx|dr|prof|sig(?:\.?ra|\.?na)?|signora?|signor|dott(?:\.?ssa)?|dottor|dottoressa|avv|ing)\.?\s+)+(?=\S)/i;
+
+type Parts = Readonly<{ named: Question; rest: string }>;
+
+function partsOf(text: string): Parts {
   const named: Record<string, string> = {};
   const rest = text
     .replace(NAMED, (whole: string, name: string, value: string) => {
@@ -34,7 +62,7 @@ export function questionsFor(text: string): readonly Question[] {
       return ' ';
     })
     .trim();
-  return anyOf(rest).map((question) => ({ ...named, ...question }));
+  return { named, rest: rest.replace(TITLE, '') };
 }
 
 function anyOf(text: string): readonly Question[] {

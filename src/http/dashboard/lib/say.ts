@@ -2,7 +2,7 @@
 import { momentInSentence } from './format.ts';
 import { plural, t, word } from './i18n.ts';
 import { now } from './time.ts';
-import type { DeliveryRow, MailEvent } from './types.ts';
+import type { DeliveryRow, MailEvent, WaitWhy } from './types.ts';
 
 /** Names of providers as people know them; others are told by their host's domain. */
 const known: Readonly<Record<string, string>> = {
@@ -52,9 +52,11 @@ export function sayDelivery(row: DeliveryRow): string {
   const values = { where: whereTo(row), at: momentInSentence(row.statusAt), why: why(row) };
   switch (row.status) {
     case 'queued':
-      return t('say.queued', { at: momentInSentence(row.at) });
+      return row.wait?.why
+        ? `${t('event.accepted', { ...values, user: row.user, recipient: row.recipient })} ${sayWaiting(row)}`
+        : t('say.queued', { at: momentInSentence(row.at) });
     case 'deferred':
-      return `${t('say.deferred', values)} ${sayNext(row.due)}`;
+      return `${t('say.deferred', values)} ${sayWaiting(row)}`;
     case 'delivered':
       return [t(isCaught(row) ? 'say.caught' : 'say.delivered', values), sayReading(row)]
         .filter(Boolean)
@@ -72,6 +74,46 @@ export function sayDelivery(row: DeliveryRow): string {
 
 /** Taken by the sandbox, so that nobody got it. */
 export const isCaught = ({ site }: Readonly<{ site?: string }>): boolean => site === 'sandbox';
+
+/** The answer with the words of the server that took it, such as on the message's own page. */
+export function sayAnswer(row: DeliveryRow, host: string | undefined): string {
+  const { status, reply } = row;
+  if (status !== 'delivered' || isCaught(row) || reply === undefined || host === undefined)
+    return sayDelivery(row);
+  const values = { where: whereTo(row), at: momentInSentence(row.statusAt), host, reply };
+  return [t('say.deliveredWith', values), sayReading(row)].filter(Boolean).join(' ');
+}
+
+/** What one can do about it; "": nothing, or nobody knows. */
+export function sayTodo({ status, class: cause }: DeliveryRow): string {
+  const ended = status === 'bounced' || status === 'expired';
+  return ended ? word('todo', cause ?? '', '') : '';
+}
+
+/** What a delivery waits for, and until when. */
+function sayWaiting({ wait, due }: DeliveryRow): string {
+  const { why } = wait ?? {};
+  if (!wait || !why || why.kind === 'retry') return sayNext(wait?.due ?? due);
+  return t('say.waits', { why: sayWait({ why, due: wait.due }) });
+}
+
+/** Why something waits, as a part of a sentence. */
+export function sayWait({ why, due }: Readonly<{ why: WaitWhy; due: number | undefined }>): string {
+  const { kind, rule, state, scope, name = '', text } = why;
+  const values = { name, due: due === undefined ? '' : momentInSentence(due) };
+  const group = { paused: scope, transport: state, hold: rule }[kind as string];
+  const said = group === undefined ? '' : word(`wait.${kind}`, group, '');
+  const plain = fillIn(said || word('wait', kind, kind), values);
+  const told = text?.replace(/\.$/, '') ?? '';
+  return kind === 'limit' && told !== '' ? told : [plain, told].filter(Boolean).join(': ');
+}
+
+const fillIn = (text: string, values: Values): string =>
+  text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+
+/** With a capital letter, and a full stop. */
+export const asSentence = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 
 function sayNext(due: number | undefined): string {
   if (due === undefined) return t('say.again');

@@ -35,8 +35,10 @@ export type DeliveryRow = Readonly<{
   provider?: string;
   site?: string;
   attempts: number;
-  /** When the next attempt is due. */
+  /** When the next attempt is due, as its last event says. */
   due?: number;
+  /** Of what waits: when it is tried next, and why not now; without `why` it is only its turn that it waits for. */
+  wait?: Readonly<{ due: number; why?: WaitWhy }>;
   ms?: number;
   opens: number;
   humanOpens: number;
@@ -45,6 +47,19 @@ export type DeliveryRow = Readonly<{
   humanClicks: number;
   unsubscribed: boolean;
   complained: boolean;
+}>;
+
+/** Why something waits. */
+export type WaitWhy = Readonly<{
+  kind: 'sending' | 'paused' | 'transport' | 'no-transport' | 'limit' | 'hold' | 'retry' | 'later';
+  /** What holds it: "warmup", "provider". */
+  rule?: string;
+  /** Of the transport. */
+  state?: string;
+  /** What a pause or limit is about, and its name. */
+  scope?: string;
+  name?: string;
+  text?: string;
 }>;
 
 /** What events there are. */

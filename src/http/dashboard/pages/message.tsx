@@ -3,7 +3,8 @@ import { useLocation, useRoute } from 'preact-iso/router';
 import { useAsk } from '../lib/ask.ts';
 import { plural, t } from '../lib/i18n.ts';
 import { size, span } from '../lib/format.ts';
-import { isCaught, sayDelivery } from '../lib/say.ts';
+import { isCaught, sayAnswer, sayDelivery, sayTodo } from '../lib/say.ts';
+import { may } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
 import type { DeliveryRow, Message } from '../lib/types.ts';
 import { Card, Empty, LinkButton, Notice, PageHead, ProblemNote, Skeleton, Time } from '../parts/basic.tsx';
@@ -44,7 +45,7 @@ function Whole({ message, again }: Readonly<{ message: Message; again(): void }>
       >
         {only && <MessageActions row={only.row} done={again} />}
       </PageHead>
-      {only ? <Answer row={only.row} /> : <Recipients message={message} />}
+      {only ? <Answer row={only.row} host={hostOf(only)} /> : <Recipients message={message} />}
       {only && <Views message={message} delivery={only} />}
       {message.more && <Notice>{t('message.more')}</Notice>}
     </>
@@ -57,12 +58,28 @@ function withDue({ row, events }: Delivery): Delivery {
   return { row: due === undefined ? row : { ...row, due }, events };
 }
 
-/** The first thing that one sees: did it arrive, and if not, why. */
-function Answer({ row }: Readonly<{ row: DeliveryRow }>) {
+/** The server that took it. */
+const hostOf = ({ row, events }: Delivery): string | undefined =>
+  events.findLast(({ type }) => type === 'delivered')?.host ?? row.site;
+
+/** The first thing that one sees: did it arrive, and if not, why, and what to do. */
+function Answer({ row, host }: Readonly<{ row: DeliveryRow; host: string | undefined }>) {
+  const todo = sayTodo(row);
+  const stops = row.wait?.why?.kind === 'transport' && may('transports:read') ? row.wait.why.name : undefined;
   return (
     <section class="card answer">
       <DeliveryState row={row} />
-      <p class="sentence">{sayDelivery(row)}</p>
+      <p class="sentence">{sayAnswer(row, host)}</p>
+      {todo !== '' && (
+        <p>
+          <strong>{t('message.todo')}:</strong> {todo}
+        </p>
+      )}
+      {stops !== undefined && (
+        <p>
+          <a href={`/transports/${encodeURIComponent(stops)}`}>{t('message.toTransport')}</a>
+        </p>
+      )}
       {row.reply && row.status !== 'delivered' && (
         <p class="soft">
           {t('message.replyOf', { host: row.site ?? row.recipient.split('@').at(-1) ?? '' })}{' '}
@@ -73,7 +90,9 @@ function Answer({ row }: Readonly<{ row: DeliveryRow }>) {
       {row.class === 'suppressed' && (
         <p>
           {t('message.unsuppress')}{' '}
-          <a href={`/suppressions?q=${encodeURIComponent(row.recipient)}`}>{t('message.suppressions')}</a>
+          <a href={`/suppressions?address=${encodeURIComponent(row.recipient)}`}>
+            {t('message.suppressions')}
+          </a>
         </p>
       )}
     </section>

@@ -2,16 +2,18 @@
 import { useLocation } from 'preact-iso/router';
 import { useMemo } from 'preact/hooks';
 import type { Query } from '../lib/api.ts';
-import { questionsFor } from '../lib/find.ts';
+import { addressIn, looserQuestions, questionsFor } from '../lib/find.ts';
 import { useFound } from '../lib/found.ts';
 import { t, word } from '../lib/i18n.ts';
 import { sayDelivery } from '../lib/say.ts';
+import { may } from '../lib/session.ts';
 import { now } from '../lib/time.ts';
 import { useTitle } from '../lib/title.ts';
 import type { DeliveryRow, DeliveryStatus } from '../lib/types.ts';
-import { Card, Empty, LinkButton, PageHead, Time } from '../parts/basic.tsx';
+import { Card, Empty, LinkButton, Notice, PageHead, Time } from '../parts/basic.tsx';
 import { DeliveryState } from '../parts/delivery.tsx';
 import { Choice, Select } from '../parts/fields.tsx';
+import { SuppressedNotice } from './messages/suppressed.tsx';
 import { PagedTable, type Column } from '../parts/table.tsx';
 
 const EVERY_MS = 10_000;
@@ -36,11 +38,7 @@ export function MessagesPage() {
   const span = names.find((name) => name === time) ?? 'all';
   // Counted from the moment that the span was chosen, so that further pages fit the first one.
   const since = useMemo(() => (spans[span] === 0 ? undefined : now() - spans[span]), [span]);
-  const more: Query = { status: status || undefined, since };
-  const found = useFound(
-    questionsFor(q).map((question) => ({ ...more, ...question })),
-    EVERY_MS,
-  );
+  const { found, isLooser } = useSearch(q, { status: status || undefined, since });
   const go = (change: Readonly<Record<string, string>>): void => {
     const next = Object.entries({ q, status, time: span, ...change }).filter(
       ([name, value]) => value !== '' && !(name === 'time' && value === 'all'),
@@ -72,6 +70,7 @@ export function MessagesPage() {
           onValue={(value) => go({ status: value })}
         />
       </div>
+      <Notes q={q} isLooser={isLooser} />
       <Card inside="bare">
         <PagedTable
           label={t('messages.title')}
@@ -85,6 +84,30 @@ export function MessagesPage() {
         <summary>{t('messages.helpTitle')}</summary>
         <p>{t('messages.help')}</p>
       </details>
+    </>
+  );
+}
+
+/** What was asked for; where nothing has all of its words, what has one of them. */
+function useSearch(
+  q: string,
+  more: Query,
+): Readonly<{ found: ReturnType<typeof useFound>; isLooser: boolean }> {
+  const ask = (question: Query): Query => ({ ...more, ...question });
+  const all = useFound(questionsFor(q).map(ask), EVERY_MS);
+  const isNothing = all.items?.length === 0;
+  const some = useFound(isNothing ? looserQuestions(q).map(ask) : [], EVERY_MS);
+  const isLooser = isNothing && (some.items?.length ?? 0) > 0;
+  return { found: isLooser ? some : all, isLooser };
+}
+
+/** What the list itself does not say. */
+function Notes({ q, isLooser }: Readonly<{ q: string; isLooser: boolean }>) {
+  const address = addressIn(q);
+  return (
+    <>
+      {address !== undefined && may('suppressions:read') && <SuppressedNotice address={address} />}
+      {isLooser && <Notice>{t('messages.looser')}</Notice>}
     </>
   );
 }

@@ -106,7 +106,13 @@ function Look({ held, onClose }: Readonly<{ held: Held; onClose(): void }>) {
     <Dialog title={held.subject || t('quarantine.noSubject')} open onClose={onClose} size="wide">
       <p>{held.reason}</p>
       {held.symbols && <p class="small quiet breaks">{held.symbols.join(', ')}</p>}
-      <Shown of={asked}>{({ source = '' }) => <pre class="source">{source}</pre>}</Shown>
+      <Shown of={asked}>
+        {({ source = '' }) => (
+          <pre class="source" tabIndex={0}>
+            {source}
+          </pre>
+        )}
+      </Shown>
     </Dialog>
   );
 }

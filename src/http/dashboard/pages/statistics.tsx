@@ -11,7 +11,7 @@ import { CountTiles, Funnel, Lost } from './statistics/funnel.tsx';
 import { Series } from './statistics/series.tsx';
 import { spanNames, spanOf, useRange } from './statistics/span.ts';
 
-const EVERY_MS = 30_000;
+const EVERY_MS = 10_000;
 
 export function StatisticsPage() {
   const { query, route } = useLocation();

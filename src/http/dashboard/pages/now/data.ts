@@ -1,5 +1,5 @@
 // What the page "Now" is told: the flow of the last hour, what waits and why, limits, transports, alerts.
-import type { Counts } from '../../lib/types.ts';
+import type { Counts, WaitWhy } from '../../lib/types.ts';
 
 export type Minute = Readonly<{ at: number }> &
   Pick<Counts, 'accepted' | 'delivered' | 'deferred' | 'bounced'>;
@@ -7,20 +7,18 @@ export type Minute = Readonly<{ at: number }> &
 /** Deliveries of one pool to one domain that wait. */
 export type WaitingSite = Readonly<{
   pool: string;
+  /** "": many others. */
   domain: string;
   waiting: number;
+  /** How many of these wait for their turn only. */
+  ready: number;
   sending: number;
   /** When the first of them may go; absent: now. */
   due?: number;
-  /** When all of them will have left, as things go now. */
+  /** When those that are due will have left, as fast as they leave now. */
   emptyAt?: number;
-  /** Absent: it is only their turn that they wait for. */
-  why?: Readonly<{
-    kind: 'paused' | 'hold' | 'limit' | 'retry' | 'later';
-    /** What holds them: "warmup", "provider". */
-    rule?: string;
-    text?: string;
-  }>;
+  /** Why most of them wait; absent: for their turn only. */
+  why?: WaitWhy;
 }>;
 
 export type Limit = Readonly<{
@@ -69,7 +67,9 @@ export type Now = Readonly<{
   flow: readonly Minute[];
   queue: Readonly<{ waiting: number; later: number; sending: number; paused: number; quarantined: number }>;
   sites: readonly WaitingSite[];
-  /** False: the queue is longer than what `sites` tells of. */
+  /** When the queue was counted for `sites`. */
+  countedAt: number;
+  /** False: it is counted for the first time, and `sites` is a part. */
   looked: boolean;
   limits: readonly Limit[];
   transports: readonly TransportNow[];

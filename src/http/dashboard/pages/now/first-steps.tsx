@@ -1,6 +1,7 @@
 // Stands on the first page while no mail has come: what to do to see the first message.
 import { tryCommand, useGuide } from '../../lib/guide.ts';
 import { t } from '../../lib/i18n.ts';
+import { may } from '../../lib/session.ts';
 import { Card, LinkButton } from '../../parts/basic.tsx';
 import { Snippet } from '../../parts/copy.tsx';
 import type { Now } from './data.ts';
@@ -13,7 +14,17 @@ export function FirstSteps({ now }: Readonly<{ now: Now }>) {
       <div class="stack">
         {command && <Snippet label={t('sandbox.try')} text={command} />}
         <div class="buttons">
-          <LinkButton href="/guides" icon="guides" kind="primary">
+          {may('domains:write') && (
+            <LinkButton href="/domains?add=1" icon="domains" kind="primary">
+              {t('now.addDomain')}
+            </LinkButton>
+          )}
+          {may('users:write') && (
+            <LinkButton href="/users?add=1" icon="users">
+              {t('now.addUser')}
+            </LinkButton>
+          )}
+          <LinkButton href="/guides" icon="guides">
             {t('now.connect')}
           </LinkButton>
           {now.sandboxed && (

@@ -1,12 +1,16 @@
 // What waits, by pool and site: how many, until when, and why.
-import { moment, momentInSentence, number, relative } from '../../lib/format.ts';
-import { t, word } from '../../lib/i18n.ts';
+import { moment, number, relative } from '../../lib/format.ts';
+import { t } from '../../lib/i18n.ts';
+import { asSentence, sayWait } from '../../lib/say.ts';
 import { Card } from '../../parts/basic.tsx';
 import { Table } from '../../parts/table.tsx';
 import type { Now, WaitingSite } from './data.ts';
 
+/** Older than that, and one says so. */
+const OLD_MS = 15_000;
+
 export function Queue({ now }: Readonly<{ now: Now }>) {
-  const { sites, looked } = now;
+  const { sites, looked, countedAt } = now;
   if (sites.length === 0)
     return (
       <Card title={t('now.queue')}>
@@ -26,7 +30,7 @@ export function Queue({ now }: Readonly<{ now: Now }>) {
             kind: 'whole',
             cell: (row) => (
               <>
-                <div>{row.domain}</div>
+                <div>{row.domain || t('now.manySites')}</div>
                 <span class="small quiet">{t('now.pool', { pool: row.pool })}</span>
               </>
             ),
@@ -40,7 +44,10 @@ export function Queue({ now }: Readonly<{ now: Now }>) {
           },
         ]}
       />
-      {!looked && <p class="more small quiet">{t('now.moreSites')}</p>}
+      {!looked && <p class="more small quiet">{t('now.counting')}</p>}
+      {looked && now.at - countedAt > OLD_MS && (
+        <p class="more small quiet">{t('now.countedAt', { at: relative(countedAt) })}</p>
+      )}
     </Card>
   );
 }
@@ -50,19 +57,8 @@ function sayEnd({ emptyAt, due }: WaitingSite): string {
   return due === undefined ? '–' : t('now.next', { at: moment(due) });
 }
 
-function sayWhy({ why, due }: WaitingSite): string {
+function sayWhy({ why, due, ready, waiting }: WaitingSite): string {
   if (!why) return t('now.turn');
-  const at = due === undefined ? '' : momentInSentence(due);
-  switch (why.kind) {
-    case 'paused':
-      return t('now.why.paused');
-    case 'limit':
-      return why.text ?? t('now.why.limit');
-    case 'hold':
-      return word('hold', why.rule ?? '', t('now.why.limit'));
-    case 'retry':
-      return t('now.why.retry', { at });
-    case 'later':
-      return t('now.why.later', { at });
-  }
+  const some = ready > 0 && ready < waiting ? t('now.ready', { ready: number(ready) }) : '';
+  return [asSentence(sayWait({ why, due })), some].filter(Boolean).join(' ');
 }

@@ -53,7 +53,9 @@ export function Source({ id }: Readonly<{ id: string }>) {
   return (
     <>
       {shown < total && <Notice>{t('sandbox.cutSource', { shown: size(shown), total: size(total) })}</Notice>}
-      <pre class="source">{text}</pre>
+      <pre class="source" tabIndex={0}>
+        {text}
+      </pre>
     </>
   );
 }

@@ -136,7 +136,9 @@ function Text({ view }: Readonly<{ view: CaughtView }>) {
   return (
     <>
       {view.cut && <Notice>{t('sandbox.cut')}</Notice>}
-      <pre class="text">{view.text}</pre>
+      <pre class="text" tabIndex={0}>
+        {view.text}
+      </pre>
     </>
   );
 }

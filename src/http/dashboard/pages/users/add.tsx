@@ -17,6 +17,7 @@ export function AddUser(props: AddProps) {
   const pools = usePools();
   const form = useForm({ name: '', domains: '', pool: '', networks: '' });
   const [byNetwork, setByNetwork] = useState(false);
+  const [tracked, setTracked] = useState(false);
   const { values } = form;
   // Until somebody says otherwise, the first of what there is.
   const from = values.domains || domains?.[0]?.name || '';
@@ -27,6 +28,7 @@ export function AddUser(props: AddProps) {
       name: values.name.trim(),
       domains: listOf(from),
       pool,
+      ...(tracked ? { defaults: TRACKED } : {}),
       ...(byNetwork ? { networks: listOf(values.networks), password: null } : {}),
     });
   return (
@@ -34,6 +36,7 @@ export function AddUser(props: AddProps) {
       {(problem: Problem | undefined) => (
         <>
           <Fields form={shown} problem={problem} of={mainFields(pools)} />
+          <TrackCheck tracked={tracked} onValue={setTracked} />
           <Check
             label={t('users.noPassword')}
             hint={t('users.noPasswordHint')}
@@ -46,6 +49,18 @@ export function AddUser(props: AddProps) {
         </>
       )}
     </FormDialog>
+  );
+}
+
+/** What a user whose opens and clicks are counted asks for. */
+export const TRACKED = { opens: true, clicks: 'html' } as const;
+
+export function TrackCheck({
+  tracked,
+  onValue,
+}: Readonly<{ tracked: boolean; onValue(tracked: boolean): void }>) {
+  return (
+    <Check label={t('users.tracked')} hint={t('users.trackedHint')} checked={tracked} onValue={onValue} />
   );
 }
 

@@ -15,6 +15,8 @@ export type User = Readonly<{
     recipientsPerMessage?: number;
     messageBytes?: number;
   }>;
+  /** Instructions for messages that say nothing else. */
+  defaults?: Readonly<{ opens?: boolean; clicks?: string }>;
   unauthorisedFrom: string;
   trustedSmartHost: boolean;
   sending?: Readonly<{ state: string; since: number; reason: string; bounces: number; complaints: number }>;

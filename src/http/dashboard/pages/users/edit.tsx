@@ -1,9 +1,10 @@
-// The form that changes a user: sender domains, networks, pool, limits.
+// The form that changes a user: sender domains, networks, pool, limits, tracking.
+import { useState } from 'preact/hooks';
 import { patch, type Answer, type Problem } from '../../lib/api.ts';
 import { t } from '../../lib/i18n.ts';
 import { tell } from '../../lib/toasts.ts';
 import { Fields, FormDialog, listOf, useForm, type FieldSpec } from '../../parts/forms.tsx';
-import { networksField, poolField, usePools } from './add.tsx';
+import { networksField, poolField, TRACKED, TrackCheck, usePools } from './add.tsx';
 import { pathOf, type User } from './data.ts';
 
 type Props = Readonly<{ user: User; onClose(): void; onDone(): void }>;
@@ -21,6 +22,8 @@ export function EditUser({ user, onClose, onDone }: Props) {
     day: textOf(user.limits?.messagesPerDay),
   });
   const { domains, senders, networks, pool, hour, day } = form.values;
+  const was = isTracked(user);
+  const [tracked, setTracked] = useState(was);
   const send = (): Promise<Answer<User>> =>
     patch<User>(pathOf('users', user.name), {
       domains: listOf(domains),
@@ -28,6 +31,7 @@ export function EditUser({ user, onClose, onDone }: Props) {
       networks: listOf(networks),
       pool,
       limits: limitsOf(user, hour, day),
+      ...(tracked === was ? {} : { defaults: tracked ? TRACKED : { opens: null, clicks: null } }),
     });
   const done = (): void => {
     tell(t('common.saved'));
@@ -39,6 +43,7 @@ export function EditUser({ user, onClose, onDone }: Props) {
       {(problem: Problem | undefined) => (
         <>
           <Fields form={form} problem={problem} of={fields()} />
+          <TrackCheck tracked={tracked} onValue={setTracked} />
           {pools.length > 0 && <Fields form={form} problem={problem} of={[poolField(pools)]} />}
           <div class="grid two">
             <Fields form={form} problem={problem} of={limitFields()} />
@@ -48,6 +53,9 @@ export function EditUser({ user, onClose, onDone }: Props) {
     </FormDialog>
   );
 }
+
+const isTracked = ({ defaults = {} }: User): boolean =>
+  defaults.opens === true || (defaults.clicks ?? 'none') !== 'none';
 
 type Name = 'domains' | 'senders' | 'networks' | 'pool' | 'hour' | 'day';
 
