@@ -1,5 +1,6 @@
 // Lists in pages: the query's cursor and limit, and opaque cursors. Pure.
 import { z } from 'zod';
+import { pageAfter, type KeyedPage } from '../lib/page.ts';
 import { invalid, type Problem } from './problem.ts';
 
 const MAX_PAGE = 500;
@@ -34,18 +35,10 @@ export function pageIn<T>(
   all: readonly T[],
   keyOf: (item: T) => string,
   { cursor, limit }: Readonly<{ cursor?: string | undefined; limit: number }>,
-): Readonly<{ items: readonly T[]; next?: string }> {
-  const sorted = [...all].sort((a, b) => compare(keyOf(a), keyOf(b)));
-  const after = cursor === undefined ? undefined : readCursor(cursor);
-  const rest = after === undefined ? sorted : sorted.filter((item) => compare(keyOf(item), after) > 0);
-  const items = rest.slice(0, limit);
-  const last = items.at(-1);
-  return rest.length > items.length && last !== undefined
-    ? { items, next: makeCursor(keyOf(last)) }
-    : { items };
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+): KeyedPage<T> {
+  const page = pageAfter(all, keyOf, {
+    limit,
+    ...(cursor === undefined ? {} : { after: readCursor(cursor) }),
+  });
+  return page.next === undefined ? page : { ...page, next: makeCursor(page.next) };
 }

@@ -1,5 +1,6 @@
 // A page of a suppression list: a short list in order of addresses, a long one as Redis keeps it.
 import { hashIn } from '../lib/answers.ts';
+import { pageAfter } from '../lib/page.ts';
 import type { Redis } from '../lib/script.ts';
 import type { Suppression } from './suppressions-csv.ts';
 
@@ -30,15 +31,14 @@ export async function readPage(list: List, wanted: PageWanted): Promise<Suppress
 }
 
 async function shortPage({ all }: List, after: string, limit: number): Promise<SuppressionPage> {
-  const rest: Readonly<{ entry: Suppression; key: string }>[] = [];
-  for await (const entry of all()) {
-    const key = [entry.address, entry.user ?? '', entry.domain ?? '', entry.topic ?? ''].join('\n');
-    if (key > after) rest.push({ entry, key });
-  }
-  const page = rest.sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, limit);
-  const last = page.at(-1);
-  const entries = page.map(({ entry }) => entry);
-  return rest.length > page.length && last ? { entries, next: `k${last.key}` } : { entries };
+  const every: Suppression[] = [];
+  for await (const entry of all()) every.push(entry);
+  const { items, next } = pageAfter(every, keyOf, { after, limit });
+  return next === undefined ? { entries: items } : { entries: items, next: `k${next}` };
+}
+
+function keyOf({ address, user = '', domain = '', topic = '' }: Suppression): string {
+  return [address, user, domain, topic].join('\n');
 }
 
 async function longPage(
