@@ -97,7 +97,7 @@ export function sizeOf(parts: readonly Part[]): number {
 /** So many bytes of a file from `start`. Rejects when they are not there. */
 export async function readRange(name: string, start: number, size: number): Promise<Buffer> {
   await using file = await open(name, 'r');
-  return readFrom(file, start, size);
+  return await readFrom(file, start, size); // it is closed when all of it is read, and not before
 }
 
 async function readFrom(file: FileHandle, start: number, size: number): Promise<Buffer> {

@@ -62,5 +62,5 @@ export async function readSource(base: Base, submission: Submission, maxBytes: n
   const body = await base.bodies.load(submission);
   if (body === undefined) return '';
   if (Buffer.isBuffer(body)) return body.subarray(0, maxBytes).toString('utf8');
-  return (await readHead(body, maxBytes)).toString('utf8');
+  return (await readHead(body, Math.min(maxBytes, body.size))).toString('utf8');
 }

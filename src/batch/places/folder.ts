@@ -27,7 +27,7 @@ export function openFolder(root: string): Place {
       const found = await file.stat();
       if (!found.isFile()) throw new Error('it is no file');
       checkLength(found.size, maxBytes);
-      return file.readFile('utf8');
+      return await file.readFile('utf8');
     },
     write: (path, text) => appear(path, (unfinished) => writeFile(unfinished, text, { flag: 'wx' })),
     move: async (from, to) => {

@@ -39,6 +39,24 @@ test('its source and its look, which runs and loads nothing, are there while it 
   expect((await without.get(`/messages/${id}/source`)).status).toBe(403);
 }, 60_000);
 
+test('a message that lies on disk is read to its end, and not beyond it', async () => {
+  const client = await api.client();
+  const text = `first ${'x'.repeat(300_000)} last`;
+  const message = {
+    user: 'shop',
+    from: 'orders@shop.example',
+    to: ['ann@example.net'],
+    subject: 'Large',
+    text,
+  };
+  const sent = await client.post('/messages', message);
+  const source = await client.get(`/messages/${sent.json.id}/source`);
+  expect([source.status, source.text.length]).toEqual([200, 256 * 1024]);
+  expect(source.text).toContain('Subject: Large');
+  const view = await client.get(`/messages/${sent.json.id}/view`);
+  expect(view.text.trimEnd()).toBe(text);
+}, 60_000);
+
 test('what never was, or is gone, is not found', async () => {
   const client = await api.client();
   for (const id of ['01KATM1V6J3Q5Z8W9X7Y6T5R4E', '01KATM1V6J3Q5Z8W9X7Y6T5R4E-3', 'x:y', '..%2f..'])
