@@ -20,6 +20,7 @@ import {
 import type { Did } from '../verbs/did.ts';
 import { changeSchema, webhookSchema, wishSchema } from '../webhooks/webhook.ts';
 import { endpoint } from './endpoint.ts';
+import { deliverySchema } from '../webhooks/store.ts';
 import { pageIn, pageOf, pageQuery } from './paging.ts';
 import type { Problem } from './problem.ts';
 import { refusal } from './refusal.ts';
@@ -48,25 +49,6 @@ const webhook = webhookSchema.omit({ v: true, login: true, secrets: true, turn: 
 const withSecret = z.object({
   webhook,
   secret: z.string().describe('What the receiver verifies with; it is not told again.'),
-});
-const delivery = z.object({
-  at: moment,
-  id: z.string().describe('The same when it was sent again.'),
-  attempt: z.number(),
-  ms: z.number(),
-  events: z.number(),
-  types: z.array(z.string()),
-  test: z.boolean().optional(),
-  taken: z.boolean(),
-  request: z.object({
-    method: z.string(),
-    url: z.string(),
-    headers: z.record(z.string(), z.string()),
-    body: z.string(),
-  }),
-  status: z.number().optional(),
-  answer: z.string().optional().describe('The beginning of what was answered.'),
-  problem: z.string().optional(),
 });
 const secret = z
   .string()
@@ -162,7 +144,7 @@ export const webhookEndpoints = [
     summary: 'Sends an event that did not happen, and says what was answered.',
     params: id,
     body: z.strictObject({ type: z.enum(eventTypes).default('delivered') }),
-    answer: delivery,
+    answer: deliverySchema,
     run: async ({ params, body, principal }, context: WebhookVerbs) =>
       given(await testWebhook(context, ownerOf(principal), { ref: params.id, type: body.type })),
   }),
@@ -237,7 +219,7 @@ export const webhookEndpoints = [
     summary: 'The last requests and what was answered, newest first.',
     params: id,
     query: z.object({ limit: z.coerce.number().int().min(1).max(50).default(50) }),
-    answer: z.object({ items: z.array(delivery) }),
+    answer: z.object({ items: z.array(deliverySchema) }),
     run: async ({ params, query, principal }, context: WebhookVerbs) => {
       const found = await webhookLog(context, ownerOf(principal), { ref: params.id, limit: query.limit });
       return found.ok ? { items: found.value } : refusal(found);

@@ -1,6 +1,6 @@
 // The shape of config/providers.yaml and of an operator's own file, and how the two become one. Pure.
 import { z } from 'zod';
-import { durationLike } from '../lib/values.ts';
+import { durationLike, pattern } from '../lib/values.ts';
 import { rateSchema } from '../lib/rate.ts';
 import { nameSchema } from '../model/settings.ts';
 
@@ -20,15 +20,6 @@ const domain = z
 
 const count = z.number().int().min(1).max(10_000);
 const duration = durationLike('"30m" or "2h"');
-
-const pattern = z.string().transform((source, context) => {
-  try {
-    return new RegExp(source, 'iu');
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: `is no regular expression: ${String(error)}` });
-    return z.NEVER;
-  }
-});
 
 /** What holds between one of our transports and one site. */
 const laneSchema = z.strictObject({

@@ -1,6 +1,7 @@
 // Searching the history: the query, a row for each delivery, pages, and the story of one message. Pure.
 import type { Owner } from '../model/owner.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { present } from '../lib/present.ts';
 import type { Event } from '../model/event.ts';
 
 /** queued: accepted, nothing said yet. A bounce that comes later by mail turns delivered into bounced. */
@@ -92,6 +93,8 @@ export type SearchQuery = Partial<Owner> &
 /** `next` is the cursor of the page that follows; absent on the last one. */
 export type Page<T> = Readonly<{ items: readonly T[]; next?: string }>;
 
+type Told = Readonly<{ row: DeliveryRow; events: readonly Event[] }>;
+
 /** A submission, or one delivery of it, with all that happened, oldest first. */
 export type Message = Readonly<{
   submission: string;
@@ -101,7 +104,16 @@ export type Message = Readonly<{
   sender: string;
   subject?: string;
   messageId?: string;
-  deliveries: readonly Readonly<{ row: DeliveryRow; events: readonly Event[] }>[];
+  deliveries: readonly Told[];
   /** More deliveries, or events, than are told here. */
   more: boolean;
 }>;
+
+/** The message of these deliveries; undefined where there are none. */
+export function messageWith(deliveries: readonly Told[], more: boolean): Message | undefined {
+  const [first] = deliveries;
+  if (!first) return undefined;
+  const { submission, account, user, at, sender, subject, messageId } = first.row;
+  const head = { submission, account, user, at, sender, ...present({ subject, messageId }) };
+  return { ...head, deliveries, more };
+}

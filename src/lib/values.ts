@@ -26,6 +26,16 @@ export function bytesLike(like: string) {
     });
 }
 
+/** A regular expression over whole code points, upper and lower case alike. */
+export const pattern = z.string().transform((source, context) => {
+  try {
+    return new RegExp(source, 'iu');
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: `is no regular expression: ${String(error)}` });
+    return z.NEVER;
+  }
+});
+
 /** True for an address, and for a network such as "192.0.2.0/24" or "2001:db8::/48". */
 export function isNetwork(text: string): boolean {
   const [address = '', prefix, ...rest] = text.split('/');

@@ -1,5 +1,6 @@
 // What a failure is called and whether it is final, by rules that are data (config/bounces.yaml). Pure.
 import { z } from 'zod';
+import { pattern } from '../lib/values.ts';
 import type { CauseClass, Phase, RemoteReply } from './outcome.ts';
 
 const phases = [
@@ -47,15 +48,6 @@ const classes = [
 ] as const satisfies readonly CauseClass[];
 
 const classSchema = z.enum(classes);
-
-const pattern = z.string().transform((source, context) => {
-  try {
-    return new RegExp(source, 'iu');
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: `is no regular expression: ${String(error)}` });
-    return z.NEVER;
-  }
-});
 
 const ruleSchema = z.strictObject({
   phases: z.array(z.enum(phases)).optional(),

@@ -39,16 +39,14 @@ async function askTestEntries(
   return troubleOf({ listed: isListed, clean: isClean });
 }
 
+/** What is looked up, how, and what follows from it. */
+type Look = Readonly<{ lists: readonly Blocklist[]; lookUp: LookUp; clock: Clock; rules: ListingRules }>;
+
 /** All lists for these addresses, from what was known before; entries of other addresses and lists are forgotten. */
 export async function checkLists(
   addresses: readonly string[],
   before: readonly Listing[],
-  {
-    lists,
-    lookUp,
-    clock,
-    rules,
-  }: Readonly<{ lists: readonly Blocklist[]; lookUp: LookUp; clock: Clock; rules: ListingRules }>,
+  { lists, lookUp, clock, rules }: Look,
 ): Promise<readonly Listing[]> {
   const pairs = addresses.flatMap((address) => lists.map((list) => ({ address, list })));
   const checked = await Promise.all(
@@ -66,12 +64,7 @@ export async function checkLists(
 /** Positives whose time to be confirmed has come are asked for again. */
 export async function confirmLists(
   before: readonly Listing[],
-  {
-    lists,
-    lookUp,
-    clock,
-    rules,
-  }: Readonly<{ lists: readonly Blocklist[]; lookUp: LookUp; clock: Clock; rules: ListingRules }>,
+  { lists, lookUp, clock, rules }: Look,
 ): Promise<readonly Listing[]> {
   return Promise.all(
     before.map(async (listing) => {

@@ -2,7 +2,7 @@
 import { cursorText, type EventLog } from '../events/log.ts';
 import type { HistoryReader, Place } from '../history/history.ts';
 import { nextRow, type StoredRow } from '../history/row.ts';
-import type { DeliveryRow, Message } from '../history/search.ts';
+import { messageWith, type DeliveryRow, type Message } from '../history/search.ts';
 import type { Event } from '../model/event.ts';
 import { isOwn, type Owner } from '../model/owner.ts';
 
@@ -59,20 +59,7 @@ export function storyOf(events: readonly Event[]): Message | undefined {
   const once = [...new Map(events.map((event) => [event.id, event])).values()].sort((a, b) => a.at - b.at);
   const byDelivery = [...Map.groupBy(once, ({ delivery }) => delivery)].sort(([a], [b]) => byNumber(a, b));
   const deliveries = byDelivery.map(([, own]) => ({ row: rowOf(own), events: own }));
-  const first = deliveries[0]?.row;
-  if (!first) return undefined;
-  const { submission, account, user, at, sender, subject, messageId } = first;
-  return {
-    submission,
-    account,
-    user,
-    at,
-    sender,
-    ...(subject === undefined ? {} : { subject }),
-    ...(messageId === undefined ? {} : { messageId }),
-    deliveries,
-    more: false,
-  };
+  return messageWith(deliveries, false);
 }
 
 function rowOf(events: readonly Event[]): DeliveryRow {

@@ -12,10 +12,10 @@ const progressScript = loadScript(new URL('./scripts/progress-3.lua', import.met
 /** Requests that are remembered of a webhook. */
 const LOG_LENGTH = 50;
 
-const deliverySchema = z.object({
-  at: z.number(),
-  /** The same when it was sent again. */
-  id: z.string(),
+/** One request to a webhook and what came of it. Secrets and proofs are masked. */
+export const deliverySchema = z.object({
+  at: z.number().describe('Epoch milliseconds.'),
+  id: z.string().describe('The same when it was sent again.'),
   attempt: z.number(),
   ms: z.number(),
   events: z.number(),
@@ -29,11 +29,10 @@ const deliverySchema = z.object({
     body: z.string(),
   }),
   status: z.number().optional(),
-  answer: z.string().optional(),
+  answer: z.string().optional().describe('The beginning of what was answered.'),
   problem: z.string().optional(),
 });
 
-/** One request and what came of it. Secrets and proofs are masked. */
 export type DeliveryEntry = Readonly<z.infer<typeof deliverySchema>>;
 
 export type WebhookStore = ReturnType<typeof openWebhooks>;

@@ -2,7 +2,7 @@
 import { timeOfId } from '../../lib/ids.ts';
 import { deliveryRow, textAt } from '../columns.ts';
 import type { Owner } from '../../model/owner.ts';
-import type { Message } from '../search.ts';
+import { messageWith, type Message } from '../search.ts';
 import type { Event } from '../../model/event.ts';
 import { END_OF_TIME } from './conditions.ts';
 import type { Ask } from './driver.ts';
@@ -26,31 +26,20 @@ export async function storyOf(ask: Ask, id: string, owner: Partial<Owner>): Prom
     [id.includes('-') ? clean : `${clean}-`, `${clean}.`, owner.account ?? null, owner.user ?? null],
   );
   const rows = found.slice(0, MAX_DELIVERIES).map(deliveryRow);
-  const [first] = rows;
-  if (!first) return undefined;
+  if (rows.length === 0) return undefined;
   const events = await ask(
     `SELECT d.* FROM postino.events d WHERE d.delivery = ANY($1::text[]) ${when} ORDER BY d.place LIMIT ${MAX_EVENTS + 1}`,
     [rows.map(({ delivery }) => delivery)],
   );
   const byDelivery = Map.groupBy(events.slice(0, MAX_EVENTS), (answer) => textAt(answer, 'delivery') ?? '');
-  const { submission, account, user, at, sender, subject, messageId } = first;
-  return {
-    submission,
-    account,
-    user,
-    at,
-    sender,
-    ...(subject === undefined ? {} : { subject }),
-    ...(messageId === undefined ? {} : { messageId }),
-    deliveries: rows.map((row) => ({
-      row,
-      events: (byDelivery.get(row.delivery) ?? [])
-        .map((answer) => readEvent(answer, row))
-        .filter((event) => event !== undefined)
-        .sort(byTime),
-    })),
-    more: found.length > MAX_DELIVERIES || events.length > MAX_EVENTS,
-  };
+  const deliveries = rows.map((row) => ({
+    row,
+    events: (byDelivery.get(row.delivery) ?? [])
+      .map((answer) => readEvent(answer, row))
+      .filter((event) => event !== undefined)
+      .sort(byTime),
+  }));
+  return messageWith(deliveries, found.length > MAX_DELIVERIES || events.length > MAX_EVENTS);
 }
 
 function byTime(a: Event, b: Event): number {

@@ -1,6 +1,6 @@
 // The story of one message: its deliveries with all their events, from the file of the month it was accepted in.
 import { isOwn, type Owner } from '../../model/owner.ts';
-import type { Message } from '../search.ts';
+import { messageWith, type Message } from '../search.ts';
 import { makeEventReader } from './chunks.ts';
 import { storedRow } from '../columns.ts';
 import { numberAt, type Database } from './database.ts';
@@ -19,8 +19,6 @@ export function storyOf(database: Database, id: string, owner: Partial<Owner>): 
     .all(...values)
     .map((answer) => ({ number: numberAt(answer, 'id') ?? 0, row: storedRow(answer) }))
     .filter(({ row }) => isOwn(owner, row));
-  const first = found[0]?.row;
-  if (!first) return undefined;
   const read = makeEventReader(database);
   let left = MAX_EVENTS;
   const deliveries = found.slice(0, MAX_DELIVERIES).map(({ number, row: stored }) => {
@@ -29,16 +27,5 @@ export function storyOf(database: Database, id: string, owner: Partial<Owner>): 
     left -= events.length;
     return { row, events };
   });
-  const { submission, account, user, at, sender, subject, messageId } = first;
-  return {
-    submission,
-    account,
-    user,
-    at,
-    sender,
-    ...(subject === undefined ? {} : { subject }),
-    ...(messageId === undefined ? {} : { messageId }),
-    deliveries,
-    more: found.length > MAX_DELIVERIES || left < 0,
-  };
+  return messageWith(deliveries, found.length > MAX_DELIVERIES || left < 0);
 }
