@@ -72,6 +72,10 @@ export function momentInSentence(at: number): string {
   return t('time.on', { day, time });
 }
 
+/** "25 Nov 2026", of a day that begins at midnight UTC. */
+export const day = (at: number): string =>
+  new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeZone: 'UTC' }).format(at);
+
 /** The whole moment with seconds and zone, for those who ask. */
 export const exactly = (at: number): string =>
   new Intl.DateTimeFormat(locale(), {

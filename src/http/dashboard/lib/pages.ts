@@ -165,7 +165,7 @@ export const groups: readonly PageGroup[] = [
       {
         path: '/recipients/:address?',
         title: 'nav.recipients',
-        icon: 'messages',
+        icon: 'recipients',
         scope: 'recipients:read',
         load: () => import('../pages/recipients.tsx').then((page) => page.RecipientsPage),
       },

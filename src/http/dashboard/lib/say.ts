@@ -18,15 +18,30 @@ const known: Readonly<Record<string, string>> = {
   libero: 'Libero',
   tiscali: 'Tiscali',
   aruba: 'Aruba',
+  iol: 'Libero',
+  tim: 'TIM',
+  pec: 'PEC',
+  register: 'Register.it',
+  fastweb: 'Fastweb',
+  comcast: 'Comcast',
+  mimecast: 'Mimecast',
+  barracuda: 'Barracuda',
+  qq: 'QQ',
+  netease: 'NetEase',
+  'mail-com': 'mail.com',
+  'yahoo-japan': 'Yahoo! Japan',
   orange: 'Orange',
 };
+
+/** A provider as people know it. */
+export const providerName = (provider: string): string => known[provider] ?? provider;
 
 type Where = Readonly<{ provider?: string; site?: string; recipient: string }>;
 
 /** Who has the mailbox: "Gmail", or the recipient's domain. */
 export function whereTo({ provider, recipient }: Where): string {
   const domain = recipient.slice(recipient.lastIndexOf('@') + 1);
-  const name = provider === undefined ? undefined : (known[provider] ?? provider);
+  const name = provider === undefined ? undefined : providerName(provider);
   return name ?? domain;
 }
 

@@ -68,6 +68,29 @@ export function AlertsPage() {
   );
 }
 
+/** Where one looks and acts: the page of what an alert is about, by what the advice names, else by the alert's kind. */
+const pagesOf: Readonly<Record<string, string>> = {
+  transport: 'transports',
+  listing: 'transports',
+  'warm-up': 'transports',
+  user: 'users',
+  sender: 'users',
+  theft: 'users',
+  domain: 'domains',
+  dkim: 'domains',
+  webhook: 'webhooks',
+};
+
+type AboutProps = Readonly<{ kind: string; advice?: string; name: string }>;
+
+/** What it is about; a link where it has a page. */
+function About({ kind, advice = '', name }: AboutProps) {
+  const noun = /^postino (\w+) /.exec(advice)?.[1] ?? kind;
+  const page = pagesOf[noun];
+  const strong = <strong>{name}</strong>;
+  return page === undefined ? strong : <a href={`/${page}/${encodeURIComponent(name)}`}>{strong}</a>;
+}
+
 function GoesOn({ all }: Readonly<{ all: readonly Condition[] }>) {
   return (
     <ul class="checks">
@@ -77,7 +100,7 @@ function GoesOn({ all }: Readonly<{ all: readonly Condition[] }>) {
             {word('alerts.kind', kind, about)}
           </Status>
           <span class="breaks">
-            <strong>{key}</strong> {reason} <Time at={since} as="relative" />
+            <About kind={kind} name={key} /> {reason} <Time at={since} as="relative" />
           </span>
         </li>
       ))}
@@ -94,7 +117,7 @@ function Recent({ all }: Readonly<{ all: readonly Alert[] }>) {
             {over ? t('now.over') : word('alerts.kind', kind, about)}
           </Status>
           <span class="breaks">
-            <strong>{key}</strong> {reason} <Time at={at} as="relative" />
+            <About kind={kind} advice={advice} name={key} /> {reason} <Time at={at} as="relative" />
             {advice && <code class="small quiet advice">{advice}</code>}
           </span>
         </li>

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { remove } from '../lib/api.ts';
 import { usePages } from '../lib/ask.ts';
-import { t } from '../lib/i18n.ts';
+import { plural, t } from '../lib/i18n.ts';
 import { may, session } from '../lib/session.ts';
 import { now } from '../lib/time.ts';
 import { useTitle } from '../lib/title.ts';
@@ -98,7 +98,7 @@ function columns(drop: (key: Key) => void): readonly Column<Key>[] {
       title: t('keys.may'),
       cell: ({ scopes }) => (
         <details>
-          <summary>{t('keys.scopes', { count: scopes.length })}</summary>
+          <summary>{plural('keys.scopes', scopes.length)}</summary>
           <span class="breaks small">{scopes.join(', ')}</span>
         </details>
       ),

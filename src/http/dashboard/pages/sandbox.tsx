@@ -149,12 +149,12 @@ function Row({ entry, open }: Readonly<{ entry: CaughtEntry; open: boolean }>) {
     <li>
       <a href={`/sandbox/${entry.id}`} aria-current={open ? 'true' : undefined}>
         <span class="line">
-          <strong class="cut">{entry.from || t('sandbox.nullSender')}</strong>
+          <strong class="cut">{entry.to}</strong>
           <Time at={entry.at} />
         </span>
         <span class="cut subject">{entry.subject || t('messages.noSubject')}</span>
         <span class="line quiet">
-          <span class="cut">{t('sandbox.to', { to: entry.to })}</span>
+          <span class="cut">{t('sandbox.of', { user: entry.user })}</span>
           <span class="nowrap">{size(entry.size)}</span>
         </span>
       </a>

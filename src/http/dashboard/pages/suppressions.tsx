@@ -154,7 +154,7 @@ function columnsOf(lifts: (entry: Entry) => void): readonly Column<Entry>[] {
       title: t('suppressions.reason'),
       cell: ({ reason, reply }) => (
         <span class="two-lines">
-          <span class="breaks">{word('suppressed', reason)}</span>
+          <span class="breaks">{sayReason(reason)}</span>
           {reply && <span class="small quiet breaks">{reply}</span>}
         </span>
       ),
@@ -179,4 +179,11 @@ function columnsOf(lifts: (entry: Entry) => void): readonly Column<Entry>[] {
         ),
     },
   ];
+}
+
+/** "bounce: bad-mailbox" → "bounced: the mailbox does not exist"; what a person wrote stays. */
+function sayReason(reason: string): string {
+  const bounce = /^bounce: (\S+)$/.exec(reason)?.[1];
+  if (bounce === undefined) return word('suppressed', reason);
+  return t('suppressed.bounce', { why: word('why', bounce) });
 }

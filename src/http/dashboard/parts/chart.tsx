@@ -25,11 +25,21 @@ export type ChartProps = Readonly<{
   rests?: number;
   /** How a value is written; default: as a whole number. */
   say?: (value: number) => string;
+  /** How a moment is written; default: all of it. */
+  sayAt?: (at: number) => string;
 }>;
 
 const HEIGHT = 220;
 
-export function Chart({ label, at, lines, height = HEIGHT, rests, say = number }: ChartProps) {
+export function Chart({
+  label,
+  at,
+  lines,
+  height = HEIGHT,
+  rests,
+  say = number,
+  sayAt = exactly,
+}: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const [pointed, setIndex] = useState<number | undefined>(undefined);
@@ -65,7 +75,7 @@ export function Chart({ label, at, lines, height = HEIGHT, rests, say = number }
             {name} <b>{say(index === undefined ? sum(values) : (values[shown] ?? 0))}</b>
           </li>
         ))}
-        <li class="quiet">{index === undefined ? t('chart.total') : exactly(at[shown] ?? 0)}</li>
+        <li class="quiet">{index === undefined ? t('chart.total') : sayAt(at[shown] ?? 0)}</li>
       </ul>
       <div ref={place} aria-hidden="true" />
       <Figures label={label} at={at} lines={lines} />
@@ -107,7 +117,7 @@ function optionsOf({ parent, lines, height, onIndex }: Making): uPlot.Options {
     width: parent.clientWidth || 600,
     height,
     legend: { show: false },
-    padding: [12, 8, 0, 0],
+    padding: [12, 20, 0, 0],
     cursor: { points: { size: 7 }, drag: { x: false, y: false }, y: false },
     scales: { y: { range: (_, __, max) => [0, Math.max(4, Math.ceil(max * 1.1))] } },
     axes: [

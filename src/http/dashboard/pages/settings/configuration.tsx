@@ -1,6 +1,6 @@
 // The configuration in effect: every value by section, who says it and in which line; a search narrows it down.
 import { useState } from 'preact/hooks';
-import { t } from '../../lib/i18n.ts';
+import { plural, t } from '../../lib/i18n.ts';
 import { Card, Empty, Status } from '../../parts/basic.tsx';
 import { Check } from '../../parts/fields.tsx';
 import { Icon } from '../../parts/icons.tsx';
@@ -49,13 +49,21 @@ export function Configuration({ of: { file, items } }: Readonly<{ of: Configured
         </Card>
       )}
       {[...sections].map(([section, settings]) => (
-        <Card key={section} title={section === '' ? t('settings.general') : <code>{section}</code>}>
-          <ul class="settings">
+        <details
+          key={`${section} ${sought === ''}`}
+          class="card section"
+          open={sought !== '' || section === '' || settings.some(({ source }) => source !== 'default')}
+        >
+          <summary>
+            <h2>{section === '' ? t('settings.general') : <code>{section}</code>}</h2>
+            <span class="small quiet">{plural('settings.count', settings.length)}</span>
+          </summary>
+          <ul class="settings inside">
             {settings.map((setting) => (
               <Row key={setting.path} setting={setting} />
             ))}
           </ul>
-        </Card>
+        </details>
       ))}
     </div>
   );

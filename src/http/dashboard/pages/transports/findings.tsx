@@ -3,6 +3,8 @@ import { useState } from 'preact/hooks';
 import { post } from '../../lib/api.ts';
 import { number, share } from '../../lib/format.ts';
 import { t, word } from '../../lib/i18n.ts';
+import { sayServer } from '../../lib/problems.ts';
+import { providerName } from '../../lib/say.ts';
 import { Button, Card, Notice, Status, Time, type Tone } from '../../parts/basic.tsx';
 import { told } from '../../parts/forms.tsx';
 import type { IconName } from '../../parts/icons.tsx';
@@ -59,7 +61,7 @@ export function Checks({ name, findings, again }: ChecksProps) {
         <Finding state={bind.state}>{bind.sentence || t('transports.notYet')}</Finding>
         {identity.map(({ check: what, address, state, sentence }) => (
           <Finding key={`${what} ${address}`} state={state}>
-            {sentence}
+            {sayServer(sentence)}
           </Finding>
         ))}
         <Lists listings={listings} />
@@ -143,7 +145,9 @@ function columns(): readonly Column<Row>[] {
       title: t('transports.provider'),
       isName: true,
       kind: 'whole',
-      cell: ({ provider }) => <span>{provider || t('transports.others')}</span>,
+      cell: ({ provider }) => (
+        <span>{provider === '' ? t('transports.others') : providerName(provider)}</span>
+      ),
     },
     ...counted,
   ];

@@ -1,8 +1,9 @@
 // The warm-up of a transport: today's share by provider, and the plan against what left, day by day, as a chart.
 import { useMemo, useState } from 'preact/hooks';
 import { useAsk } from '../../lib/ask.ts';
-import { number } from '../../lib/format.ts';
+import { day as sayDay, number } from '../../lib/format.ts';
 import { t } from '../../lib/i18n.ts';
+import { providerName } from '../../lib/say.ts';
 import { may } from '../../lib/session.ts';
 import type { Statistics } from '../../lib/types.ts';
 import { Card, Notice } from '../../parts/basic.tsx';
@@ -29,7 +30,7 @@ export function Warmup({ name, progress }: Props) {
   return (
     <Card
       title={t('warmup.title')}
-      note={t('warmup.note', { since, timeZone, idle: number(idle) })}
+      note={t('warmup.note', { since: sayDay(Date.parse(since)), timeZone, idle: number(idle) })}
       actions={
         <Select
           size="small"
@@ -58,7 +59,8 @@ export function Warmup({ name, progress }: Props) {
   );
 }
 
-const nameOf = (provider: string): string => (provider === OTHERS ? t('transports.others') : provider);
+const nameOf = (provider: string): string =>
+  provider === OTHERS ? t('transports.others') : providerName(provider);
 
 type PlanProps = Props & Readonly<{ chosen: ProviderProgress }>;
 
@@ -92,7 +94,13 @@ function Plan({ name, progress, chosen }: PlanProps) {
   if (curve.length === 0) return null;
   return (
     <>
-      <Chart label={t('warmup.chart')} at={at} lines={lines} rests={Math.min(chosen.day, at.length) - 1} />
+      <Chart
+        label={t('warmup.chart')}
+        at={at}
+        lines={lines}
+        sayAt={sayDay}
+        rests={Math.min(chosen.day, at.length) - 1}
+      />
       <div>
         <Choice
           label={t('warmup.chart')}
