@@ -7,6 +7,7 @@ import type { Cell } from '../cube.ts';
 import { intervalMs, type Kept } from '../sets.ts';
 import { intervals } from '../statistics.ts';
 import type { Ask } from './driver.ts';
+import { byKeys } from './keys.ts';
 import { cleanText } from './params.ts';
 
 export type CountsWriter = Readonly<{
@@ -157,9 +158,11 @@ async function mergedTimes(ask: Ask, counted: readonly Counted[]): Promise<(Uint
   const timed = counted.flatMap((one, i) => (own[i] ? [{ ...one, i }] : []));
   if (timed.length === 0) return own;
   const stored = await ask(
-    `SELECT n.number, c.times FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::integer[])
-      AS n (series, interval, at, number) JOIN postino.counts c
-      ON c.series = n.series AND c.interval = n.interval AND c.at = n.at WHERE c.times IS NOT NULL`,
+    byKeys('k (series, interval, at, number)', {
+      kinds: ['bigint', 'smallint', 'bigint', 'integer'],
+      select: `k.number, c.times FROM postino.counts c
+        WHERE c.series = k.series AND c.interval = k.interval AND c.at = k.at AND c.times IS NOT NULL LIMIT 1`,
+    }),
     [
       timed.map(({ series }) => series),
       timed.map(({ cell }) => intervals.indexOf(cell.interval)),

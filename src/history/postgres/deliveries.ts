@@ -3,6 +3,7 @@ import type { EpochMs } from '../../lib/clock.ts';
 import { allColumns, columnsOf, numberAt, storedRow, textAt } from '../columns.ts';
 import type { StoredRow } from '../row.ts';
 import type { Ask } from './driver.ts';
+import { byKeys, onDays } from './keys.ts';
 import { cleanText, columnValue } from './params.ts';
 import { numberColumns } from './schema.ts';
 import { BETWEEN, storedWords } from './words.ts';
@@ -19,12 +20,23 @@ export type Key = Readonly<{ made: EpochMs; delivery: string }>;
 
 export const keyText = ({ made, delivery }: Key): string => `${made} ${delivery}`;
 
-/** Those of these keys, each once; nobody else changes them before the transaction ends. */
+const quote = (name: string): string => `"${name}"`;
+const names = allColumns.map(quote).join(', ');
+const kinds = allColumns.map((name) => `${numberColumns.get(name) ?? 'text'}[]`);
+const unnested = ['bigint[]', ...kinds, 'text[]'].map((kind, i) => `$${i + 1}::${kind}`).join(', ');
+const source = `unnest(${unnested}) AS n (made, ${names}, words)`;
+const lexemes = `array_to_tsvector(string_to_array(n.words, E'\\x1f'))`;
+
+const asked = allColumns.map((name) => `d.${quote(name)}`).join(', ');
+
+/** Those of these keys, each once. Whoever changes them locks "meta" first, so they stay as they are. */
 export async function holdDeliveries(ask: Ask, keys: readonly Key[]): Promise<ReadonlyMap<string, Held>> {
   const wanted = new Map(keys.map((key) => [keyText(key), key]));
   const found = await ask(
-    `SELECT d.* FROM unnest($1::bigint[], $2::text[]) AS k (made, delivery)
-      JOIN postino.deliveries d ON d.made = k.made AND d.delivery = k.delivery ${rangeOf(keys)} FOR UPDATE OF d`,
+    byKeys('k (made, delivery)', {
+      kinds: ['bigint', 'text'],
+      select: `d.made, ${asked} FROM postino.deliveries d WHERE d.made = k.made AND d.delivery = k.delivery ${onDays(keys)} LIMIT 1`,
+    }),
     [[...wanted.values()].map(({ made }) => made), [...wanted.values()].map(({ delivery }) => delivery)],
   );
   const rows = new Map(
@@ -41,27 +53,14 @@ export async function holdDeliveries(ask: Ask, keys: readonly Key[]): Promise<Re
   );
 }
 
-/** Only the partitions that can have them are looked at. */
-export function rangeOf(keys: readonly Key[], table = 'd'): string {
-  let [from, to] = [Infinity, 0];
-  for (const { made } of keys) [from, to] = [Math.min(from, made), Math.max(to, made)];
-  return `AND ${table}.made >= ${from} AND ${table}.made <= ${to}`;
-}
-
-const quote = (name: string): string => `"${name}"`;
-const names = allColumns.map(quote).join(', ');
-const kinds = allColumns.map((name) => `${numberColumns.get(name) ?? 'text'}[]`);
-const unnested = ['bigint[]', ...kinds, 'text[]'].map((kind, i) => `$${i + 1}::${kind}`).join(', ');
-const source = `unnest(${unnested}) AS n (made, ${names}, words)`;
-const lexemes = `array_to_tsvector(string_to_array(n.words, E'\\x1f'))`;
-
-const INSERT = `INSERT INTO postino.deliveries (made, ${names}, words)
+const INSERT = `INSERT INTO postino.deliveries AS d (made, ${names}, words)
   SELECT n.made, ${allColumns.map((name) => `n.${quote(name)}`).join(', ')}, ${lexemes} FROM ${source}`;
 
 const changing = allColumns.filter((name) => name !== 'delivery' && name !== 'submission');
-const UPDATE = `UPDATE postino.deliveries d SET ${changing.map((name) => `${quote(name)} = n.${quote(name)}`).join(', ')},
-  words = CASE WHEN n.words IS NULL THEN d.words ELSE ${lexemes} END
-  FROM ${source} WHERE d.made = n.made AND d.delivery = n.delivery`;
+/** Goes by the primary key, whatever the server knows of the tables. */
+const UPDATE = `${INSERT} ON CONFLICT (made, delivery) DO UPDATE SET
+  ${changing.map((name) => `${quote(name)} = excluded.${quote(name)}`).join(', ')},
+  words = CASE WHEN excluded.words = ''::tsvector THEN d.words ELSE excluded.words END`;
 
 /** Writes what is new, and what has changed. */
 export async function saveDeliveries(ask: Ask, held: Iterable<Held>): Promise<void> {
@@ -69,7 +68,7 @@ export async function saveDeliveries(ask: Ask, held: Iterable<Held>): Promise<vo
   const fresh = changed.filter(({ saved }) => saved === undefined);
   const known = changed.filter(({ saved }) => saved !== undefined);
   if (fresh.length > 0) await ask(INSERT, paramsOf(fresh));
-  if (known.length > 0) await ask(`${UPDATE} ${rangeOf(known)}`, paramsOf(known));
+  if (known.length > 0) await ask(UPDATE, paramsOf(known));
 }
 
 function paramsOf(held: readonly Held[]): (string | number | null)[][] {
@@ -84,15 +83,15 @@ function paramsOf(held: readonly Held[]): (string | number | null)[][] {
   return params;
 }
 
-/** null: as they are. */
-function changedWords(saved: StoredRow | undefined, row: StoredRow): string | null {
+/** "": as they are; a recipient has a word always. */
+function changedWords(saved: StoredRow | undefined, row: StoredRow): string {
   const isSame =
     saved !== undefined &&
     saved.recipient === row.recipient &&
     saved.subject === row.subject &&
     saved.reply === row.reply &&
     saved.tags?.join(BETWEEN) === row.tags?.join(BETWEEN);
-  if (isSame) return null;
+  if (isSame) return '';
   // Who is forgotten is found by nothing that was said before.
   const isKept = saved?.recipient === row.recipient && saved.reply !== row.reply;
   return cleanText(storedWords(row, isKept ? saved.reply : undefined));

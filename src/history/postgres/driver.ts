@@ -104,9 +104,15 @@ export async function openSession(address: PostgresAddress, limits: Limits): Pro
     client.on('error', () => (open = false));
     client.on('end', () => (open = false));
     await client.connect();
+    let before: Promise<unknown> = Promise.resolve();
     return {
-      ask: (sql: string, values: readonly Param[] = []) =>
-        answered(async () => (await client.query(inSchema(sql, limits.schema), values.map(written))).rows),
+      // One after the other; what is asked meanwhile is put together meanwhile.
+      ask: (sql: string, values: readonly Param[] = []) => {
+        const [text, params] = [inSchema(sql, limits.schema), values.map(written)];
+        const answer = before.then(() => answered(async () => (await client.query(text, params)).rows));
+        before = answer.catch(() => undefined);
+        return answer;
+      },
       isOpen: () => open,
       close: async () => {
         open = false;

@@ -3,9 +3,11 @@ import { numberAt, storedRow, textAt } from '../columns.ts';
 import type { StoredRow } from '../row.ts';
 import { FORGOTTEN, forgotten } from '../veil.ts';
 import { dayOf, partitionName } from './days.ts';
-import { keyText, rangeOf, saveDeliveries, type Held, type Key } from './deliveries.ts';
+import { keyText, saveDeliveries, type Held, type Key } from './deliveries.ts';
 import type { Session } from './driver.ts';
 import { readEvent, storedEvent } from './events.ts';
+import { byKeys, onDays } from './keys.ts';
+import { readMeta } from './meta.ts';
 import { indexedText } from './params.ts';
 import { transact } from './session.ts';
 
@@ -33,10 +35,11 @@ export async function eraseRecipients(session: Session, forgetting: Forgetting):
 type Found = Key & Readonly<{ row: StoredRow }>;
 
 async function eraseSome({ ask }: Session, { account, addresses }: Forgetting): Promise<readonly Found[]> {
+  await readMeta(ask, 'locked');
   const stored = addresses.map((address) => indexedText(address));
   const answers = await ask(
     `SELECT d.* FROM postino.deliveries d WHERE lower(d.recipient) = ANY(
-      SELECT lower(a COLLATE "C") FROM unnest($1::text[]) AS a) AND d.account = $2 LIMIT ${BATCH} FOR UPDATE`,
+      SELECT lower(a COLLATE "C") FROM unnest($1::text[]) AS a) AND d.account = $2 LIMIT ${BATCH}`,
     [stored, indexedText(account)],
   );
   const found = answers.map((answer) => ({
@@ -56,9 +59,11 @@ async function eraseSome({ ask }: Session, { account, addresses }: Forgetting): 
 async function eraseEvents({ ask }: Pick<Session, 'ask'>, found: readonly Found[]): Promise<void> {
   const rows = new Map(found.map((one) => [keyText(one), one.row]));
   const answers = await ask(
-    `SELECT e.made, e.delivery, e.name, e.body, e.conversation, e.visitor
-      FROM unnest($1::bigint[], $2::text[]) AS k (made, delivery)
-      JOIN postino.events e ON e.made = k.made AND e.delivery = k.delivery ${rangeOf(found, 'e')}`,
+    byKeys('k (made, delivery)', {
+      kinds: ['bigint', 'text'],
+      select: `e.made, e.delivery, e.name, e.body, e.conversation, e.visitor FROM postino.events e
+        WHERE e.made = k.made AND e.delivery = k.delivery ${onDays(found, 'e')} OFFSET 0`,
+    }),
     [found.map(({ made }) => made), found.map(({ delivery }) => delivery)],
   );
   const rewritten = answers.flatMap((answer) => {
@@ -71,7 +76,7 @@ async function eraseEvents({ ask }: Pick<Session, 'ask'>, found: readonly Found[
   await ask(
     `UPDATE postino.events e SET body = n.body, conversation = NULL, visitor = NULL
       FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS n (made, delivery, name, body)
-      WHERE e.made = n.made AND e.delivery = n.delivery AND e.name = n.name ${rangeOf(found, 'e')}`,
+      WHERE e.made = n.made AND e.delivery = n.delivery AND e.name = n.name ${onDays(found, 'e')}`,
     [
       rewritten.map(({ made }) => made),
       rewritten.map(({ delivery }) => delivery),

@@ -9,8 +9,9 @@ import type { DeliveryRow } from '../search.ts';
 import { leanEvent, nameOf, wholeEvent } from '../stored-event.ts';
 import type { Before } from '../tally.ts';
 import { withoutConversation, withoutVisitor } from '../veil.ts';
-import { keyText, rangeOf, type Key } from './deliveries.ts';
+import { keyText, type Key } from './deliveries.ts';
 import type { Ask } from './driver.ts';
+import { byKeys, onDays } from './keys.ts';
 import { cleanText, wholeNumber } from './params.ts';
 
 export type EventKey = Key & Readonly<{ name: string }>;
@@ -19,9 +20,13 @@ export const eventText = (key: EventKey): string => `${keyText(key)} ${key.name}
 
 /** Which of these are there already. */
 export async function knownEvents(ask: Ask, keys: readonly EventKey[]): Promise<Set<string>> {
+  if (keys.length === 0) return new Set();
   const found = await ask(
-    `SELECT e.made, e.delivery, e.name FROM unnest($1::bigint[], $2::text[], $3::text[]) AS k (made, delivery, name)
-      JOIN postino.events e ON e.made = k.made AND e.delivery = k.delivery AND e.name = k.name ${rangeOf(keys, 'e')}`,
+    byKeys('k (made, delivery, name)', {
+      kinds: ['bigint', 'text', 'text'],
+      select: `e.made, e.delivery, e.name FROM postino.events e
+        WHERE e.made = k.made AND e.delivery = k.delivery AND e.name = k.name ${onDays(keys, 'e')} LIMIT 1`,
+    }),
     [keys.map(({ made }) => made), keys.map(({ delivery }) => delivery), keys.map(({ name }) => name)],
   );
   return new Set(found.map((answer) => eventText(keyOf(answer))));
@@ -58,9 +63,11 @@ export async function readClicks(ask: Ask, keys: readonly Key[]): Promise<Clicks
   if (keys.length > 0) {
     // "/" follows "." in ASCII.
     const found = await ask(
-      `SELECT e.made, e.delivery, e.name, e.human FROM unnest($1::bigint[], $2::text[]) AS k (made, delivery)
-        JOIN postino.events e ON e.made = k.made AND e.delivery = k.delivery
-        AND e.name >= 'clicked.' AND e.name < 'clicked/' ${rangeOf(keys, 'e')}`,
+      byKeys('k (made, delivery)', {
+        kinds: ['bigint', 'text'],
+        select: `e.made, e.delivery, e.name, e.human FROM postino.events e WHERE e.made = k.made
+          AND e.delivery = k.delivery AND e.name >= 'clicked.' AND e.name < 'clicked/' ${onDays(keys, 'e')} OFFSET 0`,
+      }),
       [keys.map(({ made }) => made), keys.map(({ delivery }) => delivery)],
     );
     for (const answer of found) add(keyOf(answer), answer['human'] === true);

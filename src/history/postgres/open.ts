@@ -1,19 +1,17 @@
 // Opens the history in PostgreSQL: for writing by the one elected process, for reading by any process of any host.
 import type { HistoryConfig } from '../config.ts';
-import type { History, HistoryReader } from '../history.ts';
+import type { History, HistoryReader, Pruned } from '../history.ts';
 import { readPlace } from '../place.ts';
 import { makeVeil } from '../veil.ts';
+import { makeWire } from '../wire.ts';
 import type { PostgresAddress } from './address.ts';
 import { MissingTable, openConnections, type Ask } from './driver.ts';
-import { eraseRecipients } from './erase.ts';
 import { find } from './find.ts';
 import { keptOf, readMeta } from './meta.ts';
-import { pruneAll } from './prune.ts';
-import { makeWriting } from './session.ts';
 import { NO_TABLES, stateOf } from './state.ts';
 import { storyOf } from './story.ts';
 import { sumUp } from './sum.ts';
-import { makeTaker } from './take.ts';
+import type { WriterStart } from './thread.ts';
 
 export type PostgresOptions = Readonly<{
   address: PostgresAddress;
@@ -25,25 +23,38 @@ export type PostgresOptions = Readonly<{
 }>;
 
 const READ_MS = 30_000;
+// The file has another ending once it is compiled.
+const threadFile = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
 
 export function openPostgresHistory(options: PostgresOptions): History {
-  const { address, config, key } = options;
-  const veil = makeVeil({ subjects: config.subjects, addresses: config.addresses, key });
+  const { keep, subjects, addresses } = options.config;
+  const start: WriterStart = {
+    address: options.address,
+    keep,
+    veil: { subjects, addresses, key: options.key },
+  };
   const reader = openPostgresReader(options);
-  const writer = makeWriting(address, 'writer');
-  const beside = makeWriting(address, 'beside');
-  const taker = makeTaker(veil);
+  const writer = makeWire(threadFile, start);
   return {
     ...reader,
-    take: (batch) => writer.run((session) => taker(session, batch)),
-    cursor: () => writer.run(async ({ ask }) => readPlace((await readMeta(ask)).get('cursor'))),
-    forget: (account, address_) =>
-      beside.run((session) => eraseRecipients(session, { account, addresses: veil.recipients(address_) })),
-    prune: (now) => pruneAll(beside, { keep: config.keep, now }),
+    take: async (batch) => {
+      // Cheaper to hand over than objects.
+      if (batch.length > 0) await writer.ask('take', [JSON.stringify(batch)]);
+    },
+    cursor: async () => readPlace(String(await writer.ask('cursor', []))),
+    forget: async (account, address) => Number(await writer.ask('forget', [account, address])),
+    prune: async (now) => prunedOf(await writer.ask('prune', [now])),
     close: async () => {
-      await Promise.all([reader.close(), writer.close(), beside.close()]);
+      await Promise.all([reader.close(), writer.close()]);
     },
   };
+}
+
+/** As the thread says it. */
+function prunedOf(value: unknown): Pruned {
+  const isPruned = (one: unknown): one is Pruned =>
+    typeof one === 'object' && one !== null && 'deliveries' in one && 'files' in one;
+  return isPruned(value) ? value : { deliveries: 0, files: [] };
 }
 
 export function openPostgresReader({ address, config, key, poolSize }: PostgresOptions): HistoryReader {

@@ -51,6 +51,7 @@ async function removeOfUsers(session: Session, day: number, { keep, now }: Due):
   const { ask } = session;
   const [tableOfDeliveries, tableOfEvents] = [partitionName('deliveries', day), partitionName('events', day)];
   return transact(session, async () => {
+    await readMeta(ask, 'locked');
     await ask(
       `DELETE FROM postino.${tableOfEvents} e USING postino.${tableOfDeliveries} d
         WHERE e.made = d.made AND e.delivery = d.delivery AND ${where}`,

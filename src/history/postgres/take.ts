@@ -36,17 +36,20 @@ export function makeTaker(veil: Veil): Taker {
     const meta = await readMeta(ask, 'locked');
     const done = readPlace(meta.get('cursor'));
     if (done && comparePlaces(last, done) <= 0) return;
-    const fresh = done ? mine.filter(({ cursor }) => comparePlaces(cursor, done) > 0) : mine;
-    if (fresh.length > 0)
-      await takeFresh(
-        ask,
-        fresh.map(({ event }) => placed(veil.event(event))),
-        cube,
-      );
-    await counts.add(ask, cube.take(), { kept: keptOf(meta), epoch: meta.get('series') ?? '' });
+    const left = done ? mine.filter(({ cursor }) => comparePlaces(cursor, done) > 0) : mine;
+    const fresh = left.map(({ event }) => placed(veil.event(event)));
+    const changes = fresh.length === 0 ? NOTHING : changesOf(fresh, await readKnown(ask, fresh), cube);
     const first = mine[0]?.cursor;
-    if (!done && first) await saveMeta(ask, 'first', placeText(first));
-    await saveMeta(ask, 'cursor', placeText(last));
+    // While the server is at one of them the next one is put together.
+    await allDone([
+      addEvents(ask, changes.added),
+      saveDeliveries(ask, changes.held),
+      saveDays(ask, changes),
+      saveNames(ask, changes.names),
+      counts.add(ask, cube.take(), { kept: keptOf(meta), epoch: meta.get('series') ?? '' }),
+      ...(!done && first ? [saveMeta(ask, 'first', placeText(first))] : []),
+      saveMeta(ask, 'cursor', placeText(last)),
+    ]);
   };
   return async (session, batch) => {
     const last = batch.at(-1)?.cursor;
@@ -72,13 +75,30 @@ function placed(event: Event): Placed {
   return { event, made: madeOf(event), delivery: event.delivery, name: nameOf(event) };
 }
 
-async function takeFresh(ask: Ask, fresh: readonly Placed[], cube: Cube): Promise<void> {
+/** What a batch touches, as it is stored. */
+type Known = Readonly<{ held: ReadonlyMap<string, Held>; seen: Set<string>; clicks: Clicks }>;
+
+async function readKnown(ask: Ask, fresh: readonly Placed[]): Promise<Known> {
   const held = await holdDeliveries(ask, fresh);
-  const seen = await knownEvents(ask, fresh);
-  const clicks = await readClicks(
-    ask,
-    fresh.filter(({ event }) => event.type === 'clicked'),
-  );
+  const stored = fresh.filter((one) => held.get(keyText(one))?.saved !== undefined);
+  const [seen, clicks] = [
+    await knownEvents(ask, stored),
+    await readClicks(
+      ask,
+      stored.filter(({ event }) => event.type === 'clicked'),
+    ),
+  ];
+  return { held, seen, clicks };
+}
+
+type Changes = Readonly<{
+  held: readonly Held[];
+  added: readonly NewEvent[];
+  names: readonly CampaignName[];
+}>;
+const NOTHING: Changes = { held: [], added: [], names: [] };
+
+function changesOf(fresh: readonly Placed[], { held, seen, clicks }: Known, cube: Cube): Changes {
   const added: NewEvent[] = [];
   const names: CampaignName[] = [];
   for (const one of fresh) {
@@ -91,10 +111,13 @@ async function takeFresh(ask: Ask, fresh: readonly Placed[], cube: Cube): Promis
     if (campaign !== undefined && name !== undefined)
       names.push({ account, campaign, month: monthOfMs(one.made), name });
   }
-  await addEvents(ask, added);
-  await saveDeliveries(ask, held.values());
-  await saveDays(ask, held.values(), added);
-  await saveNames(ask, names);
+  return { held: [...held.values()], added, names };
+}
+
+/** Also when one fails the others are waited for: none of them may still be at work when the next batch begins. */
+async function allDone(works: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(works);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
 function takeOne(
@@ -118,7 +141,8 @@ function followedOf(clicks: Clicks, one: Held, event: NewEvent['event']): Return
 type OfDay = { deliveries: number; conversationAt: number | null; visitorAt: number | null };
 
 /** How many deliveries a day has, and since when something of it is kept that must go before the day does. */
-async function saveDays(ask: Ask, held: Iterable<Held>, added: readonly NewEvent[]): Promise<void> {
+async function saveDays(ask: Ask, { held, added }: Changes): Promise<void> {
+  if (added.length === 0) return;
   const days = new Map<number, OfDay>();
   const dayAt = (made: number): OfDay => {
     const day = days.get(dayOf(made)) ?? { deliveries: 0, conversationAt: null, visitorAt: null };

@@ -28,9 +28,6 @@ export type Call = {
   [Name in keyof Calls]: Readonly<{ call: Name; args: Parameters<Calls[Name]> }>;
 }[keyof Calls];
 export type Asked = Readonly<{ number: number }> & Call;
-export type Answered = Readonly<{ number: number }> &
-  (Readonly<{ value: unknown }> | Readonly<{ problem: string }>);
-
 /** What a thread is told when it starts. */
 export type Start = Readonly<{
   port: MessagePort;
@@ -44,5 +41,3 @@ const has = (value: unknown, name: string): boolean =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, name);
 export const isStart = (value: unknown): value is Start => has(value, 'port') && has(value, 'veil');
 export const isAsked = (value: unknown): value is Asked => has(value, 'number') && has(value, 'call');
-export const isAnswered = (value: unknown): value is Answered =>
-  has(value, 'number') && (has(value, 'value') || has(value, 'problem'));
