@@ -49,6 +49,8 @@ export type Decision = Readonly<{
   fingerprint?: string;
   /** Outside mail with control fields of vendors, which were not meant for us. */
   passing?: true;
+  /** The delivery or message that is sent again. */
+  resendOf?: string;
 }>;
 
 type Heard = Readonly<{ asked: Asked; notes: readonly string[] }>;

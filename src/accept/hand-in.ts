@@ -1,4 +1,5 @@
 // A message that comes in whole, by another way than SMTP: the same transaction, with the same checks and the same replies.
+import type { Again } from './again.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Settings, User } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
@@ -21,6 +22,8 @@ export type Parcel = Readonly<{
   /** Header and body. */
   content: Buffer;
   received: Submission['received'];
+  /** The earlier message that it is; absent: a new one. */
+  again?: Again;
 }>;
 
 export type RefusedRecipient = Readonly<{ address: string; reply: Reply }>;
@@ -73,7 +76,7 @@ const refuse = (reply: Reply, refused: readonly RefusedRecipient[] = []): Handed
 });
 
 async function handIn(
-  { sender: from, recipients, content, received }: Parcel,
+  { sender: from, recipients, content, received, again }: Parcel,
   user: User,
   deps: TransactionDeps & Readonly<{ clock: Clock }>,
 ): Promise<HandedIn> {
@@ -92,7 +95,7 @@ async function handIn(
     else refused.push({ address, reply });
   }
   if (accepted.length === 0) return refuse(refused[0]?.reply ?? replies.recipientFirst, refused);
-  const reply = await transaction.take(content, received);
+  const reply = await transaction.take(content, received, again);
   const id = /queued as (\S+)$/.exec(reply.text)?.[1];
   return reply.code === 250 && id !== undefined
     ? { ok: true, id, accepted, refused }

@@ -6,8 +6,9 @@ import type { Log } from '../lib/log.ts';
 import type { User } from '../model/settings.ts';
 import type { Recipient, Submission } from '../model/submission.ts';
 import type { Treatment } from '../model/treatment.ts';
+import { decideArrival, marksOf, type Again } from './again.ts';
 import { replyToDisk, type Received, type Spill } from './body.ts';
-import { decide, type DecideDeps, type Decision } from './decide.ts';
+import type { DecideDeps, Decision } from './decide.ts';
 import type { Sender } from './envelope.ts';
 import { readHeader, type HeaderFacts } from './parse.ts';
 import { cutStored, peopleOf, type Person } from './people.ts';
@@ -83,6 +84,8 @@ export type Arrival = Readonly<{
   recipients: readonly Recipient[];
   message: Received;
   received: Submission['received'];
+  /** The earlier message that it is; absent: a new one. */
+  again?: Again | undefined;
 }>;
 
 export type Take = (arrival: Arrival) => Promise<Reply>;
@@ -122,7 +125,8 @@ function prepare(arrival: Arrival, deps: TakeDeps): Prepared | Reply {
   if ('code' in facts) return facts;
   const ruling = ruleOnSender(user, sender.address, facts.from, facts.hasReplyTo);
   if ('code' in ruling) return refused(ruling, { user, facts }, deps.unauthorised);
-  const decision = decide({ user, sender, recipients: arrival.recipients, facts, ruling, now }, deps);
+  const { recipients, again } = arrival;
+  const decision = decideArrival({ user, sender, recipients, facts, ruling, now }, again, deps);
   if ('code' in decision) return decision;
   const needsUtf8 = needsSmtputf8(sender, decision.recipients, facts);
   if (needsUtf8 === 'unasked') return replies.needsSmtputf8;
@@ -146,7 +150,7 @@ function prepare(arrival: Arrival, deps: TakeDeps): Prepared | Reply {
     subject: facts.subject,
     headerFrom: ruling.headerFrom,
     ...(ruling.rewrite === undefined ? {} : { rewrite: ruling.rewrite }),
-    ...(decision.passing ? { passing: true } : {}),
+    ...marksOf(decision),
     received: arrival.received,
     instructions: decision.instructions,
     ...(treatment === undefined ? {} : { treatment }),

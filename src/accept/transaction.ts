@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Settings, User } from '../model/settings.ts';
 import type { Recipient, Submission } from '../model/submission.ts';
 import { hasSuppressions } from '../model/suppression.ts';
+import type { Again } from './again.ts';
 import { Body, type Budget, type Spill } from './body.ts';
 import type { DataEnds, Transaction } from './desk.ts';
 import { readRcpt, type Sender } from './envelope.ts';
@@ -102,10 +103,10 @@ export class UserTransaction implements Transaction {
   }
 
   /** Takes the whole message at once, for a door that has it already. */
-  async take(content: Buffer, received: Submission['received']): Promise<Reply> {
+  async take(content: Buffer, received: Submission['received'], again?: Again): Promise<Reply> {
     const { body } = this.#open();
     await body.write(content);
-    return this.#finish(body, received);
+    return this.#finish(body, received, again);
   }
 
   #open(): Readonly<{ body: Body; maxBytes: number }> {
@@ -120,7 +121,7 @@ export class UserTransaction implements Transaction {
     await this.#body?.drop();
   }
 
-  async #finish(body: Body, received: Submission['received']): Promise<Reply> {
+  async #finish(body: Body, received: Submission['received'], again?: Again): Promise<Reply> {
     this.#body = undefined;
     try {
       const message = await body.finish();
@@ -131,6 +132,7 @@ export class UserTransaction implements Transaction {
         recipients: [...this.#recipients.values()],
         message,
         received,
+        again,
       });
     } finally {
       body.release();

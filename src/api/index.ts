@@ -10,6 +10,7 @@ import { keyEndpoints } from './keys.ts';
 import { limitEndpoints } from './limits.ts';
 import { memberEndpoints } from './members.ts';
 import { messageSourceEndpoints } from './message-source.ts';
+import { messagesKeptEndpoints } from './messages-kept.ts';
 import { messageReadEndpoints } from './messages-read.ts';
 import { checkEndpoints, monitorEndpoints } from './monitoring.ts';
 import { overviewEndpoints } from './overview.ts';
@@ -37,6 +38,7 @@ export const endpoints: readonly Endpoint<ApiContext>[] = [
   ...sendEndpoints,
   ...messageReadEndpoints,
   ...messageSourceEndpoints,
+  ...messagesKeptEndpoints,
   ...statisticsEndpoints,
   ...eventEndpoints,
   ...smtpPlusEndpoints,

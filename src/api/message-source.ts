@@ -1,28 +1,29 @@
-// Endpoints of messages themselves, while they are kept: until their last delivery has ended, or in the sandbox.
+// Endpoints of messages themselves, while they are kept: in the queue, in the archive of their user, or in the sandbox.
 import { z } from 'zod';
-import type { Transitions } from '../backlog/transitions.ts';
 import type { Answer } from '../http/exchange.ts';
 import { html, source, type Sandbox } from '../http/inbox.ts';
 import type { Reader } from '../http/reader.ts';
 import type { Principal } from '../model/access.ts';
 import { HOME } from '../model/scopes.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Submission } from '../model/submission.ts';
+import { keptMessage, type KeptVerbs, type LetterVerbs } from '../verbs/message-kept.ts';
+import { NOT_KEPT } from '../verbs/message-resend.ts';
 import { endpoint, sent } from './endpoint.ts';
-import { sees } from './principal.ts';
+import { boundsOf, sees } from './principal.ts';
 import { problem, type Problem } from './problem.ts';
 
-export type MessageSourceApi = Readonly<{
-  sandbox: Pick<Sandbox, 'get'>;
-  reader: Reader;
-  transitions: Pick<Transitions, 'readSubmissionOf'>;
-  /** The beginning of a message; "" when it is gone. */
-  readSource(submission: Submission, maxBytes: number): Promise<string>;
-  settingsNow(): Settings;
-}>;
+export type MessageSourceApi = KeptVerbs &
+  LetterVerbs &
+  Readonly<{
+    sandbox: Pick<Sandbox, 'get'>;
+    reader: Reader;
+    settingsNow(): Settings;
+  }>;
 
 const MAX_BYTES = 8 * 1024 * 1024;
 const params = z.object({ id: z.string().min(1).max(64) });
+const WHAT =
+  'X-Postino-Shown says what it is: "sent", the letter of the delivery as it left or as it is made again, or "accepted", what came in, where the letter cannot be made again or no single delivery was asked for.';
 
 export const messageSourceEndpoints = [
   endpoint({
@@ -31,11 +32,12 @@ export const messageSourceEndpoints = [
     path: '/messages/:id/source',
     scope: 'messages:read',
     summary: 'The source of a message as text, while it is kept: 256 KiB of it.',
+    description: WHAT,
     params,
     produces: 'text/plain',
     run: async ({ principal, params: { id } }, api: MessageSourceApi) => {
-      const raw = await find(principal, id.toUpperCase(), api);
-      return raw ? sent(source(caughtAs(id, raw))) : gone;
+      const found = await findMessage(principal, id.toUpperCase(), 'as sent', api);
+      return found ? sent(told(source(caughtAs(id, found.raw)), found)) : notKept;
     },
   }),
   endpoint({
@@ -45,31 +47,36 @@ export const messageSourceEndpoints = [
     scope: 'messages:read',
     summary:
       'A message as its recipient sees it, while it is kept, under a policy that lets it run and load nothing.',
+    description: `${WHAT} Links of what is made again lead where they were meant to: to look is no click.`,
     params,
     produces: 'text/html',
     run: async ({ principal, params: { id } }, api: MessageSourceApi) => {
-      const raw = await find(principal, id.toUpperCase(), api);
-      return raw ? sent(await view(raw, id, api)) : gone;
+      const found = await findMessage(principal, id.toUpperCase(), 'plain', api);
+      return found ? sent(told(await view(found.raw, id, api), found)) : notKept;
     },
   }),
 ];
 
-const gone: Problem = problem(
-  404,
-  'Not found',
-  'This message is not kept any more, or never was; what happened to it may be.',
-);
+export const notKept: Problem = problem(404, 'Not found', NOT_KEPT);
 
-/** Its bytes: as they left for the sandbox, else as they came in. Undefined: gone, or not to be seen. */
-async function find(principal: Principal, id: string, api: MessageSourceApi): Promise<Buffer | undefined> {
-  // All deliveries of a submission know it.
+/** `shown`: what its recipient got, or what was accepted. */
+export type Found = Readonly<{ raw: Buffer; shown: 'sent' | 'accepted' }>;
+
+/** Its beginning. Undefined: gone, or not to be seen. */
+export async function findMessage(
+  principal: Principal,
+  id: string,
+  links: 'as sent' | 'plain',
+  api: MessageSourceApi,
+): Promise<Found | undefined> {
   const delivery = id.includes('-') ? id : `${id}-1`;
   const caught = await api.sandbox.get(delivery);
-  if (caught) return isSeen(principal, caught.summary.user, api) ? caught.raw : undefined;
-  const submission = await api.transitions.readSubmissionOf(`${principal.account}:${delivery}`);
-  if (!submission || !sees(principal, submission)) return undefined;
-  const text = await api.readSource(submission, MAX_BYTES);
-  return text === '' ? undefined : Buffer.from(text);
+  if (caught)
+    return isSeen(principal, caught.summary.user, api) ? { raw: caught.raw, shown: 'sent' } : undefined;
+  const kept = await keptMessage(api, id, boundsOf(principal) ?? principal);
+  if (!kept) return undefined;
+  const letter = await api.letterOf(kept, id, links);
+  return { raw: (letter ?? kept.body).subarray(0, MAX_BYTES), shown: letter ? 'sent' : 'accepted' };
 }
 
 /** Mail of users that are gone is the installation's own. */
@@ -82,6 +89,11 @@ async function view(raw: Buffer, id: string, api: MessageSourceApi): Promise<Ans
   const read = await api.reader.view(raw);
   if (!read.ok || read.value.html !== undefined) return html(api, caughtAs(id, raw));
   return { status: 200, type: 'text/plain; charset=utf-8', policy: 'mail', body: read.value.text ?? '' };
+}
+
+/** An answer that says what it shows. */
+export function told(answer: Answer, { shown }: Found): Answer {
+  return { ...answer, headers: { ...answer.headers, 'x-postino-shown': shown } };
 }
 
 function caughtAs(id: string, raw: Buffer): Parameters<typeof source>[0] {

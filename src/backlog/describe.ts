@@ -12,10 +12,11 @@ type Subject = Readonly<{ submission: Submission; delivery: Delivery }>;
  * it differs. `due` is there only for what is to be sent later.
  */
 export function describeAccepted(submission: Submission, first: Delivery): Event {
-  const { size, notes } = submission;
+  const { size, notes, resendOf } = submission;
   return {
     ...base({ submission, delivery: first }, 'accepted', submission.at),
     size,
+    ...(resendOf === undefined ? {} : { resendOf }),
     ...(first.due > submission.at ? { due: first.due } : {}),
     ...some(notes),
   };

@@ -71,6 +71,8 @@ export const eventSchema = z.object({
   ambiguous: z.number().optional(),
   /** When the next attempt is due, epoch milliseconds. */
   due: z.number().optional(),
+  /** Of "accepted": the delivery or message that is sent again by it. */
+  resendOf: z.string().optional(),
   /** Steps of the conversation, at most 4 KiB. */
   conversation: z.string().optional(),
   /** What was asked for and not done, in sentences. */

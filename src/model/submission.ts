@@ -59,6 +59,8 @@ const submissionSchema = z.strictObject({
     /** Such as "TLSv1.3 TLS_AES_256_GCM_SHA384". */
     tls: z.string().optional(),
   }),
+  /** The delivery or message that this one sends again. */
+  resendOf: z.string().optional(),
   instructions: instructionsSchema,
   treatment: treatmentSchema.optional(),
   /** What a scanner said of it before the first attempt. */

@@ -4,25 +4,38 @@ import { holdLease } from '../backlog/lease.ts';
 import { readParts } from '../compose/body.ts';
 import type { Config } from '../config.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Redis } from '../lib/script.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
 import { openArchive, type Archive } from '../store/archive/archive.ts';
 import { makeKeeper } from '../store/archive/keeper.ts';
+import { storeKeys } from '../store/keys.ts';
 import type { Base } from './base.ts';
 
 const TAKE_IN_MS = 1_000;
 const PRUNE_MS = 3_600_000;
+/** Longer only where no process takes anything in. */
+const SETTLE_MS = 10_000;
 
 function archiveRoot({ data, archive }: Config): string {
   return archive.folder ?? join(data, 'archive');
 }
 
+type Around = Readonly<{ config: Config; clock: Clock; prefix: string }>;
+
 /** The archive for those who read it. */
 export function archiveOf(
-  { config, clock }: Readonly<{ config: Config; clock: Clock }>,
+  redis: Redis,
+  { config, clock, prefix }: Around,
   settings: () => Settings,
 ): Archive {
-  return openArchive({ root: archiveRoot(config), settings, now: clock.now });
+  const { archiving } = storeKeys(prefix);
+  const settle = async (): Promise<void> => {
+    const until = clock.ticks() + SETTLE_MS;
+    while (Number(await redis.call('ZCARD', archiving)) > 0 && clock.ticks() < until)
+      await clock.sleep(TAKE_IN_MS / 4);
+  };
+  return openArchive({ root: archiveRoot(config), settings, now: clock.now, settle });
 }
 
 /** A whole body that is still in the queue, or waits for the archive; undefined when it is gone. */

@@ -142,7 +142,7 @@ export async function openBase(around: Surroundings): Promise<Base> {
     asking,
     settings,
     ...stores,
-    archive: archiveOf(around, settingsNow),
+    archive: archiveOf(asking, around, settingsNow),
     transitions,
     jobs,
     ...watches,

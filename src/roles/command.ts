@@ -15,6 +15,7 @@ import { historyCommands, type HistoryAdminContext } from '../cli/history.ts';
 import { limitCommands, type LimitContext } from '../cli/limit.ts';
 import { memberCommands, type MemberContext } from '../cli/member.ts';
 import { messageCommands } from '../cli/message.ts';
+import { resendCommands, type ResendContext } from '../cli/message-resend.ts';
 import { monitorCommands, type MonitorContext } from '../cli/monitor.ts';
 import { quarantineCommands, type QuarantineContext } from '../cli/quarantine.ts';
 import { processCommands, type ProcessContext } from '../cli/process.ts';
@@ -32,6 +33,7 @@ import { silentLog } from '../lib/log.ts';
 import { domainSchema, transportSchema, userSchema } from '../model/settings.ts';
 import { checkTransport } from '../monitor/check.ts';
 import { readSenders } from '../monitor/records.ts';
+import { openResent } from '../store/archive/resent.ts';
 import { listProcesses } from '../store/processes.ts';
 import type { ForgetVerbs } from '../verbs/forget.ts';
 import { rebuildHistory } from '../verbs/rebuild.ts';
@@ -43,6 +45,8 @@ import { openSubmit } from './backlog.ts';
 import { openDns, trackingTarget } from './dns.ts';
 import { linksOf, ownAddresses } from './links.ts';
 import { checkDeps } from './monitor.ts';
+import { readBody } from './archive.ts';
+import { openDoor } from './door.ts';
 import { openHistory, openHistoryAnew } from './history.ts';
 import { makeTell } from './notices.ts';
 import { openQuarantine, readSource } from './scan.ts';
@@ -61,6 +65,7 @@ export type Context = SettingsContext &
   QueueContext &
   LimitContext &
   SendContext &
+  ResendContext &
   CheckContext &
   MonitorContext &
   AlertContext &
@@ -79,6 +84,7 @@ export const commands: readonly Command<Context>[] = [
   ...queueCommands,
   ...limitCommands,
   ...messageCommands,
+  ...resendCommands,
   ...recipientCommands,
   ...statsCommands,
   ...historyCommands,
@@ -177,7 +183,6 @@ async function contextOf(base: Base, around: Surroundings): Promise<Context> {
     templates,
     recipients,
     operate,
-    archive: base.archive,
     members: base.members,
     apiKeys: base.apiKeys,
     limits: base.limits,
@@ -222,11 +227,26 @@ async function contextOf(base: Base, around: Surroundings): Promise<Context> {
     quarantine: openQuarantine(base),
     readSource: (submission, maxBytes) => readSource(base, submission, maxBytes),
     readFile: readTextFile,
+    ...resending(base),
     readInput,
   };
 }
 
 /** What is longer than it may be is not read to its end. */
+/** Besides what other commands have. */
+function resending(
+  base: Base,
+): Pick<Context, 'readBody' | 'archive' | 'transitions' | 'resent' | 'openDoor'> {
+  const { archive, transitions, asking: redis, prefix } = base;
+  return {
+    archive,
+    readBody: (submission) => readBody(base, submission),
+    transitions,
+    resent: openResent({ redis, prefix }),
+    openDoor: async () => openDoor(base, await openSubmit(base, () => undefined, false)),
+  };
+}
+
 async function readTextFile(path: string, maxBytes = Number.POSITIVE_INFINITY): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;

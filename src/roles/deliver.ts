@@ -107,7 +107,7 @@ function upstreamOf({ sealer }: Base, { name, via }: Transport): Upstream | unde
 }
 
 /** What a link of a letter knows of it. */
-function factsOf(submission: Submission, delivery: Delivery): Facts {
+export function factsOf(submission: Submission, delivery: Delivery): Facts {
   const { campaign, campaignName, tags, metadata, topic, topics } = submission.instructions;
   return {
     delivery: delivery.id,

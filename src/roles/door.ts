@@ -1,5 +1,6 @@
 // What every door for users' mail asks and tells: room, durability, limits, suppressions, known recipients.
 import type { AcceptDeps } from '../accept/accept.ts';
+import { makeDoor, type Door, type DoorDeps } from '../accept/hand-in.ts';
 import { makeUnauthorised } from '../alerts/unauthorised.ts';
 import { makeReserve, makeRoom } from '../backlog/quota.ts';
 import { watchDurability } from '../store/durability.ts';
@@ -42,6 +43,24 @@ export type DoorWays = Readonly<{
   /** To be called when the door is shut. */
   end(): void;
 }>;
+
+/** Mail that comes in another way than SMTP may be as much as mail over SMTP. */
+export function doorLimits({
+  config,
+}: Base): Pick<DoorDeps, 'maxMessageBytes' | 'maxRecipients' | 'memoryBudget'> {
+  const { maxMessageBytes, maxRecipients, memoryBudget } = config.smtp;
+  return { maxMessageBytes, maxRecipients, memoryBudget };
+}
+
+/** A door of its own for one command. */
+export async function openDoor(base: Base, submit: SubmitMail): Promise<Door & Readonly<{ close(): void }>> {
+  const ways = await openWays(base, submit, 'command');
+  const close = (): void => {
+    ways.stop();
+    ways.end();
+  };
+  return { ...makeDoor({ ...ways.asked, ...doorLimits(base) }), close };
+}
 
 /** Opens what a door of this process needs. */
 export async function openWays(base: Base, submit: SubmitMail, role: string): Promise<DoorWays> {

@@ -1,5 +1,5 @@
 // The http role: health, metrics and the page.
-import { makeDoor, type DoorDeps } from '../accept/hand-in.ts';
+import { makeDoor } from '../accept/hand-in.ts';
 import type { makeStatsSink, EventCount } from '../events/sinks/stats.ts';
 import { makeHttp } from '../http/server.ts';
 import type { Check } from '../http/health.ts';
@@ -10,7 +10,7 @@ import { openAccess, openApi } from './api.ts';
 import type { SubmitMail } from './backlog.ts';
 import { BaseProblem, type Base } from './base.ts';
 import type { DeliveryRole } from './delivery.ts';
-import { openWays } from './door.ts';
+import { doorLimits, openWays } from './door.ts';
 import type { FeedbackListeners } from './feedback.ts';
 import { healthFigures } from './health-figures.ts';
 import { feedbackChecks, trackingChecks } from './public-checks.ts';
@@ -74,12 +74,6 @@ export async function startHttp(base: Base, deps: HttpRoleDeps): Promise<HttpRol
       ways.end();
     },
   };
-}
-
-/** Mail over HTTP may be as much as mail over SMTP. */
-function doorLimits({ config }: Base): Pick<DoorDeps, 'maxMessageBytes' | 'maxRecipients' | 'memoryBudget'> {
-  const { maxMessageBytes, maxRecipients, memoryBudget } = config.smtp;
-  return { maxMessageBytes, maxRecipients, memoryBudget };
 }
 
 async function checks(base: Base, neighbours: Neighbours): Promise<readonly Check[]> {

@@ -20,6 +20,8 @@ export type ArchiveDeps = Readonly<{
   root: string;
   settings(): Settings;
   now(): EpochMs;
+  /** Resolves when what ended up to now is in it, or when that takes too long. */
+  settle?(): Promise<void>;
 }>;
 
 /** Opens the archive for reading, by any process. */
@@ -64,7 +66,8 @@ function isOf({ name, account }: User, owner: ArchiveOwner): boolean {
  * A message that went to the person alone goes. One to several stays for the others without the person, unless its text
  * names the address: then it goes as well.
  */
-async function forget({ root }: ArchiveDeps, account: string, address: string) {
+async function forget({ root, settle }: ArchiveDeps, account: string, address: string) {
+  await settle?.();
   const count = { removed: 0, changed: 0, left: 0 };
   for await (const file of allFiles(root)) {
     const facts = await readFacts(file);

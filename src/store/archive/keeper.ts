@@ -122,11 +122,16 @@ async function write(
     textsIn(await deps.redis.call('HGETALL', keys.ended(`${submission.account}:${submission.id}`))),
   );
   const deliveries: Record<string, ArchivedDelivery> = {};
-  for (const [delivery, json] of ended) {
+  for (const [delivery, json] of [...ended].sort(byNumber)) {
     const read = parseJson(json, deliverySchema);
     if (read) deliveries[delivery] = read;
   }
   return writeEntry(deps.root, { v: 1, submission, deliveries, endedAt, body });
+}
+
+/** "…-2" before "…-10". */
+function byNumber([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return a.length - b.length || (a < b ? -1 : 1);
 }
 
 async function letGo(
