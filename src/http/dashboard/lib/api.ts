@@ -77,8 +77,9 @@ async function read<T>(response: Response): Promise<Answer<T>> {
     const value: T = isJson ? await response.json() : await response.text();
     return { ok: true, value };
   }
-  if (response.status === 401) onLoggedOut();
   const told: Partial<Problem> = isJson ? await response.json() : {};
   const { title = response.statusText, detail = response.statusText, errors } = told;
+  // A wrong password of one who is logged in is no end of the session.
+  if (response.status === 401 && title !== 'Wrong password') onLoggedOut();
   return { ok: false, problem: { status: response.status, title, detail, ...(errors ? { errors } : {}) } };
 }

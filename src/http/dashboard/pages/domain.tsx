@@ -87,7 +87,7 @@ function Facts({ domain, again }: Readonly<{ domain: ShownDomain; again(): void 
     const done = await told(remove(pathOf('domains', name)), t('domain.removed', { name }));
     if (done !== undefined) route('/domains');
   };
-  const actions = may('domains:write') && (
+  const actions = may('domains:write') && domain.origin !== 'file' && (
     <>
       <Button size="small" icon="edit" onClick={() => setAsks('edit')}>
         {t('common.change')}
@@ -108,6 +108,8 @@ function Facts({ domain, again }: Readonly<{ domain: ShownDomain; again(): void 
         <dd>{brand?.name ?? '–'}</dd>
         <dt>{t('users.pool')}</dt>
         <dd>{pool ?? t('domain.poolOfUser')}</dd>
+        <dt>{t('common.origin')}</dt>
+        <dd>{domain.origin === 'file' ? t('common.byFile') : t('common.byHand')}</dd>
       </dl>
       {asks === 'edit' && <EditDomain domain={domain} onClose={close} onDone={again} />}
       <Confirm

@@ -79,7 +79,7 @@ function Facts({ transport, again }: Readonly<{ transport: Transport; again(): v
     const done = await told(remove(pathOf('transports', name)), t('users.done.remove', { name }));
     if (done !== undefined) route('/transports');
   };
-  const actions = may('transports:write') && (
+  const actions = may('transports:write') && transport.origin !== 'file' && (
     <>
       <Button size="small" icon="edit" onClick={() => setAsks('edit')}>
         {t('common.change')}

@@ -39,7 +39,8 @@ export function UserPage() {
             )}
             <div class="grid two">
               <Facts user={user} again={asked.again} />
-              {may('users:write') && <Deeds user={user} again={asked.again} />}
+              {may('users:write') &&
+                (user.origin === 'file' ? <Fixed /> : <Deeds user={user} again={asked.again} />)}
             </div>
           </>
         )}
@@ -55,7 +56,7 @@ function Facts({ user, again }: Props) {
   const { limits = {} } = user;
   const say = (value: number | undefined): string =>
     value === undefined ? t('users.noLimit') : number(value);
-  const edit = may('users:write') && (
+  const edit = may('users:write') && user.origin !== 'file' && (
     <Button size="small" icon="edit" onClick={() => setEdits(true)}>
       {t('common.change')}
     </Button>
@@ -86,6 +87,13 @@ function Facts({ user, again }: Props) {
     </Card>
   );
 }
+
+/** What the configuration file declares, only the file changes. */
+const Fixed = () => (
+  <Card title={t('users.deeds')}>
+    <p class="quiet">{t('common.fixed')}</p>
+  </Card>
+);
 
 type Asks = 'reset' | 'remove' | undefined;
 
