@@ -1,6 +1,7 @@
 // Pages of a list: all of it, each once, in order, also while it changes.
 import { expect, test } from 'vitest';
 import { pageAfter } from '../../../src/lib/page.ts';
+import { randomFrom, rounds } from '../../support/random.ts';
 
 const own = (text: string): string => text;
 
@@ -23,11 +24,10 @@ test.each<
 );
 
 test('page by page it is the whole list, in any order and with any limit', () => {
-  let seed = 7;
-  const random = (): number => (seed = (seed * 48_271) % 2_147_483_647);
-  for (let round = 0; round < 200; round++) {
-    const all = [...new Set(Array.from({ length: random() % 40 }, () => String(random() % 1000)))];
-    const limit = 1 + (random() % 7);
+  const below = randomFrom(7);
+  for (let round = 0; round < rounds(500); round++) {
+    const all = [...new Set(Array.from({ length: below(40) }, () => String(below(1000))))];
+    const limit = 1 + below(7);
     const seen: string[] = [];
     let after: string | undefined;
     do {
