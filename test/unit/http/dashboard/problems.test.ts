@@ -12,6 +12,7 @@ const NOT_TOLD = [
   /^(?:Begins no new deliveries|Lets mail leave|Ends the draining)/,
   /^An operator (?:quarantined|released|cancelled) it\.$/,
   /"postino /,
+  /^is no regular expression: /,
 ];
 
 const sentences = sentencesIn(places).filter(({ text }) => !NOT_TOLD.some((one) => one.test(text)));
