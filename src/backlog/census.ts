@@ -1,5 +1,4 @@
 // Counts the whole queue by what its deliveries have in common, and how fast each group gets smaller; for all who look, bit by bit.
-import { textsIn } from '../lib/answers.ts';
 import { toBase32 } from '../lib/base32.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
@@ -45,11 +44,11 @@ const FRESH_MS = 2000;
 /** So many times as long as a counting took, none begins: it never takes more than a fifth of anything. */
 const REST_FACTOR = 4;
 /** A script's part; Redis serves others between two of them. */
-const PART = 200;
-const PATIENCE_MS = 40;
+const PART = 400;
+const PATIENCE_MS = 20;
 /** More groups than that are told by pool alone. */
 const MAX_GROUPS = 10_000;
-const FIELDS = 12;
+const FIELDS = 5;
 const TIME_CHARS = 10;
 /** What left long ago says little of now. */
 const MEMORY_MS = 3 * 60_000;
@@ -61,8 +60,8 @@ const GAP_MS = 10 * 60_000;
 /** How fast deliveries leave: seen over so many milliseconds, both fading with time. */
 type Pace = Readonly<{ left: number; ms: number }>;
 
-/** `settled` were accepted before the counting began, `old` before the one before it. */
-type Tally = { group: Group; settled: number; old: number };
+/** Of those with this name; `settled` were accepted before the counting began, `old` before the one before it. */
+type Tally = { name: string; count: number; settled: number; old: number; due: EpochMs };
 
 export function makeCensus(deps: CensusDeps): Census {
   const { clock } = deps;
@@ -81,8 +80,8 @@ export function makeCensus(deps: CensusDeps): Census {
     soFar = () => groupsIn(found);
     await countAll(deps, { at, before: before ?? at }, found);
     const tallies = [...found.values()];
-    const now = byPlace(tallies, (tally) => tally.settled);
-    const old = byPlace(tallies, (tally) => tally.old);
+    const now = byPlace(tallies, 'settled');
+    const old = byPlace(tallies, 'old');
     const known = before === undefined ? new Map<string, Pace>() : paces;
     paces = before === undefined ? known : faded({ settled, old, known, ms: at - before });
     settled = now;
@@ -108,8 +107,7 @@ export function makeCensus(deps: CensusDeps): Census {
   };
 }
 
-const groupsIn = (found: ReadonlyMap<string, Tally>): readonly Group[] =>
-  [...found.values()].map(({ group }) => group);
+const groupsIn = (found: ReadonlyMap<string, Tally>): readonly Group[] => [...found.values()].map(groupOf);
 
 const placeOf = ({ account, pool, domain }: Pick<Group, 'account' | 'pool' | 'domain'>): string =>
   `${account}\n${pool}\n${domain}`;
@@ -124,49 +122,47 @@ async function countAll(
   let cursor = '0';
   do {
     const args = [cursor, PART, keys.prefix, at, ...since];
-    const [next = '0', ...flat] = textsIn(await redis.run(censusScript, [keys.due], args));
-    cursor = next;
-    for (let place = 0; place + FIELDS <= flat.length; place += FIELDS)
-      add(found, readTally(flat.slice(place, place + FIELDS)));
+    const answer = await redis.run(censusScript, [keys.due], args);
+    const [next = '0', ...flat]: unknown[] = Array.isArray(answer) ? answer : [];
+    cursor = String(next);
+    for (let place = 0; place + FIELDS <= flat.length; place += FIELDS) {
+      const [name, count, settled, old, due] = flat.slice(place, place + FIELDS);
+      const numbers = { count: Number(count), settled: Number(settled), old: Number(old), due: Number(due) };
+      add(found, { name: String(name), ...numbers });
+    }
   } while (cursor !== '0');
 }
 
-function readTally(fields: readonly string[]): Tally {
-  const [account = '', user = '', pool = '', domain = '', transport = '', state = '', hold = ''] = fields;
-  const [ahead, count, settled, old, due] = fields.slice(7);
-  const of = { account, user, pool, domain, transport, state, hold };
-  const isAhead = ahead === 'retry' || ahead === 'later';
-  return {
-    group: { ...of, ahead: isAhead ? ahead : '', count: Number(count), due: Number(due) },
-    settled: Number(settled),
-    old: Number(old),
-  };
-}
-
 function add(found: Map<string, Tally>, tally: Tally): void {
-  const name = nameOf(tally.group);
-  const isFull = found.size >= MAX_GROUPS && !found.has(name);
-  const group: Group = isFull
-    ? { ...tally.group, user: '', domain: '', transport: '', hold: '' }
-    : tally.group;
-  const key = isFull ? nameOf(group) : name;
-  const same = found.get(key);
-  if (!same) return void found.set(key, { ...tally, group });
-  const count = same.group.count + group.count;
-  same.group = { ...same.group, count, due: Math.min(same.group.due, group.due) };
+  const isFull = found.size >= MAX_GROUPS && !found.has(tally.name);
+  const name = isFull ? coarseName(tally.name) : tally.name;
+  const same = found.get(name);
+  if (!same) return void found.set(name, { ...tally, name });
+  same.count += tally.count;
   same.settled += tally.settled;
   same.old += tally.old;
+  same.due = Math.min(same.due, tally.due);
 }
 
-function nameOf({ account, user, pool, domain, transport, state, hold, ahead }: Group): string {
-  return [account, user, pool, domain, transport, state, hold, ahead].join('\n');
+/** Without what there is too much of: the user, the domain, the transport, the rule. */
+function coarseName(name: string): string {
+  const [account = '', , pool = '', , , state = '', , ahead = ''] = name.split('\n');
+  return [account, '', pool, '', '', state, '', ahead].join('\n');
 }
 
-function byPlace(tallies: readonly Tally[], take: (tally: Tally) => number): ReadonlyMap<string, number> {
+function groupOf({ name, count, due }: Tally): Group {
+  const [account = '', user = '', pool = '', domain = '', transport = '', state = '', hold = '', ahead] =
+    name.split('\n');
+  const isAhead = ahead === 'retry' || ahead === 'later';
+  return { account, user, pool, domain, transport, state, hold, ahead: isAhead ? ahead : '', count, due };
+}
+
+function byPlace(tallies: readonly Tally[], what: 'settled' | 'old'): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();
   for (const tally of tallies) {
-    const place = placeOf(tally.group);
-    sums.set(place, (sums.get(place) ?? 0) + take(tally));
+    const [account, , pool, domain] = tally.name.split('\n');
+    const place = `${account}\n${pool}\n${domain}`;
+    sums.set(place, (sums.get(place) ?? 0) + tally[what]);
   }
   return sums;
 }

@@ -28,7 +28,7 @@ export type Asked = Readonly<{ account: string; delivery: string; status: string
 export type LookAtWaiting = (asked: readonly Asked[]) => Promise<ReadonlyMap<string, Wait>>;
 
 const FRESH_MS = 1500;
-const PATIENCE_MS = 40;
+const PATIENCE_MS = 25;
 /** Those at the end of a long list are told without. */
 const MAX_LOOKED = 200;
 

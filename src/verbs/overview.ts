@@ -8,8 +8,8 @@ import type { ShownLimit } from './limit.ts';
 import type { LookAround } from './look.ts';
 import { queueState, type QueueState, type QueueVerbs } from './queue.ts';
 import { makeShared } from './shared.ts';
+import { isOf, sitesOf, sumOf, type Site } from './sites.ts';
 import type { ShownTransport } from './transport.ts';
-import { whyWaits, type Around, type Why } from './waiting.ts';
 
 export type OverviewDeps = QueueVerbs &
   Readonly<{
@@ -26,20 +26,6 @@ export type Minute = Readonly<{
   delivered: number;
   deferred: number;
   bounced: number;
-}>;
-
-/** What waits in one pool for one domain; `domain` "": for many others. */
-export type Site = Readonly<{
-  pool: string;
-  domain: string;
-  /** All but those that are being sent. */
-  waiting: number;
-  /** How many of these wait for nothing but their turn. */
-  ready: number;
-  sending: number;
-  due?: EpochMs;
-  emptyAt?: EpochMs;
-  why?: Why;
 }>;
 
 export type QueueCounts = Readonly<{
@@ -66,12 +52,11 @@ export type Overview = Readonly<{
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const MAX_SITES = 20;
 const MAX_ALERTS = 10;
 /** All who look within this time are told the same. */
 const FRESH_MS = 1500;
 /** How long somebody who looks waits for something newer. */
-const PATIENCE_MS = 40;
+const PATIENCE_MS = 25;
 /** How many owners' flows are kept: those that looked last. */
 const MAX_OWNERS = 100;
 
@@ -80,35 +65,60 @@ type Ask<T> = () => Promise<T>;
 /** Makes the overview; each of its parts is asked for once, however many look. Rejects with RedisTrouble. */
 export function makeOverview(deps: OverviewDeps): (bounds: Owner) => Promise<Overview> {
   const { clock, alerts } = deps;
-  const shared = <T>(ask: Ask<T>): Ask<T> =>
-    makeShared({ clock, freshMs: FRESH_MS, patienceMs: PATIENCE_MS }, ask);
+  const rules = { clock, freshMs: FRESH_MS, patienceMs: PATIENCE_MS };
+  const shared = <T>(ask: Ask<T>): Ask<T> => makeShared(rules, ask);
   const depth = shared(() => queueState(deps));
   const recent = shared(async () => (await alerts?.recent(MAX_ALERTS)) ?? []);
-  const flowOf = perOwner((bounds) => shared(() => readFlow(deps, bounds)));
-  const speedsOf = perOwner((bounds) => shared(() => readSpeeds(deps, bounds)));
-  return async (bounds) => {
-    const at = clock.now();
-    const [counted, { limits, transports }, state, told, flow, speeds] = await Promise.all([
-      deps.census(),
+  const flowOf = perOwner((owner) => makeShared({ ...rules, otherwise: [] }, () => readFlow(deps, owner)));
+  const speedsOf = perOwner((owner) =>
+    makeShared({ ...rules, otherwise: new Map() }, () => readSpeeds(deps, owner)),
+  );
+  const sightOf = perOwner((owner) =>
+    shared(() => lookAtQueue(deps, owner, speedsOf({ account: owner.account }))),
+  );
+  return async (owner) => {
+    const [sight, { limits, transports }, state, told, flow] = await Promise.all([
+      sightOf(owner)(),
       deps.around(),
       depth(),
       recent(),
-      flowOf(bounds)(),
-      speedsOf({ account: bounds.account })(),
+      flowOf(owner)(),
     ]);
-    const sights = { limits, transports, poolSpeeds: byPool(speeds, transports), now: at };
+    const { sites, counts, countedAt, looked } = sight;
     return {
-      at,
+      at: clock.now(),
       flow,
-      queue: bounds.user === undefined ? wholeQueue(state) : countQueue(counted, bounds),
-      sites: sitesOf(counted, bounds, sights),
-      countedAt: counted.at,
-      looked: counted.whole,
+      queue: owner.user === undefined ? wholeQueue(state) : counts,
+      sites,
+      countedAt,
+      looked,
       limits,
       transports,
       depth: state,
       alerts: told,
     };
+  };
+}
+
+type Sight = Readonly<{
+  sites: readonly Site[];
+  counts: QueueCounts;
+  countedAt: EpochMs;
+  looked: boolean;
+}>;
+
+async function lookAtQueue(
+  { census, around, clock }: OverviewDeps,
+  owner: Owner,
+  speeds: Ask<ReadonlyMap<string, number>>,
+): Promise<Sight> {
+  const [counted, { limits, transports }, found] = await Promise.all([census(), around(), speeds()]);
+  const sights = { limits, transports, poolSpeeds: byPool(found, transports), now: clock.now() };
+  return {
+    sites: sitesOf(counted, owner, sights),
+    counts: countQueue(counted, owner),
+    countedAt: counted.at,
+    looked: counted.whole,
   };
 }
 
@@ -178,90 +188,4 @@ function countQueue({ groups }: Counted, bounds: Owner): QueueCounts {
   const paused = count(({ state }) => state === 'paused');
   const later = count(({ state, ahead }) => state === 'waiting' && ahead !== '');
   return { waiting: sumOf(own) - sending - paused - later, later, sending, paused, quarantined: 0 };
-}
-
-const sumOf = (groups: readonly Group[]): number => groups.reduce((sum, { count }) => sum + count, 0);
-
-const isOf = (group: Group, { account, user }: Owner): boolean =>
-  group.account === account && (user === undefined || group.user === user);
-
-type Sights = Around & Readonly<{ poolSpeeds: ReadonlyMap<string, number>; now: EpochMs }>;
-
-/** A group, and why those in it wait; `why` undefined: for their turn. */
-type Reasoned = Readonly<{ group: Group; why: Why | undefined }>;
-
-/** Where the queue is for, those with the most first. */
-export function sitesOf(counted: Counted, bounds: Owner, sights: Sights): readonly Site[] {
-  const all = counted.groups
-    .filter(({ account }) => account === bounds.account)
-    .map((group): Reasoned => ({ group, why: whyWaits(group, sights) }));
-  const readyInPool = new Map<string, number>();
-  for (const { group, why } of all)
-    if (why === undefined) readyInPool.set(group.pool, (readyInPool.get(group.pool) ?? 0) + group.count);
-  const sites = Map.groupBy(all, ({ group: { pool, domain } }) => `${pool} ${domain}`);
-  return [...sites.values()]
-    .map((whole) => ({ whole, own: whole.filter(({ group }) => isOf(group, bounds)) }))
-    .map(({ whole, own }) => ({ whole, own, count: sumOf(own.map(({ group }) => group)) }))
-    .filter(({ count }) => count > 0)
-    .sort((a, b) => b.count - a.count)
-    .slice(0, MAX_SITES)
-    .map(({ whole, own }) => siteOf({ whole, own, counted, readyInPool, sights }));
-}
-
-type SiteOf = Readonly<{
-  /** All that waits for the site. */
-  whole: readonly Reasoned[];
-  /** What the viewer sees of it; never empty. */
-  own: readonly Reasoned[];
-  counted: Counted;
-  readyInPool: ReadonlyMap<string, number>;
-  sights: Sights;
-}>;
-
-function siteOf(of: SiteOf): Site {
-  const { own, sights } = of;
-  const { pool = '', domain = '' } = own[0]?.group ?? {};
-  const count = (is: (one: Reasoned) => boolean): number => sumOf(own.filter(is).map(({ group }) => group));
-  const sending = count(({ why }) => why?.kind === 'sending');
-  const ready = count(({ why }) => why === undefined);
-  const most = mostOf(own.filter(({ why }) => why?.kind !== 'sending'));
-  const why = most[0]?.why;
-  const due = Math.min(...most.map(({ group }) => group.due));
-  const emptyAt = why === undefined || why.kind === 'limit' ? emptyAtOf(of) : undefined;
-  return {
-    pool,
-    domain,
-    waiting: count(() => true) - sending,
-    ready,
-    sending,
-    ...(due > sights.now && due !== Infinity ? { due } : {}),
-    ...(emptyAt === undefined ? {} : { emptyAt }),
-    ...(why === undefined ? {} : { why }),
-  };
-}
-
-/** Those of the reason that holds the most. */
-function mostOf(waiting: readonly Reasoned[]): readonly Reasoned[] {
-  const reasons = Map.groupBy(waiting, ({ why }) => JSON.stringify(why) ?? '');
-  return [...reasons.values()].reduce<readonly Reasoned[]>(
-    (most, some) => (weight(some) > weight(most) ? some : most),
-    [],
-  );
-}
-
-const weight = (some: readonly Reasoned[]): number => sumOf(some.map(({ group }) => group));
-
-/** When those that are due will have left: by the site's own pace, else by its pool's, which they share. */
-function emptyAtOf({ whole, own, counted, readyInPool, sights }: SiteOf): EpochMs | undefined {
-  const [first] = own;
-  if (!first) return undefined;
-  const due = whole.filter(
-    ({ group, why }) => group.ahead === '' && (why === undefined || why.kind === 'limit'),
-  );
-  const pace = counted.paceOf(first.group);
-  const seconds =
-    pace === undefined
-      ? (readyInPool.get(first.group.pool) ?? weight(due)) / (sights.poolSpeeds.get(first.group.pool) ?? 0)
-      : weight(due) / pace;
-  return Number.isFinite(seconds) ? Math.round(sights.now + seconds * 1000) : undefined;
 }

@@ -1,19 +1,19 @@
 // One question for all who ask it: asked again when its answer has become old, and never twice at the same time.
 import type { Clock } from '../lib/clock.ts';
 
-export type SharedRules = Readonly<{
+export type SharedRules<T> = Readonly<{
   clock: Clock;
   /** An answer is good for so long. */
   freshMs: number;
   /** Who comes later waits so long for a newer one, and then gets the old. */
   patienceMs: number;
+  /** What the first ones get after that time; absent: they wait as long as it takes. */
+  otherwise?: T;
 }>;
 
-/** The first who asks waits for the answer, however long it takes. A failure is told to all who wait for it. */
-export function makeShared<T>(
-  { clock, freshMs, patienceMs }: SharedRules,
-  ask: () => Promise<T>,
-): () => Promise<T> {
+/** A failure is told to all who wait for the answer. */
+export function makeShared<T>(rules: SharedRules<T>, ask: () => Promise<T>): () => Promise<T> {
+  const { clock, freshMs, patienceMs, otherwise } = rules;
   let last: Readonly<{ value: T; at: number }> | undefined;
   let running: Promise<T> | undefined;
   const begin = async (): Promise<T> => {
@@ -28,12 +28,12 @@ export function makeShared<T>(
   return async () => {
     if (last && clock.ticks() - last.at < freshMs) return last.value;
     running ??= begin();
-    const old = last;
-    if (!old) return running;
-    // It is told of its end by those who come later.
+    const old = last?.value ?? otherwise;
+    if (old === undefined) return running;
+    // Those who come later are told of its failure.
     running.catch(() => undefined);
     const late = new AbortController();
-    const tooLate = clock.sleep(patienceMs, late.signal).then(() => old.value);
+    const tooLate = clock.sleep(patienceMs, late.signal).then(() => old);
     return Promise.race([running, tooLate]).finally(() => late.abort());
   };
 }
