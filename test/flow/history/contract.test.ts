@@ -227,6 +227,50 @@ describe.each(stores)('the history in %s', (_name, store) => {
     expect(await history.prune(FROM)).toEqual({ deliveries: 0, files: [] });
   });
 
+  test('answers whatever strangers ask', async () => {
+    const history = await filled(store, traffic({ ...some, deliveries: 100 }, 100));
+    const odd = [
+      '\0',
+      'a\0b',
+      "' OR 1=1 --",
+      '$1',
+      '?',
+      '%',
+      "\\'",
+      '\ud800',
+      '*',
+      '\u{10ffff}',
+      '"',
+      '((',
+      ':*',
+    ];
+    for (const text of odd) {
+      for (const base of ['user', 'domain', 'campaign', 'provider', 'transport'])
+        for (const by of ['tag', 'campaign', undefined] as const) {
+          const query = { ...whole, [base]: text, ...(by === undefined ? {} : { by }) };
+          expect((await history.statistics(query)).total.accepted, `${base} ${JSON.stringify(text)}`).toBe(0);
+        }
+      for (const field of [
+        'id',
+        'messageId',
+        'recipient',
+        'sender',
+        'campaign',
+        'tag',
+        'transport',
+        'provider',
+      ])
+        await history.search({ [field]: text, limit: 5 });
+      for (const cursor of [text, `5.${text}`, `2026-05.${text}`, `99999999999999999999.${text}`])
+        await history.search({ cursor, limit: 5 });
+      expect(await history.timeline(text)).toBeUndefined();
+    }
+    for (const cursor of ['0.x', '2026-05.0', '9999-99.1', '2026-05.9999999999999999', '-1.x', '1e9.x'])
+      expect((await history.search({ cursor, limit: 5 })).items.length).toBeLessThanOrEqual(5);
+    const end = { ...whole, since: Number.MAX_SAFE_INTEGER, until: Number.MAX_SAFE_INTEGER };
+    expect((await history.statistics({ ...end, every: 'minute', by: 'tag' })).rows).toEqual([]);
+  }, 60_000);
+
   test('keeps what strangers write, whatever it is', async () => {
     const random = randomOf(3);
     const nasty = [
