@@ -9,6 +9,7 @@ import { guideEndpoints } from './guides.ts';
 import { keyEndpoints } from './keys.ts';
 import { limitEndpoints } from './limits.ts';
 import { memberEndpoints } from './members.ts';
+import { messageHeatEndpoints } from './message-heat.ts';
 import { messageSourceEndpoints } from './message-source.ts';
 import { messagesKeptEndpoints } from './messages-kept.ts';
 import { messageReadEndpoints } from './messages-read.ts';
@@ -39,6 +40,7 @@ export const endpoints: readonly Endpoint<ApiContext>[] = [
   ...messageReadEndpoints,
   ...messageSourceEndpoints,
   ...messagesKeptEndpoints,
+  ...messageHeatEndpoints,
   ...statisticsEndpoints,
   ...eventEndpoints,
   ...smtpPlusEndpoints,
