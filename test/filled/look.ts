@@ -37,7 +37,6 @@ const pages = [
   '/keys',
   '/transports',
   '/transports/out3',
-  '/pools',
   '/suppressions',
   '/suppressions?address=luca.conti@libero.it',
   '/recipients',
@@ -46,6 +45,7 @@ const pages = [
   '/alerts',
   '/members',
   '/settings',
+  '/account',
 ] as const;
 
 type View = Readonly<{

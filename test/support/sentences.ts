@@ -16,7 +16,7 @@ export const places = [
 
 /** Files in these places whose sentences are not problems of a request: documentation, metrics, checks, the start. */
 export const others =
-  /^src\/(?:api\/openapi|http\/(?:dashboard-files|health|health-metrics|listening|metrics|tracking-config)|verbs\/check(?:-\w+)?)\.ts$/;
+  /^src\/(?:api\/(?:openapi|smtpplus|xml)|http\/(?:dashboard-files|health|health-metrics|listening|metrics|tracking-config)|verbs\/check(?:-\w+)?)\.ts$/;
 
 export type Sentence = Readonly<{ file: string; text: string }>;
 
