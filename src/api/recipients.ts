@@ -1,12 +1,12 @@
 // Endpoints of recipients: what is known of the people that mail went to.
 import { z } from 'zod';
 import type { StoredRecipient } from '../store/recipients.ts';
-import { forgetPerson, type ForgetVerbs } from '../verbs/forget.ts';
+import { forgetPerson, NOT_COMPLETE, wasAnything, type ForgetVerbs } from '../verbs/forget.ts';
 import type { VerbContext } from '../verbs/context.ts';
 import { endpoint } from './endpoint.ts';
 import { badCursor, makeCursor, pageOf, pageQuery, readCursor } from './paging.ts';
 import { HOW_TO_PATCH, patched, patchOf } from './patch.ts';
-import { invalid, notFound } from './problem.ts';
+import { invalid, notFound, problem } from './problem.ts';
 
 const count = z.number().describe('Close to the truth, not exact.');
 const recipient = z.object({
@@ -101,18 +101,14 @@ export const recipientEndpoints = [
     method: 'DELETE',
     path: '/recipients/:address',
     scope: 'recipients:write',
-    summary: 'Forgets a recipient: what is personal in the store, the history and the event log.',
-    description: 'Its mail still counts. A suppression stays, so that it gets no mail.',
+    summary: 'Forgets a recipient wherever it is named; what waits for it is cancelled.',
+    description:
+      'Its mail still counts. A suppression stays as a keyed hash, so that it gets no mail. 409: something was just under way; ask again.',
     params,
     run: async ({ principal, params: { address } }, verbs: ForgetVerbs) => {
-      const { known, deliveries, events, left, requests, messages } = await forgetPerson(
-        verbs,
-        principal.account,
-        address,
-      );
-      return known || deliveries + events + left + requests + messages > 0
-        ? undefined
-        : notFound('recipient');
+      const erased = await forgetPerson(verbs, principal.account, address);
+      if (!erased.complete) return problem(409, 'Not forgotten everywhere yet', NOT_COMPLETE);
+      return wasAnything(erased) ? undefined : notFound('recipient');
     },
   }),
 ];

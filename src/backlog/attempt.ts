@@ -13,6 +13,7 @@ import type { Lease } from './lease.ts';
 import type { Job, JobAdder } from './queue.ts';
 import type { Progress } from './gate-deps.ts';
 import type { RetryPlan } from './retry.ts';
+import type { Suppression } from './suppressed.ts';
 import type { Begun, Transitions } from './transitions.ts';
 
 /** What is sent, and until when: `mayProceed` turns false when the transport's lease is lost or we are stopping. */
@@ -47,6 +48,8 @@ export type AttemptDeps = Readonly<{
   suppressions(account: string): string;
   /** The same of the whole installation; absent: there is none. */
   suppressedEverywhere?: () => string;
+  /** Which list holds mail back from somebody who was forgotten, whom those hashes do not name; undefined at once: none does. */
+  forgottenBy?(submission: Submission, delivery: Delivery): Promise<Suppression | undefined> | undefined;
   /** Drops what lies outside Redis, after the last delivery of a submission. */
   dropBody(submission: Submission): Promise<void>;
   /** Puts the body of a message that waits long on disk, out of Redis' memory. */
@@ -140,6 +143,9 @@ async function handOn({ transitions, jobs, clock }: AttemptDeps, job: Job, post:
 async function go(deps: AttemptDeps, post: Begin, subject: Subject, progress: Progress): Promise<void> {
   const { submission, delivery } = subject;
   if (deps.clock.now() >= delivery.expiresAt) return settle(deps, post, () => expire(deps, subject));
+  const held = await heldBack(deps, subject);
+  if (typeof held === 'string') return settle(deps, post, () => drop(deps, subject, held));
+  if (held) return settle(deps, post, () => conclude(deps, post, subject, { outcome: held }));
   if (submission.instructions.drop === true)
     return settle(deps, post, () => pretend(deps, post.transport, subject));
   const examined = await examine(deps, post, subject);
@@ -148,6 +154,18 @@ async function go(deps: AttemptDeps, post: Begin, subject: Subject, progress: Pr
   const sent = examined.kind === 'pass' ? await carry(deps, post, seen, examined.notes) : examined;
   progress.sent();
   return settle(deps, post, () => conclude(deps, post, seen, sent));
+}
+
+/** Which list holds it back; where that cannot be asked, it is asked again later. */
+async function heldBack(
+  deps: AttemptDeps,
+  { submission, delivery }: Subject,
+): Promise<Suppression | Outcome | undefined> {
+  try {
+    return await deps.forgottenBy?.(submission, delivery);
+  } catch (error) {
+    return failed(deps, delivery, { error, sentence: 'the suppression list could not be asked' });
+  }
 }
 
 /** A scan that cannot be made is like a letter that cannot be: later. */

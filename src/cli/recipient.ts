@@ -1,6 +1,12 @@
 // postino recipient …: what is known of the people that mail went to.
 import { sayMoment } from '../lib/moment.ts';
-import { forgetPerson, type ForgetVerbs } from '../verbs/forget.ts';
+import {
+  forgetPerson,
+  NOT_COMPLETE,
+  wasAnything,
+  type Forgotten,
+  type ForgetVerbs,
+} from '../verbs/forget.ts';
 import type { StoredRecipient } from '../store/recipients.ts';
 import {
   accountOf,
@@ -49,28 +55,34 @@ export const recipientCommands: readonly Command<SettingsContext & ForgetVerbs>[
   {
     words: 'recipient forget <address>',
     summary:
-      'Erase what is personal of a recipient: what is known of it, the history, the events on disk, kept messages, logs of webhooks.',
+      'Erase what is personal of a recipient wherever it is named, and cancel what waits for it; a suppression stays as a hash.',
     options: [account],
     run: async (context, { address = '' }, options) => {
       const of = accountOf(options);
       const erased = await forgetPerson(context, of, address);
-      const { known, deliveries, events, left, requests, messages } = erased;
-      if (!known && deliveries + events + left + requests + messages === 0) return unknown(address);
+      if (!wasAnything(erased)) return unknown(address);
       const stays = await context.suppressions.show(of, address);
-      const parts = [
-        `${address} was forgotten: ${deliveries} deliveries of the history and ${events} events on disk lost what is personal; they still count.`,
-        left > 0 ? `${left} events are too short to be changed in their place and go with their age.` : '',
-        requests > 0 ? `${requests} requests that named it are gone from the logs of webhooks.` : '',
-        messages > 0 ? `${messages} kept messages are gone from the archive, or name it no longer.` : '',
-        stays
-          ? 'It is still suppressed, so that it gets no mail: "postino suppression remove" ends that, too.'
-          : '',
-        'Backups still name it.',
-      ];
+      const parts = [...sayForgotten(address, erased), stays ? STAYS : '', 'Backups still name it.'];
       return done(parts.filter((part) => part !== '').join('\n'), { forgotten: address, ...erased });
     },
   },
 ];
+
+const STAYS =
+  'It is still suppressed, so that it gets no mail; the list has a hash in its place. "postino suppression remove" with the address ends that, too.';
+
+function sayForgotten(address: string, erased: Forgotten): readonly string[] {
+  const { deliveries, events, left, requests, messages, cancelled, traces, complete } = erased;
+  return [
+    `${address} was forgotten: ${deliveries} deliveries of the history and ${events} events on disk lost what is personal; they still count.`,
+    cancelled > 0 ? `${cancelled} messages that waited for it were cancelled.` : '',
+    left > 0 ? `${left} events are too short to be changed in their place and go with their age.` : '',
+    requests > 0 ? `${requests} requests that named it are gone from the logs of webhooks.` : '',
+    messages > 0 ? `${messages} kept messages are gone from the archive, or name it no longer.` : '',
+    traces > 0 ? `${traces} messages in the sandbox, counts of bounces and long links are gone.` : '',
+    complete ? '' : NOT_COMPLETE,
+  ];
+}
 
 async function list(
   { recipients }: SettingsContext,

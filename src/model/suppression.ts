@@ -8,3 +8,8 @@ export const EVERYWHERE = '*';
 export function hasSuppressions({ suppressing }: Pick<Settings, 'suppressing'>, account: string): boolean {
   return suppressing.has(account) || suppressing.has(EVERYWHERE);
 }
+
+/** What stands in `suppressing` beside an account whose list has people who were forgotten, under names that only their address gives. */
+export function forgottenMark(account: string): string {
+  return `${account}\0forgotten`;
+}

@@ -36,6 +36,7 @@ import { readBody } from './archive.ts';
 import type { Base } from './base.ts';
 import { openBatch } from './batch.ts';
 import { openDns, trackingTarget } from './dns.ts';
+import { tracesOf } from './forget.ts';
 import { openHistory } from './history.ts';
 import { openLetters } from './letters.ts';
 import { ownAddresses } from './links.ts';
@@ -112,6 +113,7 @@ function contextOf(
     batch: openBatch(base),
     openHistory: () => openHistory(base),
     eventsFolder: join(config.data, 'events'),
+    traces: tracesOf(base),
     ...webhookVerbs(base),
     pageQueue: makePageQueue({ redis: asking, keys: base.keys, transitions: base.transitions }),
     quarantine: openQuarantine(base),

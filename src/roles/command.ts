@@ -47,6 +47,7 @@ import { linksOf, ownAddresses } from './links.ts';
 import { checkDeps } from './monitor.ts';
 import { readBody } from './archive.ts';
 import { openDoor } from './door.ts';
+import { tracesOf } from './forget.ts';
 import { openHistory, openHistoryAnew } from './history.ts';
 import { makeTell } from './notices.ts';
 import { openQuarantine, readSource } from './scan.ts';
@@ -206,6 +207,7 @@ async function contextOf(base: Base, around: Surroundings): Promise<Context> {
     rebuildHistory: (say) =>
       rebuildHistory({ rebuilding: openHistoryAnew(base), eventLog: base.eventLog }, say),
     eventsFolder: join(config.data, 'events'),
+    traces: tracesOf(base),
     submit: async (request) => (await openSubmit(base, () => undefined, false))(request),
     ...openDns(config.dns),
     trackingTarget: trackingTarget(config),
@@ -226,13 +228,12 @@ async function contextOf(base: Base, around: Surroundings): Promise<Context> {
     ...restoreWith({ ...around, prefix: base.prefix }),
     quarantine: openQuarantine(base),
     readSource: (submission, maxBytes) => readSource(base, submission, maxBytes),
-    readFile: readTextFile,
     ...resending(base),
+    readFile: readTextFile,
     readInput,
   };
 }
 
-/** What is longer than it may be is not read to its end. */
 /** Besides what other commands have. */
 function resending(
   base: Base,
@@ -247,6 +248,7 @@ function resending(
   };
 }
 
+/** What is longer than it may be is not read to its end. */
 async function readTextFile(path: string, maxBytes = Number.POSITIVE_INFINITY): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;

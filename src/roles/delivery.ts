@@ -4,7 +4,7 @@ import { makeAttempt } from '../backlog/attempt.ts';
 import { carry, type Carrier, type CarrierDeps, type Handover } from '../backlog/carrier.ts';
 import { makeSegments, type SegmentsState } from '../events/segments.ts';
 import type { Outcome } from '../model/outcome.ts';
-import type { Delivery } from '../model/delivery.ts';
+import { domainOf, type Delivery } from '../model/delivery.ts';
 import type { Transport } from '../model/settings.ts';
 import { EVERYWHERE } from '../model/suppression.ts';
 import type { Base } from './base.ts';
@@ -49,6 +49,11 @@ export async function startDelivery(base: Base, submit: SubmitMail): Promise<Del
     ...scanning.deps,
     suppressions: base.suppressions.hashOf,
     suppressedEverywhere: () => base.suppressions.hashOf(EVERYWHERE),
+    forgottenBy: ({ account, user, headerFrom, instructions }, { recipient }) => {
+      const { topic, bypassSuppression: bypass = false } = instructions;
+      const about = { user, domain: domainOf(headerFrom), ...(topic === undefined ? {} : { topic }) };
+      return base.suppressions.holdsBack({ account, address: recipient.address, bypass, ...about });
+    },
     moveOut: bodies.moveOut,
     tally: (kind: Outcome['kind'], transport: string) => {
       const key = `${kind} ${transport}`;

@@ -1,5 +1,6 @@
 // The sandbox's mailbox: messages that were caught instead of sent, newest first, as many as fit.
 import { z } from 'zod';
+import { hashIn } from '../lib/answers.ts';
 import { loadScript, type Redis } from '../lib/script.ts';
 import { storeKeys } from './keys.ts';
 
@@ -32,6 +33,8 @@ export type Sandbox = Readonly<{
   /** False when it was not there. */
   remove(id: string): Promise<boolean>;
   clear(): Promise<void>;
+  /** Removes what was sent to the address, or names it, of users that are `ours`; how many messages it were. */
+  forget(address: string, ours: (user: string) => boolean): Promise<number>;
 }>;
 
 const MAX_MESSAGES = 500;
@@ -47,6 +50,12 @@ export function openSandbox(
 ): Sandbox {
   const { order, summaries, raw, bytes } = storeKeys(prefix).caught;
   const keys = [order, summaries, raw, bytes];
+  const remove = async (id: string): Promise<boolean> => (await redis.run(forgetScript, keys, [id])) === 1;
+  const names = async ({ id, to }: CaughtSummary, wanted: string): Promise<boolean> => {
+    if (to.toLowerCase() === wanted) return true;
+    const content = await redis.callBuffer('HGET', raw, id);
+    return Buffer.isBuffer(content) && content.toString('utf8').toLowerCase().includes(wanted);
+  };
   return {
     keep: async (summary, content) => {
       const text = JSON.stringify(summarySchema.parse(summary));
@@ -68,7 +77,16 @@ export function openSandbox(
       const summary = readSummary(text);
       return summary && Buffer.isBuffer(content) ? { summary, raw: content } : undefined;
     },
-    remove: async (id) => (await redis.run(forgetScript, keys, [id])) === 1,
+    remove,
+    forget: async (address, ours) => {
+      let gone = 0;
+      for (const text of hashIn(await redis.call('HGETALL', summaries)).values()) {
+        const summary = readSummary(text);
+        if (!summary || !ours(summary.user) || !(await names(summary, address.toLowerCase()))) continue;
+        gone += (await remove(summary.id)) ? 1 : 0;
+      }
+      return gone;
+    },
     clear: async () => {
       await redis.call('DEL', ...keys);
     },

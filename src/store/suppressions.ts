@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { scanHash } from './scan-hash.ts';
 import { readPage, type PageWanted, type SuppressionPage } from './suppressions-page.ts';
 import { parseJson } from '../lib/json.ts';
-import { textsIn } from '../lib/answers.ts';
 import type { Clock } from '../lib/clock.ts';
-import { loadScript, type Redis } from '../lib/script.ts';
-import { EVERYWHERE } from '../model/suppression.ts';
+import type { Redis } from '../lib/script.ts';
+import { EVERYWHERE, forgottenMark } from '../model/suppression.ts';
 import type { SettingsStore } from './settings.ts';
 import { storeKeys } from './keys.ts';
+import { makeAliases, type Aliases } from './suppressions-forgotten.ts';
+import { makeWrites, type Place, type Writes } from './suppressions-writes.ts';
 import {
   evidenceOf,
   fieldOf,
@@ -34,6 +35,13 @@ export type Suppressions = Readonly<{
   suppressedAmong(account: string, addresses: readonly string[], about?: About): Promise<ReadonlySet<string>>;
   /** The hash to look recipients of this account up in (see `fieldOf`); "" when it has no suppressions. */
   hashOf(account: string): string;
+  /** For who looks into that hash: what holds mail back that is to go to somebody who was forgotten. */
+  holdsBack: Aliases['holdsBack'];
+  /**
+   * Entries of the address stand under a keyed hash from now on, and hold its mail back as before; how many it were. Rejects
+   * with RedisTrouble; then the address is still there.
+   */
+  forget(account: string, address: string): Promise<number>;
   /**
    * From now on no mail, or none of the topic. 'invalid' when `address` is no address or `topic` no topic. An entry that is
    * there keeps its first reason and date.
@@ -70,12 +78,13 @@ export type SuppressionsDeps = Readonly<{
   prefix: string;
   clock: Clock;
   settings: Pick<SettingsStore, 'latest' | 'refresh'>;
+  /** A keyed hash, in the place of addresses that were forgotten. */
+  fingerprint(text: string): string;
 }>;
 
-const BATCH = 500;
-const suppressScript = loadScript(new URL('./scripts/suppress-4.lua', import.meta.url));
-const unsuppressScript = loadScript(new URL('./scripts/unsuppress-3.lua', import.meta.url));
-const lapseScript = loadScript(new URL('./scripts/lapse-4.lua', import.meta.url));
+/** What every process is given to hear that somebody was forgotten, before the address is no longer there to be found. */
+const HEARD_MS = 1500;
+
 const entrySchema = z.object({
   reason: z.string(),
   at: z.number(),
@@ -90,16 +99,17 @@ export function openSuppressions(deps: SuppressionsDeps): Suppressions {
   const { redis, settings, clock } = deps;
   const keys = storeKeys(deps.prefix);
   const writes = makeWrites(deps);
-  const stands = (entry: Suppression): boolean => isStanding(entry, clock);
+  const aliases = makeAliases({ ...deps, keys });
+  const { stored, find, list } = makeReads(deps, aliases);
   const put = async (account: string, entry: Suppression): Promise<'added' | 'known' | 'invalid'> => {
     const about = placeOf(entry.address, entry);
     if (about === undefined) return 'invalid';
+    // Who was forgotten is not named again by what still comes of its mail.
+    const old = aliases.of(account, about.address).length > 0 ? await stored(account, about) : undefined;
+    if (old !== undefined && old.address !== about.address && old.until === undefined) return 'known';
     return (await writes.addAll(account, [{ ...entry, ...about }])) === 1 ? 'added' : 'known';
   };
-  const list = async function* (account: string): AsyncGenerator<Suppression> {
-    for await (const entry of scan(redis, keys.suppressed(account))) if (stands(entry)) yield entry;
-  };
-  const suppressedAmong = makeLookUp(deps);
+  const suppressedAmong = makeLookUp(deps, aliases);
   return {
     isSuppressed: async (account, address, about) =>
       (await suppressedAmong(account, [address], about)).size > 0,
@@ -111,24 +121,25 @@ export function openSuppressions(deps: SuppressionsDeps): Suppressions {
     remove: async (account, address, about) => {
       const place = placeOf(address, scopeOf(about));
       if (place === undefined) return 'invalid';
-      return (await writes.removeOne(account, place)) ? 'removed' : 'missing';
+      const names = [place.address, ...aliases.of(account, place.address)];
+      const gone = await writes.remove(
+        account,
+        names.map((name) => ({ ...place, address: name })),
+      );
+      return gone > 0 ? 'removed' : 'missing';
     },
+    holdsBack: aliases.holdsBack,
+    forget: (account, address) => forget({ deps, writes, aliases, find }, account, address),
     show: async (account, address, about) => {
       const place = placeOf(address, scopeOf(about));
-      const text = place && (await redis.call('HGET', keys.suppressed(account), fieldOf(place)));
-      const entry = place && typeof text === 'string' ? readStored(place, text) : undefined;
-      return entry && stands(entry) ? entry : undefined;
+      return place && stored(account, place);
     },
-    find: async (account, address) => {
-      const clean = suppressibleAddress(address);
-      const found: Suppression[] = [];
-      for await (const entry of list(account)) if (entry.address === clean) found.push(entry);
-      return found;
-    },
+    find,
     list,
     page: (account, wanted) => {
       const read = (field: string, text: string): Suppression => readStored(readField(field), text);
       const key = keys.suppressed(account);
+      const stands = (entry: Suppression): boolean => isStanding(entry, clock);
       return readPage({ redis, key, all: () => list(account), read, stands }, wanted);
     },
     importCsv: async (account, text) => {
@@ -140,8 +151,63 @@ export function openSuppressions(deps: SuppressionsDeps): Suppressions {
   };
 }
 
+type Reads = Pick<Suppressions, 'find' | 'list'> &
+  Readonly<{
+    /** The entry of an address, or the one that stands for it since it was forgotten. */
+    stored(account: string, place: Place): Promise<Suppression | undefined>;
+  }>;
+
+function makeReads({ redis, prefix, clock }: SuppressionsDeps, aliases: Aliases): Reads {
+  const keys = storeKeys(prefix);
+  const stands = (entry: Suppression): boolean => isStanding(entry, clock);
+  const stored = async (account: string, { address, ...scope }: Place): Promise<Suppression | undefined> => {
+    for (const name of [address, ...aliases.of(account, address)]) {
+      const place = { address: name, ...scope };
+      const text = await redis.call('HGET', keys.suppressed(account), fieldOf(place));
+      const entry = typeof text === 'string' ? readStored(place, text) : undefined;
+      if (entry && stands(entry)) return entry;
+    }
+    return undefined;
+  };
+  const list = async function* (account: string): AsyncGenerator<Suppression> {
+    for await (const entry of scan(redis, keys.suppressed(account))) if (stands(entry)) yield entry;
+  };
+  const find = async (account: string, address: string): Promise<readonly Suppression[]> => {
+    const clean = suppressibleAddress(address);
+    const names = clean === undefined ? [] : [clean, ...aliases.of(account, clean)];
+    const found: Suppression[] = [];
+    for await (const entry of list(account)) if (names.includes(entry.address)) found.push(entry);
+    return found;
+  };
+  return { stored, list, find };
+}
+
+type Forgetting = Readonly<{ deps: SuppressionsDeps; writes: Writes; aliases: Aliases }> &
+  Pick<Reads, 'find'>;
+
+async function forget(
+  { deps: { settings, clock }, writes, aliases, find }: Forgetting,
+  account: string,
+  address: string,
+): Promise<number> {
+  const clean = suppressibleAddress(address);
+  const named = (await find(account, address)).filter((entry) => entry.address === clean);
+  if (named.length === 0) return 0;
+  const isFirst = !settings.latest()?.suppressing.has(forgottenMark(account));
+  await writes.addAll(
+    account,
+    named.map((entry) => aliases.entry(account, entry)),
+  );
+  if (isFirst) await clock.sleep(HEARD_MS);
+  await writes.remove(account, named);
+  return named.length;
+}
+
 /** Looks addresses up in the lists of the account and of the installation, as far as there are any. */
-function makeLookUp({ redis, prefix, settings, clock }: SuppressionsDeps): Suppressions['suppressedAmong'] {
+function makeLookUp(
+  { redis, prefix, settings, clock }: SuppressionsDeps,
+  aliases: Aliases,
+): Suppressions['suppressedAmong'] {
   const keys = storeKeys(prefix);
   /** Those that have a standing entry in one list. */
   const among = async (
@@ -149,7 +215,9 @@ function makeLookUp({ redis, prefix, settings, clock }: SuppressionsDeps): Suppr
     lower: readonly string[],
     scope: Scope,
   ): Promise<readonly string[]> => {
-    const fields = lower.map((address) => fieldsOf(address, scope));
+    const fields = lower.map((address) =>
+      [address, ...aliases.of(account, address)].flatMap((name) => fieldsOf(name, scope)),
+    );
     const found = await redis.call('HMGET', keys.suppressed(account), ...fields.flat());
     const texts: unknown[] = Array.isArray(found) ? found : [];
     const width = fields[0]?.length ?? 1;
@@ -177,60 +245,9 @@ function isStanding({ until }: Suppression, clock: Clock): boolean {
   return until === undefined || until > clock.now();
 }
 
-type Writes = Readonly<{
-  /** Resolves to how many were new. */
-  addAll(account: string, entries: readonly Suppression[]): Promise<number>;
-  removeOne(account: string, place: Place): Promise<boolean>;
-  lapse(): Promise<number>;
-}>;
-
-function makeWrites({ redis, prefix, settings, clock }: SuppressionsDeps): Writes {
-  const keys = storeKeys(prefix);
-  const { suppressing, revision, changed, suppressionEnds: ends } = keys;
-  const refresh = (): Promise<unknown> => settings.refresh().catch(() => undefined); // the channel brings it, too
-  return {
-    addAll: async (account, entries) => {
-      const names = [keys.suppressed(account), suppressing, revision, ends];
-      let added = 0;
-      for (let i = 0; i < entries.length; i += BATCH) {
-        const triples = entries.slice(i, i + BATCH).flatMap(storedOf);
-        added += Number(await redis.run(suppressScript, names, [changed, account, clock.now(), ...triples]));
-      }
-      await refresh();
-      return added;
-    },
-    removeOne: async (account, place) => {
-      const names = [keys.suppressed(account), suppressing, revision];
-      const removed = await redis.run(unsuppressScript, names, [changed, account, fieldOf(place)]);
-      await refresh();
-      return removed === 1;
-    },
-    lapse: async () => {
-      const now = clock.now();
-      let lapsed = 0;
-      for (let found = BATCH; found === BATCH;) {
-        const members = textsIn(await redis.call('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, BATCH));
-        found = members.length;
-        for (const member of members) {
-          const cut = member.indexOf('\0');
-          const account = member.slice(0, cut);
-          const names = [keys.suppressed(account), suppressing, revision, ends];
-          lapsed += Number(
-            await redis.run(lapseScript, names, [changed, account, now, member.slice(cut + 1)]),
-          );
-        }
-      }
-      return lapsed;
-    },
-  };
-}
-
 async function* scan(redis: Redis, key: string): AsyncGenerator<Suppression> {
   for await (const [field, text] of scanHash(redis, key)) yield readStored(readField(field), text);
 }
-
-/** Where an entry stands: an address and its scope. */
-type Place = Scope & Readonly<{ address: string }>;
 
 function scopeOf(about: About): Scope {
   return typeof about === 'string' ? { topic: about } : (about ?? {});
@@ -255,13 +272,6 @@ function fieldsOf(address: string, { topic, user, domain }: Scope): readonly str
     ...(domain === undefined ? [] : [{ address, domain }]),
   ];
   return places.map(fieldOf);
-}
-
-/** Field, entry and end, as the script takes them. */
-function storedOf(entry: Suppression): readonly [string, string, number | string] {
-  const { reason, at } = entry;
-  const until = entry.until === undefined ? undefined : Math.round(entry.until);
-  return [fieldOf(entry), JSON.stringify({ reason, at, until, ...evidenceOf(entry) }), until ?? ''];
 }
 
 /** An entry that another program wrote otherwise still suppresses; its text is then the reason. */

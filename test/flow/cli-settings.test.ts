@@ -29,7 +29,7 @@ import { randomPrefix, startRedis, type TestRedis } from '../support/redis.ts';
 
 let server: TestRedis;
 let settings: SettingsStore;
-let context: SettingsContext & Pick<ForgetVerbs, 'webhooks'>;
+let context: SettingsContext & Pick<ForgetVerbs, 'webhooks' | 'archive' | 'traces'>;
 let zone: Record<string, readonly string[]>;
 let mailHosts: Record<string, string[]>;
 let hosts: Record<string, { cname?: string[]; addresses?: string[] }>;
@@ -60,7 +60,13 @@ beforeEach(async () => {
   context = {
     settings,
     domains: openDomains({ settings, sealer: makeSealer(Buffer.alloc(32, 5)), clock: systemClock }),
-    suppressions: openSuppressions({ redis, prefix, clock: systemClock, settings }),
+    suppressions: openSuppressions({
+      fingerprint: makeSealer(Buffer.alloc(32)).fingerprint,
+      redis,
+      prefix,
+      clock: systemClock,
+      settings,
+    }),
     hashPassword,
     states: { stateOf: (name) => states[name] ?? UNSEEN },
     warmup,
@@ -70,6 +76,12 @@ beforeEach(async () => {
     apiKeys: openApiKeys({ redis, prefix, clock: systemClock }),
     webhooks: { store: openWebhooks({ redis, prefix }) },
     archive: { forget: () => Promise.resolve({ removed: 0, changed: 0 }) },
+    traces: {
+      cancel: () => Promise.resolve({ changed: 0, busy: 0 }),
+      written: () => Promise.resolve(true),
+      forget: () => Promise.resolve(0),
+      compact: () => Promise.resolve(),
+    },
     recipients: openRecipients({ redis, prefix, clock: systemClock, log: silentLog, isOurs: false }),
     resolveTxt: async (name) => zone[name] ?? [],
     resolveHost: async (name) => ({ cname: [], addresses: [], ...hosts[name] }),

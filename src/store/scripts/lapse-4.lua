@@ -7,7 +7,7 @@ local ends = old and tonumber(string.match(old, '"until":(%d+)'))
 redis.call('ZREM', KEYS[4], ARGV[2] .. '\0' .. ARGV[4])
 if not ends or ends > tonumber(ARGV[3]) then return 0 end
 redis.call('HDEL', KEYS[1], ARGV[4])
-if redis.call('EXISTS', KEYS[1]) == 0 and redis.call('SREM', KEYS[2], ARGV[2]) == 1 then
+if redis.call('EXISTS', KEYS[1]) == 0 and redis.call('SREM', KEYS[2], ARGV[2], ARGV[2] .. '\0forgotten') > 0 then
   redis.call('PUBLISH', ARGV[1], redis.call('INCR', KEYS[3]))
 end
 return 1

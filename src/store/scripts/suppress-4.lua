@@ -5,10 +5,12 @@
 -- Returns how many were new
 local now = tonumber(ARGV[3])
 local added = 0
+local forgotten = false
 for i = 4, #ARGV, 3 do
   local field, ends = ARGV[i], tonumber(ARGV[i + 2])
   local old = redis.call('HGET', KEYS[1], field)
   local oldEnds = old and tonumber(string.match(old, '"until":(%d+)'))
+  if string.find('\n' .. field, '\nforgotten:', 1, true) then forgotten = true end
   local stands = old and (not oldEnds or oldEnds > now)
   if not stands then added = added + 1 end
   if not stands or (oldEnds and (not ends or ends > oldEnds)) then
@@ -17,7 +19,10 @@ for i = 4, #ARGV, 3 do
     if ends then redis.call('ZADD', KEYS[4], ends, member) elseif oldEnds then redis.call('ZREM', KEYS[4], member) end
   end
 end
-if redis.call('EXISTS', KEYS[1]) == 1 and redis.call('SADD', KEYS[2], ARGV[2]) == 1 then
+local new = redis.call('EXISTS', KEYS[1]) == 1 and redis.call('SADD', KEYS[2], ARGV[2]) or 0
+-- Whoever looks somebody up asks for names of forgotten people where there are any.
+if forgotten then new = new + redis.call('SADD', KEYS[2], ARGV[2] .. '\0forgotten') end
+if new > 0 then
   redis.call('PUBLISH', ARGV[1], redis.call('INCR', KEYS[3]))
 end
 return added

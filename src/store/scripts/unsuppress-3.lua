@@ -6,7 +6,7 @@ local removed = 0
 for i = 3, #ARGV do
   removed = removed + redis.call('HDEL', KEYS[1], ARGV[i])
 end
-if redis.call('EXISTS', KEYS[1]) == 0 and redis.call('SREM', KEYS[2], ARGV[2]) == 1 then
+if redis.call('EXISTS', KEYS[1]) == 0 and redis.call('SREM', KEYS[2], ARGV[2], ARGV[2] .. '\0forgotten') > 0 then
   redis.call('PUBLISH', ARGV[1], redis.call('INCR', KEYS[3]))
 end
 return removed

@@ -123,6 +123,13 @@ test('a story is completed from the log; who is forgotten is in neither', async 
     recipients: { forget: () => Promise.resolve(false) },
     webhooks: { store: { forget: () => Promise.resolve(0) } },
     archive: { forget: () => Promise.resolve({ removed: 0, changed: 0 }) },
+    suppressions: { forget: () => Promise.resolve(0) },
+    traces: {
+      cancel: () => Promise.resolve({ changed: 0, busy: 0 }),
+      written: () => Promise.resolve(true),
+      forget: () => Promise.resolve(0),
+      compact: () => Promise.resolve(),
+    },
     openHistory: () => openSqliteHistory({ folder: join(root, 'behind'), config, key: 'k' }),
     eventsFolder: folder,
   };

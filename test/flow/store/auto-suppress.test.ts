@@ -7,6 +7,7 @@ import { makeAutoSuppress } from '../../../src/store/auto-suppress.ts';
 import { connectRedis, type RedisConnection } from '../../../src/store/redis.ts';
 import { watchSettings, type SettingsStore } from '../../../src/store/settings.ts';
 import { suppressionConfig } from '../../../src/store/suppression-config.ts';
+import { makeSealer } from '../../../src/store/seal.ts';
 import { openSuppressions, type Suppressions } from '../../../src/store/suppressions.ts';
 import { randomPrefix, startRedis, type TestRedis } from '../../support/redis.ts';
 
@@ -28,7 +29,13 @@ beforeEach(async () => {
   redis = connectRedis({ url: server.url, purpose: 'accept', prefix, log: silentLog });
   await redis.whenReady();
   settings = await watchSettings({ redis, clock: systemClock, log: silentLog });
-  list = openSuppressions({ redis, prefix, clock: systemClock, settings });
+  list = openSuppressions({
+    fingerprint: makeSealer(Buffer.alloc(32)).fingerprint,
+    redis,
+    prefix,
+    clock: systemClock,
+    settings,
+  });
   return async () => {
     settings.close();
     await redis.close();

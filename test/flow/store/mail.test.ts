@@ -179,7 +179,14 @@ describe('domains', () => {
 });
 
 describe('suppressions', () => {
-  const open = () => openSuppressions({ redis, prefix, clock: systemClock, settings });
+  const open = () =>
+    openSuppressions({
+      fingerprint: makeSealer(Buffer.alloc(32)).fingerprint,
+      redis,
+      prefix,
+      clock: systemClock,
+      settings,
+    });
 
   test('hold back an address however it is written, for one account', async () => {
     const list = open();

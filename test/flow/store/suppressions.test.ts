@@ -1,10 +1,12 @@
 // Suppression lists in a real Redis: scopes, expiry, evidence, and what the backlog's script makes of them.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { textsIn } from '../../../src/lib/answers.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { systemClock, type Clock } from '../../../src/lib/clock.ts';
 import { EVERYWHERE } from '../../../src/model/suppression.ts';
 import { connectRedis, type RedisConnection } from '../../../src/store/redis.ts';
 import { watchSettings, type SettingsStore } from '../../../src/store/settings.ts';
+import { makeSealer } from '../../../src/store/seal.ts';
 import { openSuppressions, type Suppressions } from '../../../src/store/suppressions.ts';
 import { randomPrefix, startRedis, type TestRedis } from '../../support/redis.ts';
 
@@ -28,7 +30,13 @@ beforeEach(async () => {
   await redis.whenReady();
   settings = await watchSettings({ redis, clock: systemClock, log: silentLog });
   const clock: Clock = { ...systemClock, now: () => now };
-  list = openSuppressions({ redis, prefix, clock, settings });
+  list = openSuppressions({
+    fingerprint: makeSealer(Buffer.alloc(32)).fingerprint,
+    redis,
+    prefix,
+    clock,
+    settings,
+  });
   return async () => {
     settings.close();
     await redis.close();
@@ -137,4 +145,60 @@ test('evidence is kept, cut, and survives an export', async () => {
   expect(await list.show('default', ANN, { user: 'shop' })).toMatchObject(evidence);
   await list.put('default', { address: ANN, reason: 'x', at: now, reply: 'x'.repeat(9999) });
   expect((await list.show('default', ANN))?.reply).toHaveLength(300);
+});
+
+test('who was forgotten stands under a hash, in every scope, until the address takes it off', async () => {
+  const until = now + 1000;
+  await list.add('default', ANN, `asked by ${ANN}`);
+  const evidence = { reply: `550 ${ANN}`, delivery: 'S1-1', report: 'dsn' };
+  await list.put('default', { address: ANN, reason: 'x', at: 5, topic: 'news', until, ...evidence });
+  await list.add('default', 'bo@x.example', 'x');
+  expect(await list.forget('default', 'ANN@x.example')).toBe(2);
+  expect(await list.forget('default', ANN)).toBe(0);
+  const keys = textsIn(await redis.call('KEYS', `${prefix}*`));
+  const values = await Promise.all(
+    keys.map((key) =>
+      redis.call('HGETALL', key).catch(() => redis.call('ZRANGE', key, 0, -1).catch(() => '')),
+    ),
+  );
+  expect(JSON.stringify([keys, values])).not.toContain(ANN);
+  expect(JSON.stringify([keys, values])).toContain('bo@x.example');
+  const [all, news] = (await list.find('default', ANN)).toSorted((a, b) =>
+    (a.topic ?? '') < (b.topic ?? '') ? -1 : 1,
+  );
+  expect(all).toEqual({ address: expect.stringMatching(/^forgotten:/), reason: 'forgotten', at: now });
+  expect(news).toEqual({ address: all?.address, reason: 'x', at: 5, topic: 'news', until, report: 'dsn' });
+  expect(await list.isSuppressed('default', 'Ann@X.example')).toBe(true);
+  expect(await list.isSuppressed('other', ANN)).toBe(false);
+  const mail = { account: 'default', address: 'Ann@x.example', bypass: false };
+  expect(await list.holdsBack(mail)).toBe('address');
+  expect(await list.holdsBack({ ...mail, bypass: true })).toBeUndefined();
+  expect(list.holdsBack({ ...mail, account: 'other' })).toBeUndefined();
+  expect(await list.add('default', ANN, 'bounce')).toBe('known');
+  expect(await list.remove('default', ANN)).toBe('removed');
+  expect(await list.isSuppressed('default', ANN)).toBe(false);
+  expect(await list.holdsBack({ ...mail, topic: 'news' })).toBe('topic');
+  now += 2000;
+  expect(await list.holdsBack({ ...mail, topic: 'news' })).toBeUndefined();
+  expect(await list.lapse()).toBe(1);
+  expect(await list.remove('default', 'bo@x.example')).toBe('removed');
+  expect(settings.latest()?.suppressing.size).toBe(0);
+});
+
+test('forgotten people come back from an export, and a list of another name knows them not', async () => {
+  await list.add(EVERYWHERE, ANN, 'x');
+  await list.forget(EVERYWHERE, ANN);
+  expect(await list.isSuppressed('default', ANN)).toBe(true);
+  expect(await list.holdsBack({ account: 'default', address: ANN, bypass: true })).toBe('everywhere');
+  const [entry] = await list.find(EVERYWHERE, ANN);
+  expect(await list.remove(EVERYWHERE, entry?.address ?? '')).toBe('removed');
+  expect(await list.isSuppressed('default', ANN)).toBe(false);
+  expect(await list.importCsv(EVERYWHERE, `address\n${entry?.address}\nforgotten:short\n`)).toMatchObject({
+    added: 1,
+    problems: [{ line: 3 }],
+  });
+  expect(await list.isSuppressed('default', ANN)).toBe(true);
+  expect(await list.importCsv('default', `${entry?.address}\n`)).toMatchObject({ added: 1 });
+  expect(await list.remove(EVERYWHERE, ANN)).toBe('removed');
+  expect(await list.isSuppressed('default', ANN)).toBe(false);
 });
