@@ -5,7 +5,7 @@ import { listOf, textOf, type Option, type Values } from './command.ts';
 
 export const webhookOptions: readonly Option[] = [
   { flags: '--name <name>', summary: 'names it in commands (default: the host of its address)' },
-  { flags: '--user <name>', summary: "only events of this user's mail" },
+  { flags: '--user <name>', summary: 'only events of this user\'s mail; "" means all of the account' },
   { flags: '--type <type>', summary: 'only events of this type; may be repeated', many: true },
   { flags: '--campaign <campaign>', summary: 'only events of this campaign; may be repeated', many: true },
   { flags: '--tag <tag>', summary: 'only events with this tag; may be repeated', many: true },

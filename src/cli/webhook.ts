@@ -179,7 +179,11 @@ function nameFor(url: string): string {
 
 async function set(context: WebhookVerbs, ref: string, options: Values): Promise<Result> {
   const url = textOf(options, 'url');
-  const given = { ...givenOf(options), ...(url === undefined ? {} : { url }) };
+  const given = {
+    ...givenOf(options),
+    ...(url === undefined ? {} : { url }),
+    ...(textOf(options, 'user') === '' ? { user: null } : {}),
+  };
   if (Object.keys(given).length === 0) return nothingToChange('webhook set');
   const read = changeSchema.safeParse(given);
   if (!read.success) return misused(sayOptionIssues(read.error));

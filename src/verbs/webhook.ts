@@ -95,13 +95,17 @@ export async function changeWebhook(
   const found = await find(verbs, owner, ref);
   if (!found.ok) return found;
   const hook = found.value;
-  const given = present(change);
+  const { user: named, ...rest } = present(change);
+  const { user: had, ...kept } = hook;
+  // null: of the whole account.
+  const user = named === undefined ? had : (named ?? undefined);
+  const given = { ...rest, ...(user === undefined ? {} : { user }) };
   const url = change.url ?? joinUrl(hook.url, openLogin(seals, hook));
   const others = (await store.list()).filter(({ account, id }) => account === hook.account && id !== hook.id);
-  const fault = await faultOf(verbs, { owner, wish: { ...hook, ...given, url }, others });
+  const fault = await faultOf(verbs, { owner, wish: { ...kept, ...given, url }, others });
   if (fault) return fault;
   const place = change.url === undefined ? undefined : placeOf(seals, hook.id, url);
-  const changed = await store.change(hook.id, ({ login, ...one }) => ({
+  const changed = await store.change(hook.id, ({ login, user: _user, ...one }) => ({
     ...one,
     ...given,
     ...(place ?? (login === undefined ? {} : { login })),

@@ -39,7 +39,9 @@ const parts = {
 };
 
 /** What people may change; the same for the command line and the API. */
-export const changeSchema = z.strictObject(parts).partial();
+export const changeSchema = z
+  .strictObject({ ...parts, user: parts.user.nullable().describe('null: of the whole account.') })
+  .partial();
 
 /** What people may say of a new one. */
 export const wishSchema = z.strictObject({

@@ -60,6 +60,9 @@ test('a webhook is made, its secret told once, tested and changed', async () => 
     batchSize: 100,
   });
   expect((await admin.patch('/webhooks/orders', { shape: 'mailgun' })).status).toBe(422);
+  expect((await admin.patch('/webhooks/orders', { user: 'shop' })).json.user).toBe('shop');
+  expect((await admin.patch('/webhooks/orders', { tags: [] })).json.user).toBe('shop');
+  expect((await admin.patch('/webhooks/orders', { user: null })).json.user).toBeUndefined();
   expect((await admin.post('/webhooks/orders/pause')).json.condition).toBe('off');
   expect((await admin.post('/webhooks/orders/resume')).json.condition).toBe('well');
   const turned = await admin.post('/webhooks/orders/rotate', {});
@@ -97,6 +100,7 @@ test('a key of one user sees, makes and changes webhooks of that user alone', as
   ]);
   expect((await shop.post('/webhooks', { name: 'x', url: receiver.url, user: 'office' })).status).toBe(422);
   expect((await shop.patch('/webhooks/of-shop', { user: 'office' })).status).toBe(422);
+  expect((await shop.patch('/webhooks/of-shop', { user: null })).status).toBe(422);
   const other = await api.client({ account: 'other' });
   for (const [client, name] of [
     [shop, 'of-office'],

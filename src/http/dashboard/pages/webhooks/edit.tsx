@@ -35,7 +35,7 @@ export function EditWebhook({ hook, onClose, onDone }: Props) {
     >
       {(problem: Problem | undefined) => (
         <>
-          <Fields form={form} problem={problem} of={mainFields(hook, users)} />
+          <Fields form={form} problem={problem} of={mainFields(users)} />
           <TypeChecks types={types} onValue={setTypes} />
           <Check
             label={t('webhooks.people')}
@@ -72,7 +72,7 @@ function changeOf(hook: Webhook, { name, url, user, ...lists }: Values): object 
   return {
     name: name.trim(),
     ...(url.trim() === hook.url ? {} : { url: url.trim() }),
-    ...(user === '' ? {} : { user }),
+    ...(user === (hook.user ?? '') ? {} : { user: user === '' ? null : user }),
     campaigns: listOf(lists.campaigns),
     tags: listOf(lists.tags),
     domains: listOf(lists.domains),
@@ -81,14 +81,13 @@ function changeOf(hook: Webhook, { name, url, user, ...lists }: Values): object 
   };
 }
 
-function mainFields(hook: Webhook, users: readonly string[]): readonly FieldSpec<Name>[] {
+function mainFields(users: readonly string[]): readonly FieldSpec<Name>[] {
   const own: readonly FieldSpec<Name>[] = [
     { name: 'name', label: t('webhooks.name'), hint: t('webhooks.nameHint'), required: true },
     { name: 'url', label: t('webhooks.url'), hint: t('webhooks.urlHint'), kind: 'url', required: true },
   ];
   if (users.length === 0) return own;
-  const all = hook.user === undefined ? [{ value: '', text: t('common.all') }] : [];
-  const options = [...all, ...users.map((value) => ({ value, text: value }))];
+  const options = [{ value: '', text: t('common.all') }, ...users.map((value) => ({ value, text: value }))];
   return [...own, { name: 'user', label: t('webhooks.ofUser'), options }];
 }
 
