@@ -7,11 +7,14 @@ import { done, failed, type Command } from './command.ts';
 import { sayTime } from './timeline.ts';
 
 export type BackupContext = Readonly<{
+  /** Where the history is when it is not in the data folder, such as "postgres://db.example.net:5432/postino". */
+  historyElsewhere: string | undefined;
   backup(file: string, what: Manifest['what']): Promise<Backup>;
 }>;
 
 /** For a Postino that does not run. */
 export type RestoreContext = Readonly<{
+  historyElsewhere: string | undefined;
   restore(file: string, replace: boolean): Promise<Restored>;
 }>;
 
@@ -20,11 +23,15 @@ export const backupCommands: readonly Command<BackupContext>[] = [
     words: 'backup <file>',
     summary: 'Write settings, keys, events and history to one file, while Postino runs.',
     options: [{ flags: '--settings-only', summary: 'leave events and history out' }],
-    run: async ({ backup }, { file = '' }, options) => {
+    run: async ({ backup, historyElsewhere }, { file = '' }, options) => {
       const made = await backup(resolve(file), options['settingsOnly'] === true ? 'settings' : 'all');
       const { manifest, keys, bytes, hasMasterKey } = made;
       const size = `${manifest.files.length} files and ${keys} keys, ${(bytes / 1e6).toFixed(1)} MB`;
-      return done(`${made.file} is written (${size}). ${sayKey(hasMasterKey)} ${MAIL}`, {
+      const history =
+        historyElsewhere === undefined || manifest.what === 'settings'
+          ? ''
+          : ` The history is not in it either, since it is in ${historyElsewhere}: back it up there (pg_dump), or have it made again from the event log, as far as that goes back.`;
+      return done(`${made.file} is written (${size}). ${sayKey(hasMasterKey)} ${MAIL}${history}`, {
         file: made.file,
         bytes,
         keys,
@@ -47,9 +54,13 @@ export const restoreCommands: readonly Command<RestoreContext>[] = [
       if (!restored.ok) return failed(restored.problem);
       const { manifest, keys, replaced, config } = restored;
       const made = `${sayTime(manifest.at)} UTC`;
+      const history =
+        context.historyElsewhere === undefined
+          ? ''
+          : ` The history in ${context.historyElsewhere} is as it was, and is not restored: what it lacks is read from the event log.`;
       const kept = replaced === undefined ? '' : ` What was here before lies in ${replaced}.`;
       return done(
-        `${manifest.hostname} is restored as it was at ${made} (${keys} keys, ${manifest.files.length} files).${kept}${sayConfig(config)} Then "postino start".`,
+        `${manifest.hostname} is restored as it was at ${made} (${keys} keys, ${manifest.files.length} files).${kept}${sayConfig(config)}${history} Then "postino start".`,
         {
           at: manifest.at,
           hostname: manifest.hostname,

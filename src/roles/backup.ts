@@ -8,6 +8,7 @@ import type { Config } from '../config.ts';
 import { startEmbeddedRedis } from '../embedded.ts';
 import type { Clock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
+import { parsePostgresUrl, sayAddress } from '../history/postgres/address.ts';
 import { copySqliteHistory } from '../history/sqlite/copy.ts';
 import { VERSION } from '../lib/version.ts';
 import { connectRedis } from '../store/redis.ts';
@@ -32,7 +33,16 @@ export function backupOf({ asking, prefix, config, sealer, clock }: Base): Backu
     clock,
     copyHistory: copySqliteHistory,
   };
-  return { backup: (file, what) => makeBackup(deps, file, what) };
+  return {
+    historyElsewhere: historyElsewhere(config),
+    backup: (file, what) => makeBackup(deps, file, what),
+  };
+}
+
+/** No backup has it where another server keeps it: the operator is told. */
+function historyElsewhere({ history }: Config): string | undefined {
+  const address = history.enabled && history.store !== 'sqlite' ? parsePostgresUrl(history.store) : undefined;
+  return typeof address === 'object' ? sayAddress(address) : undefined;
 }
 
 export type RestoreSurroundings = Readonly<{
@@ -46,6 +56,7 @@ export type RestoreSurroundings = Readonly<{
 export function restoreWith({ config, prefix, clock, redisServer }: RestoreSurroundings): RestoreContext {
   const { data } = config;
   return {
+    historyElsewhere: historyElsewhere(config),
     restore: async (file, replace) => {
       const log = silentLog;
       const embedded =

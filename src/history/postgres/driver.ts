@@ -1,9 +1,11 @@
 // PostgreSQL, and how it is reached; the only file that imports pg.
 import { readFileSync } from 'node:fs';
 import type { ClientConfig, Pool, types } from 'pg';
+import { reasonOf } from '../../lib/reason.ts';
 import type { Answer } from '../columns.ts';
 import { HistoryProblem } from '../problem.ts';
 import type { PostgresAddress } from './address.ts';
+import { problemOf } from './problems.ts';
 import { SCHEMA } from './schema.ts';
 
 /** What can be passed along with a statement. */
@@ -59,12 +61,20 @@ function configOf(address: PostgresAddress, { name, statementMs }: Limits, known
 function tlsOf({ tls, rootCertificates }: PostgresAddress): ClientConfig['ssl'] {
   if (tls === 'disable') return false;
   if (tls === 'require') return { rejectUnauthorized: false };
-  const trusted = rootCertificates === undefined ? {} : { ca: readFileSync(rootCertificates, 'utf8') };
+  const trusted = rootCertificates === undefined ? {} : { ca: readRoots(rootCertificates) };
   return {
     rejectUnauthorized: true,
     ...trusted,
     ...(tls === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
   };
+}
+
+function readRoots(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new HistoryProblem(`The file of sslrootcert in history.store cannot be read. (${reasonOf(error)})`);
+  }
 }
 
 /** Connections for reading, as many as are needed and no more than `size`. */
@@ -144,39 +154,4 @@ async function answered<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw problemOf(error);
   }
-}
-
-const GONE = 'PostgreSQL does not answer.';
-/** By class, or by code, of SQLSTATE, and by code of Node. */
-const SENTENCES: ReadonlyMap<string, string> = new Map([
-  ['28', 'PostgreSQL refuses the name or the password of history.store.'],
-  ['3D', 'The database of history.store does not exist.'],
-  ['08', GONE],
-  ['57P', GONE],
-  ['ECONNREFUSED', GONE],
-  ['ECONNRESET', GONE],
-  ['ENOENT', GONE],
-  ['EPIPE', GONE],
-  ['57014', 'PostgreSQL took too long.'],
-  ['25006', 'PostgreSQL is read-only: it is a standby, or was told to be.'],
-  ['53100', 'The disk of PostgreSQL has no room.'],
-  ['53300', 'PostgreSQL has no connection left.'],
-  ['42501', 'The user of history.store may not do that in the database.'],
-  ['55P03', 'Another program holds the history locked.'],
-]);
-
-/** "42P01": there is no such table. */
-export class MissingTable extends HistoryProblem {}
-
-function problemOf(error: unknown): HistoryProblem {
-  if (error instanceof HistoryProblem) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const why = error instanceof Error && error.message !== '' ? error.message : code || String(error);
-  if (code === '42P01') return new MissingTable(`The history has no tables yet. (${why})`);
-  const sentence =
-    SENTENCES.get(code) ??
-    SENTENCES.get(code.slice(0, 3)) ??
-    SENTENCES.get(code.slice(0, 2)) ??
-    (/terminated|timeout|closed|not queryable/i.test(why) ? GONE : 'The history cannot be used just now.');
-  return new HistoryProblem(`${sentence} (${why})`, { cause: error });
 }

@@ -19,26 +19,15 @@ const STATEMENT_MS = 120_000;
 
 /** `writer`: keeps every other writer away, for as long as it is open; `beside`: works beside that one. */
 export function makeWriting(address: PostgresAddress, role: 'writer' | 'beside', schema?: string): Writing {
+  const preparing = { address, role, schema };
   // By this name we know a connection of ours that the server still believes in.
   const name = `postino ${role} ${randomUUID().slice(0, 8)}`;
   let session: Session | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
   const open = async (): Promise<Session> => {
-    if (session?.isOpen()) return session;
-    const opened = await openSession(address, {
-      name,
-      statementMs: STATEMENT_MS,
-      ...(schema === undefined ? {} : { schema }),
-    });
-    try {
-      await prepare(opened.ask, role, name);
-    } catch (error) {
-      await opened.close();
-      throw error;
-    }
-    session = opened;
-    return opened;
+    if (!session?.isOpen()) session = await openPrepared(preparing, name);
+    return session;
   };
   const close = async (): Promise<void> => {
     const gone = session;
@@ -65,6 +54,24 @@ export function makeWriting(address: PostgresAddress, role: 'writer' | 'beside',
       await close();
     },
   };
+}
+
+type Preparing = Readonly<{
+  address: PostgresAddress;
+  role: 'writer' | 'beside';
+  schema: string | undefined;
+}>;
+
+async function openPrepared({ address, role, schema }: Preparing, name: string): Promise<Session> {
+  const within = schema === undefined ? {} : { schema };
+  const opened = await openSession(address, { name, statementMs: STATEMENT_MS, ...within });
+  try {
+    await prepare(opened.ask, role, name);
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
 }
 
 async function prepare(ask: Ask, role: 'writer' | 'beside', name: string): Promise<void> {

@@ -17,15 +17,7 @@ export const NO_TABLES: HistoryState = {
 export async function stateOf(ask: Ask): Promise<HistoryState> {
   const meta = await readMeta(ask);
   const days = (await listDays(ask)).filter(({ deliveries }) => deliveries > 0);
-  const sizes = new Map(
-    (
-      await ask(
-        `SELECT right(c.relname, 8) AS day, sum(pg_total_relation_size(c.oid))::bigint AS bytes FROM pg_inherits i
-          JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-          WHERE n.nspname = 'postino' AND c.relkind = 'r' GROUP BY 1`,
-      )
-    ).map((answer) => [textAt(answer, 'day') ?? '', numberAt(answer, 'bytes') ?? 0]),
-  );
+  const sizes = await sizesOf(ask);
   const [others] = await ask(
     "SELECT pg_total_relation_size('postino.counts') + pg_total_relation_size('postino.series') AS bytes",
   );
@@ -49,6 +41,16 @@ export async function stateOf(ask: Ask): Promise<HistoryState> {
     files,
     ...(problem === undefined || problem === '' ? {} : { problem }),
   };
+}
+
+/** Bytes of the partitions by day, such as "20261125". */
+async function sizesOf(ask: Ask): Promise<ReadonlyMap<string, number>> {
+  const answers = await ask(
+    `SELECT right(c.relname, 8) AS day, sum(pg_total_relation_size(c.oid))::bigint AS bytes FROM pg_inherits i
+      JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = 'postino' AND c.relkind = 'r' GROUP BY 1`,
+  );
+  return new Map(answers.map((answer) => [textAt(answer, 'day') ?? '', numberAt(answer, 'bytes') ?? 0]));
 }
 
 async function edge(ask: Ask, which: 'min' | 'max', day: number): Promise<number | undefined> {
