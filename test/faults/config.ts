@@ -1,7 +1,8 @@
 // The configuration of the relay on a stage: two sites, two transports, two users, links under a host of their own. Pure.
 import { FOOTER, SENDER_DOMAIN, TRACKING_HOST } from './treated.ts';
 
-export type Ports = Readonly<{ smtp: number; http: number; tracking: number }>;
+/** `hook`: where a receiver of webhooks is, if there is one. */
+export type Ports = Readonly<{ smtp: number; http: number; tracking: number; hook?: number }>;
 
 export type ConfigFacts = Readonly<{
   data: string;
@@ -20,7 +21,7 @@ redis: ${redis}
 smtp: { listeners: [{ host: 127.0.0.1, port: ${ports.smtp}, tls: none }] }
 http: { host: 127.0.0.1, port: ${ports.http} }
 tracking: { host: 127.0.0.1, port: ${ports.tracking}, url: "https://${TRACKING_HOST}" }
-delivery:
+${ports.hook === undefined ? '' : `webhooks: { http: true, ports: [${ports.hook}], networks: [127.0.0.0/8] }\n`}delivery:
   routes:
     - { domain: a.test, host: 127.0.0.1, port: ${sites[0]}, tls: none }
     - { domain: "*", host: 127.0.0.1, port: ${sites[1]}, tls: none }
@@ -38,7 +39,8 @@ users:
     liquid: true
     defaults: { opens: true, clicks: all, unsubscribe: true, footer: true, merge: { syntaxes: [brackets] } }
     footer: { html: "<p>${FOOTER}</p>", text: "${FOOTER}" }
-  - { name: plain, networks: [127.0.0.2/32], domains: [${SENDER_DOMAIN}], pool: default }
+    watch: { act: "off", theft: "off" }
+  - { name: plain, networks: [127.0.0.2/32], domains: [${SENDER_DOMAIN}], pool: default, watch: { act: "off", theft: "off" } }
 stopWithin: 5s
 log: { level: warn }
 `;

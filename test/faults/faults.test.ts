@@ -1,5 +1,6 @@
 // Nothing lost: the relay is killed, starved and frozen under load, and every 250 is accounted for.
 import { afterAll, test } from 'vitest';
+import { calls } from './calls.ts';
 import { hits } from './hits.ts';
 import { killing } from './killing.ts';
 import { detailOf, tableOf } from './print.ts';
@@ -14,7 +15,7 @@ const results: Result[] = [];
 const waiting: (() => void)[] = [];
 let acting = 0;
 
-const all = [...hits, ...killing, ...starving];
+const all = [...calls, ...hits, ...killing, ...starving];
 
 for (const scenario of all.filter(({ thorough }) => !settings.quick || !thorough)) {
   test.concurrent(scenario.name, { timeout: 1_800_000 }, async (context) => {

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { embeddedSocket } from '../../src/embedded.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { freePorts } from '../support/relay-process.ts';
+import { startCallers, type Callers } from './callers.ts';
 import { writeConfig } from './config.ts';
 import { judge, type Verdict } from './judge.ts';
-import { startLoad, type Load } from './load.ts';
+import { startLoad, type Load, type Sent } from './load.ts';
 import { lookInto, readEvents, readLedger, type Look } from './look.ts';
 import type { Mix } from './messages.ts';
 import type { MxRecord } from './mx.ts';
@@ -31,11 +32,16 @@ export type Scenario = Readonly<{
   share?: number;
   /** Redis may die between storing a message and answering: then a client is told 451 and the message is sent. */
   redisDies?: boolean;
+  /** Programs that use the API: their mail counts as the load's does. */
+  callers?: boolean;
   /** Left out of the quick run: another one is much the same. */
   thorough?: boolean;
   /** Why it cannot be played here, if so. */
   skip?: () => string | undefined;
   act(stage: Stage): Promise<void>;
+  /** When all is quiet and the relay still runs, and when it has ended. */
+  settled?: (stage: Stage) => Promise<void>;
+  ended?: (stage: Stage) => Promise<void>;
   check?: (result: Result) => readonly string[];
 }>;
 
@@ -67,6 +73,8 @@ export type Stage = Readonly<{
   begin(): Promise<void>;
   /** Starts visitors who follow the links of the letters that arrive; their wishes are done before the end. */
   visit(): Visitors;
+  /** Starts programs that use the API, once the http role is up; only where the scenario has them. */
+  call(): Promise<Callers>;
   /** Waits for quiet, stops everything in good order, judges. */
   end(): Promise<Result>;
   /** Ends all that still runs; removes the folder unless it is to be looked at. */
@@ -104,8 +112,8 @@ export async function makeStage(scenario: Scenario): Promise<Stage> {
   const own = scenario.redis === 'own' ? await startRedis() : undefined;
   const files = { mx: join(folder, 'mx.jsonl'), letters: join(folder, 'letters.bin') };
   const mx = await startMx({ seed, ledger: files.mx, letters: files.letters, drop, delay });
-  const [smtp = 0, http = 0, tracking = 0] = await freePorts(3);
-  const ports = { smtp, http, tracking };
+  const [smtp = 0, http = 0, tracking = 0, hook = 0] = await freePorts(4);
+  const ports = { smtp, http, tracking, ...(scenario.callers === true ? { hook } : {}) };
   writeFileSync(config, writeConfig({ data, redis: own?.url ?? 'embedded', ports, sites: mx.ports }));
   const relays: Relay[] = [];
   const looks: Look[] = [];
@@ -117,6 +125,7 @@ export async function makeStage(scenario: Scenario): Promise<Stage> {
   let finalView: Look | undefined;
   let load: Load | undefined;
   let visitors: Visitors | undefined;
+  let callers: Callers | undefined;
   const running = (): Load => {
     if (!load) throw new Error('the load has not begun');
     return load;
@@ -128,19 +137,23 @@ export async function makeStage(scenario: Scenario): Promise<Stage> {
   };
   const seen = (): readonly MxRecord[] => readLedger(files.mx, (line): MxRecord => JSON.parse(line));
 
+  const allSent = (): readonly Sent[] => [...running().sent.values(), ...(callers?.sent() ?? [])];
+
   const end = async (): Promise<Result> => {
     const view = finalView ?? look();
     await running().finish(FINISH_MS);
-    await visitors?.finish();
+    for (const program of [callers, visitors]) await program?.finish();
     const quietAfterS = await untilQuiet(view);
     const queued = await view.queued();
     const leftovers = queued.size > 0 ? [] : await view.leftovers();
     const came = seen();
     const reading = await readLetters(came, { path: files.letters, data, look: view });
     const suppressed = await view.suppressed();
+    await scenario.settled?.(stage);
     for (const relay of relays.filter((one) => one.running())) exitCodes.push(await relay.terminate());
     const { events, repeats } = readEvents(data);
-    const verdict = judge({ sent: running().sent.values(), seen: came, events, queued, inFlight });
+    await scenario.ended?.(stage);
+    const verdict = judge({ sent: allSent(), seen: came, events, queued, inFlight });
     const figures = running().figures();
     const visited = visitors?.judge(events, suppressed);
     notes.push(...(visited?.notes ?? []));
@@ -162,7 +175,7 @@ export async function makeStage(scenario: Scenario): Promise<Stage> {
     };
   };
 
-  return {
+  const stage: Stage = {
     folder,
     data,
     random: makeRandom(seed, name),
@@ -202,8 +215,13 @@ export async function makeStage(scenario: Scenario): Promise<Stage> {
       visitors = startVisitors({ ...paths, seed, port: tracking, rate: settings.visits });
       return visitors;
     },
+    call: async () => {
+      callers = await startCallers({ config, http, hook, rate: settings.rate / 5 });
+      return callers;
+    },
     end,
     clear: async (keep) => {
+      await callers?.stop();
       await load?.finish(0);
       await visitors?.stop();
       await Promise.all(looks.map((one) => one.close()));
@@ -214,6 +232,7 @@ export async function makeStage(scenario: Scenario): Promise<Stage> {
       if (!keep) rmSync(folder, { recursive: true, force: true });
     },
   };
+  return stage;
 }
 
 /** Seconds until nothing is queued and all events are on disk; gives up after the limit. */
