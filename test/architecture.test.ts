@@ -34,7 +34,7 @@ const doors: Readonly<Record<string, string | readonly string[]>> = {
   'smtp-server': 'src/accept/listener.ts',
   nodemailer: 'src/deliver/converse.ts',
   'dns-packet': 'src/deliver/security/wire.ts',
-  htmlparser2: 'src/compose/html/tokens.ts',
+  htmlparser2: ['src/compose/html/tokens.ts', 'src/api/xml.ts'],
   fastify: 'src/http/server.ts',
   mailparser: 'src/http/reader.ts',
   'prom-client': 'src/http/metrics.ts',

@@ -7,8 +7,11 @@ import { endpoint, faultsOf, sent, type Sent } from './endpoint.ts';
 import { send, type SendContext } from './hand-in.ts';
 import { jsonField } from './control-fields.ts';
 import { messageSchema } from './message.ts';
+import { fieldsOf, toXml } from './smtpplus-xml.ts';
+import { readXml } from './xml.ts';
 
 const ROOT = '/API/v2.0';
+const XML = ['application/xml', 'text/xml'];
 /** Theirs take attachments of 10 or 20 MB; who sends is only known once the body is read. */
 const MAX_BODY_BYTES = 30 * 1024 * 1024;
 
@@ -24,7 +27,7 @@ const common = {
   Cc: people,
   Bcc: people,
   ReplyTo: z.string().nullish(),
-  CharSet: z.string().nullish().describe('Not needed: JSON is UTF-8.'),
+  CharSet: z.string().nullish().describe('Not needed: JSON is UTF-8, and XML must be.'),
   ExtendedHeaders: z.array(z.object({ N: z.string(), V: z.string() })).nullish(),
   Attachments: z.array(file).nullish(),
   EmbeddedImages: z.array(file).nullish(),
@@ -58,6 +61,7 @@ const outline = {
   root: ROOT,
   scope: 'open',
   maxBodyBytes: MAX_BODY_BYTES,
+  accepts: XML,
   answer: told,
   failure: told,
 } as const;
@@ -68,11 +72,16 @@ export const smtpPlusEndpoints = [
     id: 'smtpPlusSendMessage',
     path: '/messages/sendmessage',
     summary: 'Takes a message in the shape of SMTP+ by MailUp.',
-    body: messageDto,
-    run: ({ body, http }, context: SendContext) => {
-      const { Html, Text } = body;
+    body: messageDto.optional(),
+    run: async ({ body: given, http }, context: SendContext) => {
+      const read = await bodyOf(given, http, messageDto);
+      if ('refusal' in read) return read.refusal;
+      const { Html, Text } = read.body;
       const html = Html && htmlOf(Html);
-      return deliver(context, http, body, { ...(html ? { html } : {}), ...(Text ? { text: Text } : {}) });
+      return deliver(context, http, read.body, {
+        ...(html ? { html } : {}),
+        ...(Text ? { text: Text } : {}),
+      });
     },
   }),
   endpoint({
@@ -80,15 +89,42 @@ export const smtpPlusEndpoints = [
     id: 'smtpPlusSendTemplate',
     path: '/messages/sendtemplate',
     summary: 'Takes a message of a stored template in the shape of SMTP+ by MailUp.',
-    body: templateDto,
-    run: ({ body, http }, context: SendContext) =>
-      deliver(context, http, body, { template: { name: String(body.TemplateId) } }),
+    body: templateDto.optional(),
+    run: async ({ body: given, http }, context: SendContext) => {
+      const read = await bodyOf(given, http, templateDto);
+      if ('refusal' in read) return read.refusal;
+      return deliver(context, http, read.body, { template: { name: String(read.body.TemplateId) } });
+    },
   }),
 ];
 
+/** The body as JSON, which was read already, or as XML. What no client should send again is 403. */
+async function bodyOf<T>(
+  given: T | undefined,
+  http: HttpAsk,
+  schema: z.ZodType<T>,
+): Promise<Readonly<{ body: T } | { refusal: Sent }>> {
+  if (given !== undefined) return { body: given };
+  const xml = await readXml(http.body);
+  if (!xml.ok) return { refusal: tell(http, '400', xml.problem.detail) };
+  const read = schema.safeParse(fieldsOf(xml.root));
+  if (read.success) return { body: read.data };
+  const [first] = faultsOf(read.error.issues, 'body');
+  return { refusal: tell(http, '400', `${first?.path ?? 'body'}: ${first?.message ?? 'cannot be read'}`) };
+}
+
+/** As the client wants it; who says nothing of that gets what it sent. */
+function wantsXml(http: HttpAsk): boolean {
+  const accept = http.header('accept') ?? '';
+  if (/\bjson\b/i.test(accept)) return false;
+  return /\bxml\b/i.test(accept) || XML.includes(http.type);
+}
+
 /** What must not be sent again is 403, as SMTP+ has it; the rest may be tried later. */
-function tell(code: string, message: string, status = 403): Sent {
-  return sent(json({ Status: code === '0' ? 'done' : 'error', Code: code, Message: message }, status));
+function tell(http: HttpAsk, code: string, message: string, status = 403): Sent {
+  const value = { Status: code === '0' ? 'done' : 'error', Code: code, Message: message };
+  if (!wantsXml(http)) return sent(json(value, status));
+  return sent({ status, type: 'application/xml; charset=utf-8', body: toXml(value) });
 }
 
 async function deliver(
@@ -102,7 +138,7 @@ async function deliver(
   const read = messageSchema.safeParse({ ...sharedOf(body), ...content });
   if (!read.success) {
     const [first] = faultsOf(read.error.issues, 'message');
-    return tell('400', `${first?.path ?? 'message'}: ${first?.message ?? 'cannot be read'}`);
+    return tell(http, '400', `${first?.path ?? 'message'}: ${first?.message ?? 'cannot be read'}`);
   }
   const { XSmtpAPI } = body;
   const more = [
@@ -112,9 +148,9 @@ async function deliver(
   ];
   const handed = await send(context, { message: read.data, user: logIn.user, peer: http.peer, more });
   if (!handed.ok)
-    return tell(String(handed.reply.code), handed.reply.text, handed.reply.code < 500 ? 503 : 403);
+    return tell(http, String(handed.reply.code), handed.reply.text, handed.reply.code < 500 ? 503 : 403);
   const [refused] = handed.refused;
-  return tell('0', refused ? `Not to ${refused.address}: ${refused.reply.text}` : '', 200);
+  return tell(http, '0', refused ? `Not to ${refused.address}: ${refused.reply.text}` : '', 200);
 }
 
 async function prove(
@@ -126,7 +162,7 @@ async function prove(
   const logIn = await door.logIn(Username, Secret, clientOf(http));
   if (logIn.kind === 'user') return { user: logIn.user.name };
   const { code, text } = logIn.reply;
-  return { refusal: tell(String(code), text, logIn.kind === 'wrong' ? 403 : 503) };
+  return { refusal: tell(http, String(code), text, logIn.kind === 'wrong' ? 403 : 503) };
 }
 
 /** Everything but what it says, in the shape of our own messages. */

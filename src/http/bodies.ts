@@ -14,9 +14,11 @@ const LARGE = 64 * 1024;
 const TYPES: readonly (string | RegExp)[] = [
   FORM,
   /^application\/(?:[\w.+-]+\+)?json(?:;|$)/,
+  'application/xml',
   'message/rfc822',
   'text/csv',
   'text/plain',
+  'text/xml',
 ];
 
 /** The part of the server that is used. */
