@@ -4,6 +4,7 @@ import type { EpochMs } from '../../lib/clock.ts';
 import { mergeTimes, packTimes } from '../buckets.ts';
 import { countColumns, numberAt } from '../columns.ts';
 import type { Cell } from '../cube.ts';
+import { isBounded, MAX_KEYS, OTHERS } from '../keys.ts';
 import { intervalMs, type Kept } from '../sets.ts';
 import { intervals } from '../statistics.ts';
 import type { Ask } from './driver.ts';
@@ -17,8 +18,6 @@ export type CountsWriter = Readonly<{
   forget(): void;
 }>;
 
-/** Links that are counted one by one in a month; more than that are others for each recipient, and counted together. */
-const MAX_LINKS = 20_000;
 const MAX_KNOWN = 50_000;
 
 export function makeCountsWriter(): CountsWriter {
@@ -45,9 +44,9 @@ async function placeAll(
   cells: readonly Cell[],
 ): Promise<readonly Counted[]> {
   const fresh = new Map<string, Readonly<{ id: string; row: readonly string[]; month: number }>>();
-  const links = await makeLinkLimit(ask, known, cells);
+  const bounded = await makeKeyLimit(ask, known, cells);
   const placed = cells.map((cell) => {
-    const of = links(cell);
+    const of = bounded(cell);
     const row = rowOf(of);
     const text = row.join('\0');
     const found = known.get(text);
@@ -80,28 +79,34 @@ export function monthOfMs(ms: EpochMs): number {
   return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth();
 }
 
-/** Where a month has too many links, a new one becomes the link "0 ". */
-async function makeLinkLimit(
+/** Where an account has too many links or tags in a month, a new one is counted with the others. */
+async function makeKeyLimit(
   ask: Ask,
   known: ReadonlyMap<string, string>,
   cells: readonly Cell[],
 ): Promise<(cell: Cell) => Cell> {
-  const isNewLink = (cell: Cell): boolean =>
-    cell.kind === 'link' && cell.key !== '0 ' && !known.has(rowOf(cell).join('\0'));
-  const fresh = cells.filter(isNewLink);
+  const isNew = (cell: Cell): boolean => isBounded(cell) && !known.has(rowOf(cell).join('\0'));
+  const fresh = cells.filter(isNew);
   if (fresh.length === 0) return (cell) => cell;
   const ids = fresh.map((cell) => hashOf(rowOf(cell).join('\0')));
   const [there, perMonth] = [
     await ask('SELECT id::text AS id FROM postino.series WHERE id = ANY($1::bigint[])', [ids]),
     await ask(
-      `SELECT since, count(*) AS links FROM postino.series WHERE set_name = 'all' AND kind = 'link' GROUP BY since`,
+      `SELECT kind, account, since, count(*) AS keys FROM postino.series
+        WHERE set_name = 'all' AND kind = ANY($1::text[]) GROUP BY kind, account, since`,
+      [Object.keys(OTHERS)],
     ),
   ];
   const stored = new Set(there.map((answer) => String(answer['id'])));
-  const links = new Map(perMonth.map((one) => [numberAt(one, 'since'), numberAt(one, 'links') ?? 0]));
+  const placeOf = (kind: unknown, account: unknown, month: unknown): string =>
+    [kind, account, month].join('\0');
+  const counts = new Map(
+    perMonth.map((one) => [placeOf(one['kind'], one['account'], one['since']), numberAt(one, 'keys') ?? 0]),
+  );
   return (cell) => {
-    if (!isNewLink(cell) || stored.has(hashOf(rowOf(cell).join('\0')))) return cell;
-    return (links.get(monthNumber(cell)) ?? 0) >= MAX_LINKS ? { ...cell, key: '0 ' } : cell;
+    if (!isNew(cell) || stored.has(hashOf(rowOf(cell).join('\0')))) return cell;
+    const many = counts.get(placeOf(cell.kind, cleanText(cell.account), monthNumber(cell))) ?? 0;
+    return many >= MAX_KEYS ? { ...cell, key: OTHERS[cell.kind] ?? '' } : cell;
   };
 }
 
@@ -118,7 +123,7 @@ async function addSeries(
   );
 }
 
-/** Links that became one are one cell: a statement may touch a row only once. */
+/** Keys that became one are one cell: a statement may touch a row only once. */
 function mergeSame(counted: readonly Counted[]): readonly Counted[] {
   const byPlace = new Map<string, Counted>();
   for (const one of counted) {

@@ -1,6 +1,7 @@
 // Counts of one file: cells of a batch added to what is stored.
 import { mergeTimes, packTimes } from '../buckets.ts';
 import type { Cell } from '../cube.ts';
+import { isBounded, MAX_KEYS, OTHERS } from '../keys.ts';
 import { intervalMs, type Kept } from '../sets.ts';
 import { countColumns } from '../columns.ts';
 import { intervals } from '../statistics.ts';
@@ -13,8 +14,6 @@ export type CountsWriter = Readonly<{
   forget(): void;
 }>;
 
-/** Links that are counted one by one in a month; more than that are others for each recipient, and counted together. */
-const MAX_LINKS = 20_000;
 const MAX_KNOWN = 50_000;
 
 export function makeCountsWriter(database: Database): CountsWriter {
@@ -60,11 +59,24 @@ function makeSeries(database: Database): Readonly<{ numberOf(cell: SeriesOf): nu
   const find = database.prepare(`SELECT id FROM series WHERE ${where}`);
   const insert = database.prepare(`INSERT INTO series
     (set_name, kind, account, user, domain, campaign, provider, transport, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
-  const countLinks = database.prepare(
-    "SELECT count(*) AS links FROM series WHERE kind = 'link' AND set_name = 'all'",
+  const countKeys = database.prepare(
+    "SELECT count(*) AS keys FROM series WHERE set_name = 'all' AND kind = ? AND account = ?",
   );
   const known = new Map<string, number>();
-  const linksAreMany = (): boolean => (numberAt(countLinks.get() ?? {}, 'links') ?? 0) >= MAX_LINKS;
+  /** How many there are, by kind and account. */
+  const keys = new Map<string, number>();
+  const keysOf = ({ kind, account }: SeriesOf): number => {
+    const id = `${kind} ${account}`;
+    const count = keys.get(id) ?? numberAt(countKeys.get(kind, account) ?? {}, 'keys') ?? 0;
+    if (keys.size > MAX_KNOWN) keys.clear();
+    keys.set(id, count);
+    return count;
+  };
+  const insertOne = (cell: SeriesOf, row: readonly string[]): number => {
+    const number = Number(insert.run(...row).lastInsertRowid);
+    if (cell.set === 'all' && isBounded(cell)) keys.set(`${cell.kind} ${cell.account}`, keysOf(cell) + 1);
+    return number;
+  };
 
   const numberOf = (cell: SeriesOf): number => {
     const { set, kind, account, values, key } = cell;
@@ -72,14 +84,17 @@ function makeSeries(database: Database): Readonly<{ numberOf(cell: SeriesOf): nu
     const row = [set, kind, account, user, domain, campaign, provider, transport, key];
     const id = row.join('\u0000');
     const found = known.get(id) ?? numberAt(find.get(...row) ?? {}, 'id');
-    const isNewLink = found === undefined && kind === 'link' && key !== '0 ';
-    const number =
-      isNewLink && linksAreMany()
-        ? numberOf({ ...cell, key: '0 ' })
-        : (found ?? Number(insert.run(...row).lastInsertRowid));
+    const isExcess = found === undefined && isBounded(cell) && keysOf(cell) >= MAX_KEYS;
+    const number = isExcess
+      ? numberOf({ ...cell, key: OTHERS[kind] ?? '' })
+      : (found ?? insertOne(cell, row));
     if (known.size > MAX_KNOWN) known.clear();
     known.set(id, number);
     return number;
   };
-  return { numberOf, forget: () => known.clear() };
+  const forget = (): void => {
+    known.clear();
+    keys.clear();
+  };
+  return { numberOf, forget };
 }

@@ -227,6 +227,48 @@ describe.each(stores)('the history in %s', (_name, store) => {
     expect(await history.prune(FROM)).toEqual({ deliveries: 0, files: [] });
   });
 
+  test('counts tags that are others for each message together, and no account for another', async () => {
+    const random = randomOf(5);
+    const accepted = (account: string, tags: readonly string[], i: number): Event => {
+      const submission = idAt(FROM + i, random);
+      const delivery = `${submission}-1`;
+      const id = `${delivery}.accepted`;
+      const who = {
+        account,
+        user: 'shop',
+        submission,
+        delivery,
+        recipient: 'a@example.org',
+        sender: 'b@shop.example',
+      };
+      return { v: 1, id, type: 'accepted', at: FROM + i, ...who, tags: [...tags] };
+    };
+    const history = store.open();
+    let seq = 0;
+    const take = (events: readonly Event[]): Promise<void> =>
+      history.take(events.map((event) => ({ event, cursor: { ms: FROM, seq: seq++, n: 0 } })));
+    const each = 250;
+    for (let i = 0; i < 125 * each; i += 25 * each)
+      await take(
+        Array.from({ length: 25 }, (_, k) =>
+          accepted(
+            'default',
+            Array.from({ length: each }, (__, j) => `order ${i + k * each + j}`),
+            i + k,
+          ),
+        ),
+      );
+    await take([accepted('default', ['order 0'], 1), accepted('other', ['theirs'], 2)]);
+    const by = async (account: string) =>
+      (await history.statistics({ ...whole, account, by: 'tag', limit: 1000 })).rows;
+    const rows = await by('default');
+    // A batch may still bring new ones: they are counted before it.
+    expect(rows[0]).toMatchObject({ key: '' });
+    expect(rows[0]?.accepted).toBeGreaterThanOrEqual(25 * each);
+    expect(rows.find(({ key }) => key === 'order 0')).toMatchObject({ accepted: 2 });
+    expect(await by('other')).toMatchObject([{ key: 'theirs', accepted: 1 }]);
+  }, 120_000);
+
   test('answers whatever strangers ask', async () => {
     const history = await filled(store, traffic({ ...some, deliveries: 100 }, 100));
     const odd = [
