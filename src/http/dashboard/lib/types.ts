@@ -111,6 +111,8 @@ export type MailEvent = Readonly<{
   due?: number;
   conversation?: string;
   notes?: readonly string[];
+  /** Of "accepted": the delivery or message that is sent again by it. */
+  resendOf?: string;
   url?: string;
   link?: number;
   device?: string;

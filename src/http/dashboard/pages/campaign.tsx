@@ -1,14 +1,16 @@
 // One campaign: how it arrived, who read it, which links were clicked, on what and where from.
 import { useLocation, useRoute } from 'preact-iso/router';
-import type { Query } from '../lib/api.ts';
+import { useState } from 'preact/hooks';
+import { address, type Query } from '../lib/api.ts';
 import { useAsk } from '../lib/ask.ts';
 import { number, share } from '../lib/format.ts';
 import { t } from '../lib/i18n.ts';
 import { useTitle } from '../lib/title.ts';
 import type { Statistics } from '../lib/types.ts';
 import { Bars } from '../parts/bars.tsx';
-import { Card, LinkButton, PageHead, Shown } from '../parts/basic.tsx';
+import { Button, Card, LinkButton, PageHead, Shown } from '../parts/basic.tsx';
 import { Choice } from '../parts/fields.tsx';
+import { MailFrame } from '../parts/mail-frame.tsx';
 import { Breakdown } from './statistics/breakdown.tsx';
 import { CountTiles, Funnel, Lost } from './statistics/funnel.tsx';
 import { Series } from './statistics/series.tsx';
@@ -67,23 +69,47 @@ function Links({ of }: Readonly<{ of: Query }>) {
   const asked = useAsk<Statistics>('statistics', { ...of, by: 'link', limit: 100 });
   return (
     <Card title={t('campaigns.links')} note={t('campaigns.linksNote')}>
-      <Shown of={asked}>
-        {({ rows }) => {
-          const total = rows.reduce((sum, { clicked }) => sum + clicked, 0);
-          if (total === 0) return <p class="soft">{t('campaigns.noClicks')}</p>;
-          return (
-            <Bars
-              label={t('campaigns.links')}
-              bars={rows.map(({ key = '', label, clicked, clickedHuman }) => ({
-                key,
-                name: label ?? key,
-                value: clicked,
-                note: t('campaigns.people', { share: share(clicked, total), people: number(clickedHuman) }),
-              }))}
-            />
-          );
-        }}
-      </Shown>
+      <div class="stack">
+        <Shown of={asked}>
+          {({ rows }) => {
+            const total = rows.reduce((sum, { clicked }) => sum + clicked, 0);
+            if (total === 0) return <p class="soft">{t('campaigns.noClicks')}</p>;
+            return (
+              <Bars
+                label={t('campaigns.links')}
+                bars={rows.map(({ key = '', label, clicked, clickedHuman }) => ({
+                  key,
+                  name: label ?? key,
+                  value: clicked,
+                  note: t('campaigns.people', { share: share(clicked, total), people: number(clickedHuman) }),
+                }))}
+              />
+            );
+          }}
+        </Shown>
+        <OnTheMessage of={of} />
+      </div>
     </Card>
+  );
+}
+
+/** The links where they stand; asked for by a click, with the time as it was then. */
+function OnTheMessage({ of }: Readonly<{ of: Query }>) {
+  const [asked, setAsked] = useState<Query | undefined>(undefined);
+  if (!asked)
+    return (
+      <div class="buttons">
+        <Button icon="eye" onClick={() => setAsked(of)}>
+          {t('campaigns.onMessage')}
+        </Button>
+      </div>
+    );
+  const { campaign, since, until } = asked;
+  return (
+    <MailFrame
+      src={address(`campaigns/${encodeURIComponent(String(campaign))}/heat`, { since, until })}
+      title={t('message.heatFrame')}
+      gone={t('campaigns.noneKept')}
+    />
   );
 }

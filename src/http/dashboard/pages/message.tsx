@@ -12,6 +12,7 @@ import { DeliveryState } from '../parts/delivery.tsx';
 import { Tabs } from '../parts/fields.tsx';
 import { Table } from '../parts/table.tsx';
 import { MessageActions } from './message/actions.tsx';
+import { SendAgain, SentAgain, type Kept } from './message/again.tsx';
 import { MessageBody, MessageSource } from './message/body.tsx';
 import { Story } from './message/story.tsx';
 
@@ -34,22 +35,32 @@ export function MessagePage() {
 }
 
 function Whole({ message, again }: Readonly<{ message: Message; again(): void }>) {
-  const [first] = message.deliveries;
-  const only = first && message.deliveries.length === 1 ? withDue(first) : undefined;
+  const { only, id, to } = aboutOf(message);
+  const kept = useAsk<Kept>(`messages/${encodeURIComponent(id)}/kept`, {});
   return (
     <>
       <PageHead
         back={{ href: '/messages', text: t('message.toList') }}
         title={message.subject || t('messages.noSubject')}
-        lead={only ? only.row.recipient : plural('message.recipients', message.deliveries.length)}
+        lead={to}
       >
+        {kept.value?.where && <SendAgain id={id} to={to} done={kept.again} />}
         {only && <MessageActions row={only.row} done={again} />}
       </PageHead>
       {only ? <Answer row={only.row} host={hostOf(only)} /> : <Recipients message={message} />}
+      <SentAgain resent={kept.value?.resent} />
       {only && <Views message={message} delivery={only} />}
       {message.more && <Notice>{t('message.more')}</Notice>}
     </>
   );
+}
+
+/** Its only delivery, where it has one; by which id it is known, and to whom it went. */
+function aboutOf({ deliveries, submission }: Message) {
+  const [first] = deliveries;
+  if (first && deliveries.length === 1)
+    return { only: withDue(first), id: first.row.delivery, to: first.row.recipient };
+  return { only: undefined, id: submission, to: plural('message.recipients', deliveries.length) };
 }
 
 /** When the next attempt is, as the last event says. */
@@ -135,7 +146,7 @@ function Views({ message, delivery }: Readonly<{ message: Message; delivery: Del
         onValue={(value) => route(value === 'story' ? path : `${path}?view=${value}`, true)}
       >
         {tab === 'story' && <Story events={delivery.events} />}
-        {tab === 'view' && <MessageBody id={delivery.row.delivery} />}
+        {tab === 'view' && <MessageBody id={delivery.row.delivery} events={delivery.events} />}
         {tab === 'source' && <MessageSource id={delivery.row.delivery} />}
         {tab === 'facts' && <Facts message={message} row={delivery.row} />}
       </Tabs>

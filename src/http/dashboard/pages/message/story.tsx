@@ -38,6 +38,11 @@ function Step({ event }: Readonly<{ event: MailEvent }>) {
           <Time at={event.at} as="exact" />
         </div>
         <p class="breaks">{sayEvent(event)}</p>
+        {event.resendOf && (
+          <p>
+            {t('message.resendOf')} <a href={`/messages/${event.resendOf}`}>{t('message.toEarlier')}</a>
+          </p>
+        )}
         {reply && (
           <p class="soft breaks">
             <q>{[reply.code, reply.status, reply.text].filter(Boolean).join(' ')}</q>
