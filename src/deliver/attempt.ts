@@ -91,7 +91,7 @@ export class Attempt {
       },
     );
     if (kept) {
-      this.#path.lane.shape.tookKept();
+      this.#path.lane.throttle.tookKept();
       this.#conversation.note(
         `connection to ${kept.facts.host} (${kept.facts.address}) kept from before, message ${kept.sent + 1}`,
       );

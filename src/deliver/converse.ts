@@ -278,7 +278,7 @@ function tlsOptions(host: string, verify: boolean): ConnectionOptions {
   };
 }
 
-/** A logger in nodemailer's shape that hands on the lines of the conversation and nothing else. */
+/** A logger in nodemailer's form that hands on the lines of the conversation and nothing else. */
 function listenTo(step: (side: 'client' | 'server', text: string) => void) {
   const nothing = (): void => {};
   const debug = (entry: unknown, text: unknown): void => {

@@ -15,7 +15,7 @@ import { makeDns, type Dns } from './resolve.ts';
 import { makeRouting, type Routing, type Upstream, type Way } from './route.ts';
 import { openSecurity, type SecurityDeps } from './security/security.ts';
 import type { TlsResult } from './security/results.ts';
-import type { Shape } from './shaping/shape.ts';
+import type { Throttle } from './shaping/throttle.ts';
 import { Shaping, type ShapingDeps } from './shaping/shaping.ts';
 import { ownAddresses } from './transports/source.ts';
 import { heldForWarmup } from './warmup/allowance.ts';
@@ -30,7 +30,7 @@ export type Place = Readonly<{
   limit: number;
   provider?: string;
   /** When the lane's next attempt may begin; absent: always. */
-  turn?: Shape;
+  turn?: Throttle;
 }>;
 
 /** What the sandbox's store is told about a letter that it catches. */
@@ -125,7 +125,7 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
     const attemptDeps = { config, warmup: room, rules: deps.bounceRules, clock, log, count: deps.countTls };
     const attempt = new Attempt(attemptDeps, path, order);
     const outcome = await attempt.run();
-    shaping.heard(outcome, lane.shape, { ...placeOf(transport.name, way), user: delivery.user });
+    shaping.heard(outcome, lane.throttle, { ...placeOf(transport.name, way), user: delivery.user });
     return outcome;
   }
 
@@ -137,7 +137,12 @@ export function makeDeliver(deps: DeliverDeps): Deliver {
       const { lane, limit, provider } = way;
       if (way.kind === 'nowhere') return { lane, limit };
       if (!way.smartHost) security.prepare(domain);
-      return { lane, limit, ...(provider && { provider: provider.name }), turn: lanes.of(name, way).shape };
+      return {
+        lane,
+        limit,
+        ...(provider && { provider: provider.name }),
+        turn: lanes.of(name, way).throttle,
+      };
     },
     providerOf: (domain) => routing.providerOf(domain)?.name,
     send,

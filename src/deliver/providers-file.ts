@@ -1,4 +1,4 @@
-// The shape of config/providers.yaml and of an operator's own file, and how the two become one. Pure.
+// The form of config/providers.yaml and of an operator's own file, and how the two become one. Pure.
 import { z } from 'zod';
 import { durationLike, pattern } from '../lib/values.ts';
 import { rateSchema } from '../lib/rate.ts';
@@ -91,7 +91,7 @@ const ruleSchema = z
   })
   .refine(({ domains, mx }) => domains.length + mx.length > 0, { message: 'needs "domains" or "mx"' });
 
-/** The shape of config/providers.yaml. */
+/** The form of config/providers.yaml. */
 export const providersFile = z.strictObject({
   providers: z.record(nameSchema, ruleSchema).default({}),
   /** For all sites, whoever runs them. */

@@ -47,7 +47,7 @@ export async function reach(deps: ReachDeps, wanted: Wanted): Promise<Reached> {
 async function open(deps: ReachDeps, { target, localAddress, rule }: Wanted): Promise<Reached> {
   const { path, clock, signal } = deps;
   const { way, ehlo, lane, published } = path;
-  const counted = await lane.shape.opening();
+  const counted = await lane.throttle.opening();
   if (!counted) return { sessions: 0, trouble: CROWDED };
   const { tls, verify, dane } = rule;
   const names = [target.host, ...(published ? [published.domain] : [])]; // RFC 7672 §3.2.2

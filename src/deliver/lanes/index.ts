@@ -2,7 +2,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Way } from '../route.ts';
 import type { Place, Shaping } from '../shaping/shaping.ts';
-import type { Learnt } from '../shaping/shape.ts';
+import type { Learnt } from '../shaping/throttle.ts';
 import { Lane } from './lane.ts';
 
 export type LaneCount = Readonly<{ transport: string; site: string; open: number; idle: number }>;
@@ -37,7 +37,7 @@ export class Lanes {
     const known = this.#lanes.get(key);
     if (known) return known.lane.touch();
     const place = placeOf(transport, way);
-    const lane = new Lane(this.#clock, (kept) => this.#shaping.shapeOf(place, kept));
+    const lane = new Lane(this.#clock, (kept) => this.#shaping.throttleOf(place, kept));
     this.#lanes.set(key, { transport, site, provider: place.provider, lane });
     return lane;
   }
@@ -52,7 +52,7 @@ export class Lanes {
   /** How many hold back by what they learnt. */
   learnt(): readonly LearntCount[] {
     const all = [...this.#lanes.values()].flatMap(({ transport, provider = '', lane }) =>
-      lane.shape.learnt === undefined ? [] : [{ transport, provider, learnt: lane.shape.learnt }],
+      lane.throttle.learnt === undefined ? [] : [{ transport, provider, learnt: lane.throttle.learnt }],
     );
     const groups = Map.groupBy(all, (one) => [one.transport, one.provider, one.learnt].join('\0'));
     return [...groups.values()].flatMap((group) => (group[0] ? [{ ...group[0], count: group.length }] : []));
@@ -78,7 +78,7 @@ export class Lanes {
     this.#forgottenAt = now;
     for (const [key, { lane }] of this.#lanes) {
       if (!lane.forgettable) continue;
-      this.#shaping.forget(lane.shape);
+      this.#shaping.forget(lane.throttle);
       this.#lanes.delete(key);
     }
   }
@@ -92,7 +92,7 @@ export class Lanes {
   }
 }
 
-/** Where the shape of a lane stands. */
+/** Where the throttle of a lane stands. */
 export function placeOf(transport: string, { lane: site, limit: connections, provider: rule }: Way): Place {
   return { transport, site, provider: rule?.name, rule, connections };
 }

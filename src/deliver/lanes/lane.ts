@@ -2,7 +2,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Peer } from '../peer.ts';
 import type { Target } from '../route.ts';
-import type { Kept, Shape } from '../shaping/shape.ts';
+import type { Kept, Throttle } from '../shaping/throttle.ts';
 import type { Counted } from '../shaping/share.ts';
 import { Hosts } from './hosts.ts';
 
@@ -11,17 +11,17 @@ const FORGET_MS = 120_000;
 /** The kept connections of one lane, and what it learnt about its hosts. A class: it has identity and changing state. */
 export class Lane {
   readonly hosts: Hosts;
-  readonly shape: Shape;
+  readonly throttle: Throttle;
   readonly #clock: Clock;
   readonly #open = new Set<Peer>();
   readonly #idle: Peer[] = [];
   #touchedAt: number;
 
-  constructor(clock: Clock, makeShape: (kept: Kept) => Shape) {
+  constructor(clock: Clock, makeThrottle: (kept: Kept) => Throttle) {
     this.#clock = clock;
     this.#touchedAt = clock.ticks();
     this.hosts = new Hosts(clock);
-    this.shape = makeShape({ idle: () => this.#idle.length, evict: () => this.#evict() });
+    this.throttle = makeThrottle({ idle: () => this.#idle.length, evict: () => this.#evict() });
   }
 
   get open(): number {
@@ -48,7 +48,7 @@ export class Lane {
 
   /** Ends the longest unused idle connection where all that the lane may have are open: a new one is needed. */
   makeRoom(limit: number): void {
-    if (this.#open.size >= Math.min(limit, this.shape.connections)) this.#evict();
+    if (this.#open.size >= Math.min(limit, this.throttle.connections)) this.#evict();
   }
 
   /** Counts a new connection until it is of no use any more. */
@@ -66,7 +66,7 @@ export class Lane {
   /** Keeps a connection for the next message when it is fit for it and the lane has room; else says goodbye. */
   giveBack(peer: Peer, limit: number): void {
     peer.release();
-    const { connections, messagesPerConnection } = this.shape;
+    const { connections, messagesPerConnection } = this.throttle;
     const hasRoom = this.#open.size <= Math.min(limit, connections);
     if (peer.quiet && peer.sent < messagesPerConnection && hasRoom) this.#idle.push(peer);
     else peer.quit();
@@ -80,14 +80,14 @@ export class Lane {
   /** Ends waits that took too long, and connections that nobody used for a while; `now` in monotonic milliseconds. */
   watch(now: number): void {
     for (const peer of this.#open) peer.watch(now);
-    const { idle } = this.shape;
+    const { idle } = this.throttle;
     while (this.#idle[0] && now - this.#idle[0].lastUsedAt > idle) this.#idle.shift()?.quit();
   }
 
   /** True when it holds nothing that is worth keeping. */
   get forgettable(): boolean {
     const isLate = this.#clock.ticks() - this.#touchedAt > FORGET_MS;
-    return isLate && this.#open.size === 0 && this.shape.isNeutral && this.hosts.isBlank;
+    return isLate && this.#open.size === 0 && this.throttle.isNeutral && this.hosts.isBlank;
   }
 
   /** Says goodbye on idle connections; with `all`, cuts the others too. */

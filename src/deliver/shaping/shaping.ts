@@ -1,4 +1,4 @@
-// Shaping: the shapes of all lanes of this process, what providers allow us in all, and the automation that sets limits.
+// Shaping: the throttles of all lanes of this process, what providers allow us in all, and the automation that sets limits.
 import type { Clock, EpochMs } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Outcome } from '../../model/outcome.ts';
@@ -16,7 +16,7 @@ import {
   type Spot,
 } from './limit.ts';
 import type { Limits } from './limits.ts';
-import { Shape, type Kept, type ShapeRule } from './shape.ts';
+import { Throttle, type Kept, type ThrottleRule } from './throttle.ts';
 import { Share } from './share.ts';
 import { Users } from './users.ts';
 
@@ -34,7 +34,7 @@ export type ShapingDeps = Readonly<{
   suspendUser?(user: string, limit: Readonly<{ rule: string; why: string; until: EpochMs }>): Promise<void>;
 }>;
 
-/** Where a shape stands. */
+/** Where a throttle stands. */
 export type Place = Spot & Readonly<{ rule: Provider | undefined; connections: number }>;
 
 /** A class: it has identity and changing state. */
@@ -42,7 +42,7 @@ export class Shaping {
   readonly #deps: ShapingDeps;
   readonly #automation: Automation;
   readonly #shares = new Map<string, Share>();
-  readonly #shapes = new Set<Shape>();
+  readonly #throttles = new Set<Throttle>();
   readonly #users = new Users();
   readonly #stop: () => void;
   #limitsKnown: readonly Limit[] = [];
@@ -54,23 +54,23 @@ export class Shaping {
     this.#limitsKnown = deps.limits?.list() ?? [];
   }
 
-  /** The shape of a lane; forget it with `forget`. */
-  shapeOf(place: Place, kept: Kept): Shape {
+  /** The throttle of a lane; forget it with `forget`. */
+  throttleOf(place: Place, kept: Kept): Throttle {
     const { transport, site, provider } = place;
     const spot: Spot = { transport, site, provider };
     const restriction = this.#restrictions(spot);
     const share = place.rule && this.#shareOf(place.rule);
-    const shape = new Shape({ clock: this.#deps.clock, restriction, share }, this.ruleOf(place), kept);
-    this.#shapes.add(shape);
-    return shape;
+    const throttle = new Throttle({ clock: this.#deps.clock, restriction, share }, this.ruleOf(place), kept);
+    this.#throttles.add(throttle);
+    return throttle;
   }
 
-  forget(shape: Shape): void {
-    this.#shapes.delete(shape);
+  forget(throttle: Throttle): void {
+    this.#throttles.delete(throttle);
   }
 
   /** What the rules say of a lane. */
-  ruleOf({ rule, connections }: Pick<Place, 'rule' | 'connections'>): ShapeRule {
+  ruleOf({ rule, connections }: Pick<Place, 'rule' | 'connections'>): ThrottleRule {
     const { lane, together } = rule ?? {};
     const { messagesPerConnection, idle } = this.#deps.defaults;
     return {
@@ -90,10 +90,10 @@ export class Shaping {
   }
 
   /** Learns from what came of an attempt. */
-  heard(outcome: Outcome, shape: Shape, where: Place & Readonly<{ user: string }>): void {
-    const step = shape.note(outcome);
+  heard(outcome: Outcome, throttle: Throttle, where: Place & Readonly<{ user: string }>): void {
+    const step = throttle.note(outcome);
     const { transport, site, provider } = where;
-    if (step) this.#deps.log.info({ transport, site, provider, step }, `a lane adapts: ${shape.say()}`);
+    if (step) this.#deps.log.info({ transport, site, provider, step }, `a lane adapts: ${throttle.say()}`);
     // Only what the other side said: what we say ourselves must never set off a rule.
     if (outcome.kind === 'delivered' || outcome.kind === 'held' || !outcome.cause.reply) return;
     const now = this.#deps.clock.ticks();
@@ -163,6 +163,6 @@ export class Shaping {
 
   #changed(): void {
     this.#limitsKnown = this.#deps.limits?.list() ?? [];
-    for (const shape of this.#shapes) shape.wake();
+    for (const throttle of this.#throttles) throttle.wake();
   }
 }

@@ -1,4 +1,4 @@
-// The shape of one lane's traffic: what its rule, its limits, what it learnt and its provider's share let through, and when.
+// The throttle of one lane's traffic: what its rule, its limits, what it learnt and its provider's share let through, and when.
 import type { Clock } from '../../lib/clock.ts';
 import { slower, spacing, type Rate } from '../../lib/rate.ts';
 import type { Outcome } from '../../model/outcome.ts';
@@ -8,7 +8,7 @@ import { Pace } from './pace.ts';
 import type { Counted, Seat, Share } from './share.ts';
 
 /** What a lane's rule says. */
-export type ShapeRule = Readonly<{
+export type ThrottleRule = Readonly<{
   connections: number;
   messages: Rate | undefined;
   connects: Rate | undefined;
@@ -16,7 +16,7 @@ export type ShapeRule = Readonly<{
   idle: number;
 }>;
 
-export type ShapeDeps = Readonly<{
+export type ThrottleDeps = Readonly<{
   clock: Clock;
   /** What limits say of the lane just now. */
   restriction(): Restriction;
@@ -26,7 +26,7 @@ export type ShapeDeps = Readonly<{
 /** closed: nothing is tried for a while · rate, connections: fewer than the rules allow. */
 export type Learnt = 'closed' | 'rate' | 'connections';
 
-/** The lane's kept connections, as far as its shape looks at them. */
+/** The lane's kept connections, as far as its throttle looks at them. */
 export type Kept = Readonly<{ idle(): number; evict(): boolean }>;
 
 /** A lane that has to wait longer keeps nobody in its room. */
@@ -37,9 +37,9 @@ const SOON_MS = 5000;
 /** How long an attempt waits for a connection of its provider to close. */
 const ROOM_MS = 10_000;
 
-/** The shape. A class: it has identity and changing state. */
-export class Shape {
-  readonly #deps: ShapeDeps;
+/** The throttle. A class: it has identity and changing state. */
+export class Throttle {
+  readonly #deps: ThrottleDeps;
   readonly #kept: Kept;
   readonly #messages = new Pace();
   readonly #connects = new Pace();
@@ -52,7 +52,7 @@ export class Shape {
     wake: () => this.wake(),
     evict: () => this.#kept.evict(),
   };
-  #rule: ShapeRule;
+  #rule: ThrottleRule;
   #active = 0;
   /** When somebody asked for a turn; who waits asks again within half a minute. */
   #askedAt = -Infinity;
@@ -61,14 +61,14 @@ export class Shape {
   #toOpen = 0;
   #onChange: () => void = () => {};
 
-  constructor(deps: ShapeDeps, rule: ShapeRule, kept: Kept) {
+  constructor(deps: ThrottleDeps, rule: ThrottleRule, kept: Kept) {
     this.#deps = deps;
     this.#rule = rule;
     this.#kept = kept;
     this.#connects.rate = rule.connects;
   }
 
-  set rule(rule: ShapeRule) {
+  set rule(rule: ThrottleRule) {
     this.#rule = rule;
     this.#connects.rate = rule.connects;
   }
