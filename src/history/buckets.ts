@@ -49,6 +49,28 @@ export function packTimes(times: Times): Uint8Array {
 /** Also of several packed ones, one after the other. */
 export function readTimes(bytes: Uint8Array): Times {
   const times: Times = new Map();
+  eachTime(bytes, (bucket, count) => times.set(bucket, (times.get(bucket) ?? 0) + count));
+  return times;
+}
+
+/** Sums by bucket, to add packed ones to many times over. */
+export function newTimeSums(): Float64Array {
+  return new Float64Array(LAST + 1);
+}
+
+export function addPacked(sums: Float64Array, bytes: Uint8Array): void {
+  eachTime(bytes, (bucket, count) => {
+    sums[bucket] = (sums[bucket] ?? 0) + count;
+  });
+}
+
+/** undefined where there are none. */
+export function packSums(sums: Float64Array): Uint8Array | undefined {
+  const some = [...sums.entries()].filter(([, count]) => count !== 0);
+  return some.length === 0 ? undefined : packTimes(new Map(some));
+}
+
+function eachTime(bytes: Uint8Array, each: (bucket: number, count: number) => void): void {
   for (let at = 0; at < bytes.length;) {
     const bucket = bytes[at++] ?? 0;
     let [count, unit] = [0, 1];
@@ -57,9 +79,8 @@ export function readTimes(bytes: Uint8Array): Times {
       count += (byte & 0x7f) * unit;
       more = byte >= 0x80;
     }
-    times.set(bucket, (times.get(bucket) ?? 0) + count);
+    each(bucket, count);
   }
-  return times;
 }
 
 /** Two packed histograms as one. */

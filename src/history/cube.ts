@@ -1,13 +1,15 @@
 // Counts of a batch, summed up in memory for each set and interval before they are stored. Pure.
 import type { EpochMs } from '../lib/clock.ts';
 import type { StoredRow } from './row.ts';
-import { bucketOf, type Times } from './buckets.ts';
-import { intervalMs, intervalsOf, sets, type Base } from './sets.ts';
-import { counters, type Interval } from './statistics.ts';
+import { addTimes, bucketOf, type Times } from './buckets.ts';
+import { intervalMs, intervalsOf, sets, type Base, type Kept } from './sets.ts';
+import { counters, intervals, type Interval } from './statistics.ts';
 import type { Added, Kind, Tally } from './tally.ts';
 
 /** Counts to be added to what is stored under these values. */
 export type Cell = Readonly<{
+  /** The same object for the same values and interval, for as long as they are remembered. */
+  of: object;
   set: string;
   account: string;
   values: Readonly<Record<Base, string>>;
@@ -23,144 +25,164 @@ export type Cell = Readonly<{
 export type Sums = { readonly counts: number[]; times: Times | undefined };
 
 export type Cube = Readonly<{
-  add(row: StoredRow, tally: Tally): void;
+  /** Counts that are not kept any more need not be made. */
+  add(row: StoredRow, tally: Tally, kept?: Kept): void;
   /** All that was added since the last time, each cell once; cells that came to nothing are left out. */
   take(): readonly Cell[];
 }>;
 
-/** The cells of one set of values in one interval; most events fall into the one before. */
-type Line = {
-  readonly of: Omit<Cell, 'at' | 'sums'>;
-  readonly unit: number;
-  readonly cells: Map<number, Sums>;
-  lastAt: number;
-  last: Sums;
-};
+/** Sums by the number of their interval; most events fall into the one before. */
+type Row = { readonly unit: number; readonly cells: Map<number, Sums>; lastAt: number; last: Sums };
+
+/** The cells of one set of values. */
+type Line = Row & Readonly<{ of: Omit<Cell, 'of' | 'at' | 'sums'> }>;
+
+/** What was added under one combination of values, as fine as any of its lines; only when it is taken it goes to all of them. */
+type Pile = Row & Readonly<{ lines: readonly Line[] }>;
 
 const NONE = '\0';
 /** Combinations of values that are remembered from one batch to the next. */
 const MAX_KNOWN = 20_000;
+const ALL_KEPT: Kept = { minute: 0, hour: 0, day: 0 };
 const ZEROS = counters.map(() => 0);
 const numberOf: ReadonlyMap<string, number> = new Map(counters.map((counter, i) => [counter, i]));
 
 export function makeCube(): Cube {
+  const known = new Map<string, Map<string, Pile>>();
   const lines = new Map<string, Line>();
-  /** Of each combination of values that occurs, the lines that it is counted in. */
-  const known = new Map<string, Lines>();
+  const touched = new Set<Pile>();
+  let count = 0;
 
-  const touched = new Set<Line>();
-
-  const linesOf = (row: StoredRow, { provider, transport }: Tally, kind: Kind, key: string): Lines => {
-    const { account, user, domain, campaign = '' } = row;
-    const id =
-      account +
-      NONE +
-      user +
-      NONE +
-      domain +
-      NONE +
-      campaign +
-      NONE +
-      provider +
-      NONE +
-      transport +
-      NONE +
-      kind +
-      key;
-    const found = known.get(id);
-    if (found) return found;
-    const made = makeLines(lines, {
-      account,
-      kind,
-      key,
-      values: { user, domain, campaign, provider, transport },
-    });
-    known.set(id, made);
-    return made;
-  };
-  const addAll = (row: StoredRow, tally: Tally, one: Tally['under'][number]): void => {
-    const { all: every, routed } = linesOf(row, tally, one.kind, one.key);
-    const pairs = pairsOf(one.added);
-    const bucket = tally.ms === undefined || one.added.delivered === undefined ? -1 : bucketOf(tally.ms);
-    for (const line of tally.moves ? routed : every) {
-      if (line.cells.size === 0) touched.add(line);
-      addTo(line, tally.at, pairs, bucket);
-    }
-  };
-  return {
-    add: (row, tally) => {
-      addAll(row, tally, { kind: '', key: '', added: tally.added });
-      for (const one of tally.under) addAll(row, tally, one);
-    },
-    take: () => {
-      const cells: Cell[] = [];
-      for (const line of touched) takeCells(line, cells);
-      touched.clear();
-      if (known.size > MAX_KNOWN) {
-        known.clear();
-        lines.clear();
+  const add = (row: StoredRow, tally: Tally, kept = ALL_KEPT): void => {
+    const own = pilesOf(known, row, tally);
+    const unit = unitOf(tally.at, kept);
+    const bucket = tally.ms === undefined ? -1 : bucketOf(tally.ms);
+    const put = ({ kind, key, added }: Tally['under'][number]): void => {
+      const id = `${tally.moves ?? ''}${unit}${kind} ${key}`;
+      let pile = own.get(id);
+      if (!pile) {
+        pile = makePile(lines, { row, tally, kind, key }, unit);
+        own.set(id, pile);
+        count++;
       }
-      return cells;
-    },
+      if (pile.cells.size === 0) touched.add(pile);
+      addTo(cellOf(pile, Math.floor(tally.at / pile.unit)), added, bucket);
+    };
+    put({ kind: '', key: '', added: tally.added });
+    for (const one of tally.under) put(one);
   };
+
+  const take = (): readonly Cell[] => {
+    const full = new Set<Line>();
+    for (const pile of touched) spread(pile, full);
+    touched.clear();
+    const cells: Cell[] = [];
+    for (const line of full) takeCells(line, cells);
+    if (count > MAX_KNOWN) {
+      known.clear();
+      lines.clear();
+      count = 0;
+    }
+    return cells;
+  };
+  return { add, take };
 }
 
-/** `routed`: those that tell providers or transports apart. */
-type Lines = Readonly<{ all: readonly Line[]; routed: readonly Line[] }>;
+function pilesOf(
+  known: Map<string, Map<string, Pile>>,
+  { account, user, domain, campaign = '' }: StoredRow,
+  { provider, transport }: Tally,
+): Map<string, Pile> {
+  const id = [account, user, domain, campaign, provider, transport].join(NONE);
+  const found = known.get(id);
+  if (found) return found;
+  const made = new Map<string, Pile>();
+  known.set(id, made);
+  return made;
+}
+
+/** The finest interval at this moment whose counts are kept. */
+function unitOf(at: EpochMs, kept: Kept): number {
+  const interval = intervals.find(
+    (one) => (Math.floor(at / intervalMs[one]) + 1) * intervalMs[one] > kept[one],
+  );
+  return intervalMs[interval ?? 'day'];
+}
+
+type Combination = Readonly<{ row: StoredRow; tally: Tally; kind: Kind; key: string }>;
+
+/** What only moves concerns no line but those that tell providers or transports apart. */
+function makePile(known: Map<string, Line>, { row, tally, kind, key }: Combination, unit: number): Pile {
+  const { account, user, domain, campaign = '' } = row;
+  const { provider, transport, moves } = tally;
+  const values = { user, domain, campaign, provider, transport };
+  const lines = sets.flatMap((set) => {
+    if (moves && !set.of.includes('provider') && !set.of.includes('transport')) return [];
+    const of = { set: set.name, account, values: only(set.of, values), kind, key };
+    return intervalsOf(set, kind).map((interval) => lineOf(known, { ...of, interval }));
+  });
+  const fine = lines.filter((line) => line.unit >= unit);
+  return { ...newRow(Math.min(...fine.map((line) => line.unit))), lines: fine };
+}
+
+/** Other combinations may share it. */
+function lineOf(known: Map<string, Line>, of: Line['of']): Line {
+  const { set, interval, account, values, kind, key } = of;
+  const id = [set, interval, account, ...Object.values(values), kind, key].join(NONE);
+  const found = known.get(id);
+  if (found) return found;
+  const made = { ...newRow(intervalMs[interval]), of };
+  known.set(id, made);
+  return made;
+}
+
+function newRow(unit: number): Row {
+  return { unit, cells: new Map(), lastAt: -1, last: emptySums() };
+}
 
 function emptySums(): Sums {
   return { counts: ZEROS.slice(), times: undefined };
 }
 
-type Combination = Pick<Cell, 'account' | 'kind' | 'key' | 'values'>;
-
-/** Lines of all sets, which other combinations may share. */
-function makeLines(known: Map<string, Line>, { account, kind, key, values }: Combination): Lines {
-  const made = sets.flatMap((set) => {
-    const own = only(set.of, values);
-    return intervalsOf(set, kind).map((interval) => {
-      const id = [set.name, interval, account, ...Object.values(own), kind, key].join(NONE);
-      const line = known.get(id) ?? {
-        of: { set: set.name, account, values: own, kind, key, interval },
-        unit: intervalMs[interval],
-        cells: new Map<number, Sums>(),
-        lastAt: -1,
-        last: emptySums(),
-      };
-      known.set(id, line);
-      return { line, routed: set.of.includes('provider') || set.of.includes('transport') };
-    });
-  });
-  return {
-    all: made.map(({ line }) => line),
-    routed: made.filter(({ routed }) => routed).map(({ line }) => line),
-  };
-}
-
-type Pair = readonly [counter: number, count: number];
-
-function pairsOf(added: Added): readonly Pair[] {
-  const pairs: Pair[] = [];
-  for (const [name, count] of Object.entries(added)) pairs.push([numberOf.get(name) ?? 0, count]);
-  return pairs;
-}
-
-function addTo(line: Line, at: EpochMs, pairs: readonly Pair[], bucket: number): void {
-  const number = Math.floor(at / line.unit);
-  if (number !== line.lastAt) {
-    line.lastAt = number;
-    line.last = line.cells.get(number) ?? emptySums();
-    line.cells.set(number, line.last);
+function cellOf(row: Row, number: number): Sums {
+  if (number !== row.lastAt) {
+    row.lastAt = number;
+    row.last = row.cells.get(number) ?? emptySums();
+    row.cells.set(number, row.last);
   }
-  const { counts } = line.last;
-  for (const [counter, count] of pairs) counts[counter] = (counts[counter] ?? 0) + count;
-  if (bucket < 0) return;
-  const times = (line.last.times ??= new Map());
-  times.set(bucket, (times.get(bucket) ?? 0) + 1);
+  return row.last;
+}
+
+function addTo(sums: Sums, added: Added, bucket: number): void {
+  const { counts } = sums;
+  for (const [name, count] of Object.entries(added)) addCount(counts, numberOf.get(name) ?? 0, count);
+  if (bucket < 0 || added.delivered === undefined) return;
+  sums.times ??= new Map();
+  sums.times.set(bucket, (sums.times.get(bucket) ?? 0) + 1);
+}
+
+function addCount(counts: number[], i: number, count: number): void {
+  counts[i] = (counts[i] ?? 0) + count;
+}
+
+/** Empties a pile into its lines. */
+function spread(pile: Pile, into: Set<Line>): void {
+  for (const [number, { counts, times }] of pile.cells) {
+    const some = counts.flatMap((count, i) => (count === 0 ? [] : [i]));
+    for (const line of pile.lines) {
+      const sums = cellOf(line, Math.floor((number * pile.unit) / line.unit));
+      for (const i of some) addCount(sums.counts, i, counts[i] ?? 0);
+      if (times) addTimes((sums.times ??= new Map()), times);
+      into.add(line);
+    }
+  }
+  pile.cells.clear();
+  pile.lastAt = -1;
 }
 
 function takeCells(line: Line, into: Cell[]): void {
-  for (const [at, sums] of line.cells) if (sums.counts.some(isSome)) into.push({ ...line.of, at, sums });
+  for (const [at, sums] of line.cells)
+    if (sums.counts.some(isSome)) into.push({ ...line.of, of: line.of, at, sums });
   line.cells.clear();
   line.lastAt = -1;
 }

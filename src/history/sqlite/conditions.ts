@@ -4,14 +4,16 @@ import type { Veil } from '../veil.ts';
 import { bareId } from '../columns.ts';
 import type { Value } from './database.ts';
 
-/** A condition on deliveries, as "d", which uses no index. */
+/** A condition in SQL with its values. */
 export type Condition = Readonly<{ sql: string; values: readonly Value[] }>;
 
-/** A source of numbers of deliveries in the order of time, joined with these; `key` is the number. */
+/** A source of numbers of deliveries in the order of time, joined with these as "d"; `key` is the number. */
 export type Drive = Condition &
   Readonly<{
     from: string;
     key: string;
+    /** Counts what it finds, without looking at deliveries; ends in the place of a limit. */
+    count: string;
     /** The index of a prefix: it is not in the order of time, and good only where it finds few. */
     index?: string;
   }>;
@@ -19,29 +21,27 @@ export type Drive = Condition &
 /** One way to find rows; what several ways find is one answer. */
 export type Way = Readonly<{ drive: Drive; others: readonly Condition[] }>;
 
-const IN_ORDER: Drive = { from: 'deliveries d', key: 'd.id', sql: 'true', values: [] };
+/** One alternative of a part of the query: how it finds, and how a row that was found otherwise, by its number, passes it. */
+type Choice = Readonly<{ drive: Drive; passes(key: string): Condition }>;
 
-/** The ways of a query. */
-export function waysOf(query: SearchQuery, veil: Veil): readonly Way[] {
-  const parts = [...columnParts(query, veil), ...wordParts(query, veil)].sort((a, b) => a.rank - b.rank);
-  const [first, ...rest] = parts;
-  const others = rest.map(({ any }) => either(any.map(({ passes }) => passes)));
-  if (!first) return [{ drive: IN_ORDER, others }];
-  return first.any.map(({ drive, passes }) =>
-    drive ? { drive, others } : { drive: IN_ORDER, others: [...others, passes] },
-  );
+/** What must match. The lower its rank, the less it finds, as a rule. */
+export type Part = Readonly<{ rank: number; any: readonly Choice[] }>;
+
+const IN_ORDER: Drive = { from: 'deliveries d', key: 'd.id', sql: 'true', values: [], count: '' };
+
+/** The parts of a query, those that find least first. */
+export function partsOf(query: SearchQuery, veil: Veil): readonly Part[] {
+  return [...columnParts(query, veil), ...wordParts(query, veil)].sort((a, b) => a.rank - b.rank);
 }
 
-/** The same without an index: for what is frequent it is faster to look at all in turn. */
-export function withoutIndex({ drive, others }: Way): Way {
-  const { sql, values } = drive;
-  return { drive: IN_ORDER, others: [...others, { sql: sql.replaceAll('d.', '+d.'), values }] };
+/** The ways that are driven by this part; undefined: all in turn. */
+export function waysOf(parts: readonly Part[], first: Part | undefined): readonly Way[] {
+  const rest = parts.filter((one) => one !== first);
+  const passing = (key: string): readonly Condition[] =>
+    rest.map(({ any }) => either(any.map(({ passes }) => passes(key))));
+  if (!first) return [{ drive: IN_ORDER, others: passing('d.id') }];
+  return first.any.map(({ drive }) => ({ drive, others: passing(drive.key) }));
 }
-
-/** One alternative of a part of the query: how it finds, and how a row that was found otherwise passes it. */
-type Choice = Readonly<{ drive?: Drive; passes: Condition }>;
-/** The lower its rank, the less it finds. */
-type Part = Readonly<{ rank: number; any: readonly Choice[] }>;
 
 const FREQUENT: ReadonlySet<string> = new Set(['queued', 'delivered']);
 
@@ -50,16 +50,16 @@ function columnParts(query: SearchQuery, veil: Veil): readonly Part[] {
     query;
   const parts = [
     part(0, id, idChoices),
-    part(1, messageId, (value) => [like('message_id', 'by_message', bareId(value))]),
+    part(1, messageId, (value) => [like('message_id', bareId(value))]),
     part(2, recipient, (value) => addressed('recipient', value, veil.recipients)),
     part(5, sender, (value) => senders(value, veil)),
     part(6, tag, (value) => [tagged(value)]),
-    part(7, campaign, (value) => [like('campaign', 'by_campaign', value)]),
+    part(7, campaign, (value) => [like('campaign', value)]),
     part(FREQUENT.has(status ?? '') ? 11 : 8, status, (value) => [exact('status', value)]),
     part(9, provider, (value) => [exact('provider', value)]),
     part(9, transport, (value) => [exact('transport', value)]),
     part(10, user, (value) => [exact('user', value)]),
-    part(12, account, (value) => [{ passes: { sql: '+d.account = ?', values: [value] } }]),
+    part(12, account, (value) => [exact('account', value)]),
   ];
   return parts.filter((one) => one !== undefined);
 }
@@ -74,8 +74,8 @@ function part(
 
 /** A delivery, a submission with all of its own, or the beginning of either. */
 function idChoices(id: string): readonly Choice[] {
-  if (id.endsWith('*')) return [starting('delivery', 'by_delivery', id.slice(0, -1))];
-  return [id.includes('-') ? exact('delivery', id) : starting('delivery', 'by_delivery', `${id}-`)];
+  if (id.endsWith('*')) return [starting('delivery', id.slice(0, -1))];
+  return [id.includes('-') ? exact('delivery', id) : starting('delivery', `${id}-`)];
 }
 
 function senders(value: string, veil: Veil): readonly Choice[] {
@@ -91,27 +91,54 @@ function addressed(
 ): readonly Choice[] {
   const domain = column === 'recipient' ? 'recipient_domain' : column;
   if (value.startsWith('@')) return [exact(domain, value.slice(1).toLowerCase())];
-  if (value.endsWith('*'))
-    return [starting(column, column === 'header_from' ? 'by_from' : `by_${column}`, value.slice(0, -1))];
+  if (value.endsWith('*')) return [starting(column, value.slice(0, -1))];
   return stored(value).map((one) => exact(column, one));
 }
 
+const INDEXES: Readonly<Record<string, string>> = {
+  message_id: 'by_message',
+  header_from: 'by_from',
+};
+
+/** Another row is asked for by the index: it takes less room than the rows, and is in memory. */
 function exact(column: string, value: string): Choice {
-  const drive = { ...IN_ORDER, sql: `d.${column} = ?`, values: [value] };
-  return { drive, passes: { sql: `+d.${column} = ?`, values: [value] } };
+  const index = INDEXES[column] ?? `by_${column}`;
+  const where = `${column} = ?`;
+  return {
+    drive: {
+      ...IN_ORDER,
+      sql: `d.${where}`,
+      values: [value],
+      count: `deliveries INDEXED BY ${index} WHERE ${where}`,
+    },
+    passes: (key) => ({
+      sql: `EXISTS (SELECT 1 FROM deliveries x INDEXED BY ${index} WHERE x.${where} AND x.id = ${key})`,
+      values: [value],
+    }),
+  };
 }
 
-function like(column: string, index: string, value: string): Choice {
-  return value.endsWith('*') ? starting(column, index, value.slice(0, -1)) : exact(column, value);
+function like(column: string, value: string): Choice {
+  return value.endsWith('*') ? starting(column, value.slice(0, -1)) : exact(column, value);
 }
 
-function starting(column: string, index: string, value: string): Choice {
-  const sql = `d.${column} >= ? AND d.${column} < ?`;
+function starting(column: string, value: string): Choice {
+  const index = INDEXES[column] ?? `by_${column}`;
+  const where = (name: string): string => `${name} >= ? AND ${name} < ?`;
   // Above all that begins so.
   const values = [value, `${value}\u{10ffff}`];
   return {
-    drive: { ...IN_ORDER, sql, values, index },
-    passes: { sql: sql.replaceAll('d.', '+d.'), values },
+    drive: {
+      ...IN_ORDER,
+      sql: where(`d.${column}`),
+      values,
+      count: `deliveries INDEXED BY ${index} WHERE ${where(column)}`,
+      index,
+    },
+    passes: (key) => ({
+      sql: `(SELECT ${where(`x.${column}`)} FROM deliveries x WHERE x.id = ${key})`,
+      values,
+    }),
   };
 }
 
@@ -122,8 +149,12 @@ function tagged(tag: string): Choice {
       key: 't.id',
       sql: 't.tag = ?',
       values: [tag],
+      count: 'tags WHERE tag = ?',
     },
-    passes: { sql: 'EXISTS (SELECT 1 FROM tags t WHERE t.tag = ? AND t.id = d.id)', values: [tag] },
+    passes: (key) => ({
+      sql: `EXISTS (SELECT 1 FROM tags x WHERE x.tag = ? AND x.id = ${key})`,
+      values: [tag],
+    }),
   };
 }
 
@@ -145,10 +176,17 @@ function wordParts({ subject, text }: SearchQuery, veil: Veil): readonly Part[] 
 }
 
 function found(table: 'subjects' | 'replies' | 'recipients', match: string): Choice {
-  const from = `${table} CROSS JOIN deliveries d ON d.id = ${table}.rowid`;
+  const where = `${table} MATCH ?`;
+  const values = [match];
   return {
-    drive: { from, key: `${table}.rowid`, sql: `${table} MATCH ?`, values: [match] },
-    passes: { sql: `d.id IN (SELECT rowid FROM ${table} WHERE ${table} MATCH ?)`, values: [match] },
+    drive: {
+      from: `${table} CROSS JOIN deliveries d ON d.id = ${table}.rowid`,
+      key: `${table}.rowid`,
+      sql: where,
+      values,
+      count: `${table} WHERE ${where}`,
+    },
+    passes: (key) => ({ sql: `${key} IN (SELECT rowid FROM ${table} WHERE ${where})`, values }),
   };
 }
 

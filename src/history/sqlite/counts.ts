@@ -51,7 +51,7 @@ export function makeCountsWriter(database: Database): CountsWriter {
   };
 }
 
-type SeriesOf = Pick<Cell, 'set' | 'kind' | 'account' | 'values' | 'key'>;
+type SeriesOf = Pick<Cell, 'of' | 'set' | 'kind' | 'account' | 'values' | 'key'>;
 
 function makeSeries(database: Database): Readonly<{ numberOf(cell: SeriesOf): number; forget(): void }> {
   const where =
@@ -62,7 +62,7 @@ function makeSeries(database: Database): Readonly<{ numberOf(cell: SeriesOf): nu
   const countKeys = database.prepare(
     "SELECT count(*) AS keys FROM series WHERE set_name = 'all' AND kind = ? AND account = ?",
   );
-  const known = new Map<string, number>();
+  let known = new WeakMap<object, number>();
   /** How many there are, by kind and account. */
   const keys = new Map<string, number>();
   const keysOf = ({ kind, account }: SeriesOf): number => {
@@ -79,21 +79,21 @@ function makeSeries(database: Database): Readonly<{ numberOf(cell: SeriesOf): nu
   };
 
   const numberOf = (cell: SeriesOf): number => {
-    const { set, kind, account, values, key } = cell;
+    const { of, set, kind, account, values, key } = cell;
+    const remembered = known.get(of);
+    if (remembered !== undefined) return remembered;
     const { user, domain, campaign, provider, transport } = values;
     const row = [set, kind, account, user, domain, campaign, provider, transport, key];
-    const id = row.join('\u0000');
-    const found = known.get(id) ?? numberAt(find.get(...row) ?? {}, 'id');
+    const found = numberAt(find.get(...row) ?? {}, 'id');
     const isExcess = found === undefined && isBounded(cell) && keysOf(cell) >= MAX_KEYS;
     const number = isExcess
-      ? numberOf({ ...cell, key: OTHERS[kind] ?? '' })
+      ? numberOf({ ...cell, of: {}, key: OTHERS[kind] ?? '' })
       : (found ?? insertOne(cell, row));
-    if (known.size > MAX_KNOWN) known.clear();
-    known.set(id, number);
+    known.set(of, number);
     return number;
   };
   const forget = (): void => {
-    known.clear();
+    known = new WeakMap();
     keys.clear();
   };
   return { numberOf, forget };

@@ -3,15 +3,15 @@ import { timeOfId } from '../../lib/ids.ts';
 import type { DeliveryRow, Page, SearchQuery } from '../search.ts';
 import type { Veil } from '../veil.ts';
 import { deliveryRow } from '../columns.ts';
-import { waysOf, withoutIndex, type Way } from './conditions.ts';
+import { partsOf, waysOf, type Part, type Way } from './conditions.ts';
 import { numberAt, type Answer, type Database } from './database.ts';
 import { monthEnd, monthOf, monthStart, type MonthName } from './months.ts';
 import { ROWS_PER_MS } from './schema.ts';
 
 export type OpenMonth = Readonly<{ month: MonthName; database: Database }>;
 
-/** Rows that a prefix may find before it is faster to look at all in turn. */
-const MANY = 5_000;
+/** Rows that a prefix may find before it is faster to look at all in turn; no more are counted. */
+const MANY = 4_000;
 const MAX_LIMIT = 1000;
 
 /** A page of what fits; of the months, newest first, each is opened only when its turn has come. */
@@ -21,13 +21,13 @@ export function find(
   { query, veil }: Readonly<{ query: SearchQuery; veil: Veil }>,
 ): Page<DeliveryRow> {
   const limit = Math.min(Math.max(1, query.limit), MAX_LIMIT);
-  const ways = waysOf(query, veil);
+  const parts = partsOf(query, veil);
   const items: DeliveryRow[] = [];
   let last = '';
   for (const { month, ...range } of rangesOf(months, query)) {
     const database = open(month);
     if (!database) continue;
-    for (const [id, answer] of findIn(database, ways, { ...range, limit: limit + 1 - items.length })) {
+    for (const [id, answer] of findIn(database, parts, { ...range, limit: limit + 1 - items.length })) {
       if (items.length === limit) return { items, next: last };
       items.push(deliveryRow(answer));
       last = `${month}.${id}`;
@@ -65,30 +65,48 @@ function monthOfId(id: string | undefined): MonthName | undefined {
 /** Rows with their numbers, newest first; up to `limit` of each way. */
 function findIn(
   database: Database,
-  ways: readonly Way[],
+  parts: readonly Part[],
   range: Range & Readonly<{ limit: number }>,
 ): readonly (readonly [number, Answer])[] {
-  const found = ways.flatMap((way) => findByWay(database, way, range));
+  const found = waysIn(database, parts).flatMap((way) => findByWay(database, way, range));
   const rows = new Map(found.map((answer) => [numberAt(answer, 'id') ?? 0, answer]));
   return [...rows].sort(([a], [b]) => b - a);
 }
 
+/** Driven by the part that finds least here; of those that find many, by the first one that is in the order of time. */
+function waysIn(database: Database, parts: readonly Part[]): readonly Way[] {
+  const [only] = parts;
+  if (!only || (parts.length === 1 && !isByPrefix(only))) return waysOf(parts, only);
+  const counted = parts.map((part) => ({ part, count: countOf(database, part) }));
+  if (counted.some(({ count }) => count === 0)) return [];
+  const least = counted.reduce((best, one) => (one.count < best.count ? one : best));
+  if (least.count < MANY) return waysOf(parts, least.part);
+  return waysOf(
+    parts,
+    parts.find((part) => !isByPrefix(part)),
+  );
+}
+
+function isByPrefix({ any }: Part): boolean {
+  return any.some(({ drive }) => drive.index !== undefined);
+}
+
+/** Not more than MANY for each alternative. */
+function countOf(database: Database, { any }: Part): number {
+  return any.reduce((sum, { drive }) => {
+    const sql = `SELECT count(*) AS found FROM (SELECT 1 FROM ${drive.count} LIMIT ${MANY})`;
+    return sum + (numberAt(database.prepare(sql).get(...drive.values) ?? {}, 'found') ?? 0);
+  }, 0);
+}
+
 function findByWay(
   database: Database,
-  way: Way,
+  { drive, others }: Way,
   { from, to, limit }: Range & Readonly<{ limit: number }>,
 ): readonly Answer[] {
-  const { drive, others } = way;
-  if (drive.index !== undefined && isFrequent(database, way))
-    return findByWay(database, withoutIndex(way), { from, to, limit });
   const source = drive.index === undefined ? drive.from : `${drive.from} INDEXED BY ${drive.index}`;
   const sql = `SELECT d.* FROM ${source} WHERE ${drive.sql} AND ${drive.key} >= ? AND ${drive.key} < ?
     ${others.map((one) => ` AND ${one.sql}`).join('')} ORDER BY ${drive.key} DESC LIMIT ?`;
   const values = [...drive.values, from, to, ...others.flatMap((one) => one.values), limit];
   return database.prepare(sql).all(...values);
-}
-
-function isFrequent(database: Database, { drive }: Way): boolean {
-  const sql = `SELECT count(*) AS found FROM (SELECT 1 FROM deliveries d INDEXED BY ${drive.index} WHERE ${drive.sql} LIMIT ${MANY})`;
-  return (numberAt(database.prepare(sql).get(...drive.values) ?? {}, 'found') ?? 0) >= MANY;
 }

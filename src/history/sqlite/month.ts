@@ -45,7 +45,7 @@ function makeMonth(database: Database, month: string): Month {
     for (const part of [rows, chunks, counts]) part.forget();
   };
 
-  const takeOne = ({ event }: Recorded): void => {
+  const takeOne = ({ event }: Recorded, kept: Kept): void => {
     const held = rows.hold(event.delivery, acceptedAt(event));
     const before = held.row;
     const link = event.type === 'clicked' ? (event.link ?? 0) : undefined;
@@ -53,7 +53,7 @@ function makeMonth(database: Database, month: string): Month {
     const after = nextRow(before, event);
     if (!chunks.add(held.id, event, after)) return; // told twice
     rows.change(held, after);
-    for (const tally of tallies(event, { row: before, followed }, after)) cube.add(after, tally);
+    for (const tally of tallies(event, { row: before, followed }, after)) cube.add(after, tally, kept);
     const { account, campaign, campaignName } = after;
     if (campaign !== undefined && campaignName !== undefined) counts.name(account, campaign, campaignName);
   };
@@ -65,7 +65,7 @@ function makeMonth(database: Database, month: string): Month {
     if (!last) return;
     try {
       transact(database, () => {
-        for (const recorded of fresh) takeOne(recorded);
+        for (const recorded of fresh) takeOne(recorded, kept);
         rows.save();
         chunks.save();
         counts.add(cube.take(), kept);

@@ -8,11 +8,11 @@ import type { Owner } from '../../model/owner.ts';
 import type { DeliveryRow, Message, Page, SearchQuery } from '../search.ts';
 import type { Statistics, StatisticsQuery } from '../statistics.ts';
 import type { Veil } from '../veil.ts';
-import { mergeTimes } from '../buckets.ts';
+import { addPacked, newTimeSums, packSums } from '../buckets.ts';
 import { numberAt, openToRead, textAt, type Database } from './database.ts';
 import { find } from './find.ts';
 import { bytesOf, MAIN_FILE, monthFiles, monthOf, monthStart, type MonthName } from './months.ts';
-import { ROWS_PER_MS } from './schema.ts';
+import { ROWS_PER_MS, VERSION } from './schema.ts';
 import { storyOf } from './story.ts';
 import { sumUp } from './sum.ts';
 import { readKept } from './writer.ts';
@@ -110,19 +110,20 @@ function makeFiles(folder: string): Files {
   return { openName, months, close };
 }
 
-/** A file that was made a moment ago, and has no tables yet. */
+/** A file that was made a moment ago and has no tables yet, or is of an older version: whoever writes it will change that. */
 function isBare(database: Database): boolean {
-  return numberAt(database.prepare('PRAGMA user_version').get() ?? {}, 'user_version') === 0;
+  return (numberAt(database.prepare('PRAGMA user_version').get() ?? {}, 'user_version') ?? 0) < VERSION;
 }
 
 /** How long deliveries took, of several rows as one. */
 function addTimesTo(database: Database): void {
-  database.aggregate<Uint8Array | null>('add_times', {
-    start: null,
-    step: (sum, bytes) => {
-      if (!(bytes instanceof Uint8Array)) return sum;
-      return sum === null ? bytes : mergeTimes(sum, bytes);
+  database.aggregate<Float64Array>('add_times', {
+    start: newTimeSums,
+    step: (sums, bytes) => {
+      if (sums instanceof Float64Array && bytes instanceof Uint8Array) addPacked(sums, bytes);
+      return sums;
     },
+    result: (sums) => (sums instanceof Float64Array ? (packSums(sums) ?? null) : null),
   });
 }
 

@@ -5,7 +5,13 @@ import type { Database } from './database.ts';
 /** Numbers of rows begin with the millisecond they were accepted at, so that every index ends in the order of time. */
 export const ROWS_PER_MS = 65_536;
 
-const VERSION = 1;
+export const VERSION = 2;
+/** What version 2 has more. */
+const NEW_INDEXES = `
+CREATE INDEX by_account ON deliveries (account);
+CREATE INDEX by_domain ON deliveries (domain);
+CREATE INDEX by_provider ON deliveries (provider) WHERE provider IS NOT NULL;
+`;
 const FTS = `content='', contentless_delete=1, detail=none, tokenize="unicode61 remove_diacritics 2"`;
 
 const MONTH = `
@@ -31,6 +37,7 @@ CREATE INDEX by_campaign ON deliveries (campaign) WHERE campaign IS NOT NULL;
 CREATE INDEX by_status ON deliveries (status);
 CREATE INDEX by_user ON deliveries (user);
 CREATE INDEX by_transport ON deliveries (transport) WHERE transport IS NOT NULL;
+${NEW_INDEXES}
 CREATE TABLE tags (tag TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (tag, id)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE subjects USING fts5 (words, ${FTS});
 CREATE VIRTUAL TABLE replies USING fts5 (words, ${FTS});
@@ -65,6 +72,12 @@ PRAGMA user_version = ${VERSION};
 export function makeTables(database: Database, kind: 'month' | 'main'): void {
   const version = database.prepare('PRAGMA user_version').get()?.['user_version'];
   if (version === VERSION) return;
+  if (version === 1) {
+    database.exec(
+      `BEGIN IMMEDIATE; ${kind === 'month' ? NEW_INDEXES : ''} PRAGMA user_version = ${VERSION}; COMMIT;`,
+    );
+    return;
+  }
   if (version !== 0)
     throw new Error(`The history is of version ${String(version)}, and this Postino knows ${VERSION}.`);
   database.exec(`BEGIN IMMEDIATE; ${kind === 'month' ? MONTH : MAIN} COMMIT;`);

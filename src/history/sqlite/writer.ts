@@ -37,6 +37,7 @@ export function openWriter({ folder, keep, veil }: WriterOptions): Writer {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const main = openMain(folder);
   const months = makeMonths(folder, main.meta);
+  lookAtAll(months);
   const cursor = (): Place | undefined => readPlace(main.meta.get('cursor'));
 
   const take = (batch: readonly Recorded[]): void => {
@@ -79,6 +80,16 @@ export function openWriter({ folder, keep, veil }: WriterOptions): Writer {
       main.close();
     },
   };
+}
+
+/** Files of an older version become of this one, which readers wait for; a damaged one is put aside. */
+function lookAtAll(months: Months): void {
+  for (const month of months.names())
+    try {
+      months.existing(month, () => undefined);
+    } catch {
+      // Whoever writes it will hear of it again.
+    }
 }
 
 /** Before which moment counts are gone. */

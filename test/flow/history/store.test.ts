@@ -143,13 +143,10 @@ test('a damaged file is put aside and filled again', () => {
     join(folder, '2026-10.sqlite'),
     'this is no database, and long enough to be looked at'.repeat(100),
   );
+  // It is put aside when the writer opens, and all is read again from the oldest event.
   const next = writerOn(folder);
-  const feed = (): void => {
-    for (const batch of all) next.take(batch);
-  };
-  expect(feed).toThrow();
   expect(next.cursor()).toBeUndefined();
-  feed();
+  for (const batch of all) next.take(batch);
   expect(everything(readerOn(folder))).toEqual(before);
 }, 60_000);
 
