@@ -18,6 +18,7 @@ export const alertKinds = [
   'disk',
   'redis',
   'listener',
+  'history',
   'scanner',
   'quarantine',
   'webhook',
@@ -41,6 +42,7 @@ export const URGENT_KINDS: readonly AlertKind[] = [
   'disk',
   'redis',
   'listener',
+  'history',
   'scanner',
   'webhook',
   'trouble',
@@ -66,6 +68,7 @@ export const CONDITION_KINDS = [
   'disk',
   'redis',
   'listener',
+  'history',
 ] as const;
 
 export type ConditionKind = (typeof CONDITION_KINDS)[number];
@@ -88,6 +91,7 @@ export const NAMES: Readonly<Record<AlertKind, string>> = {
   disk: 'disk',
   redis: 'Redis',
   listener: 'listener',
+  history: 'history and statistics',
   scanner: 'scanner',
   quarantine: 'message in quarantine',
   webhook: 'webhook that fails',
@@ -116,6 +120,7 @@ const ADVICE: Readonly<Record<AlertKind, string>> = {
   disk: 'free some space, or give the disk more',
   redis: 'postino queue; give Redis more memory (maxmemory)',
   listener: 'postino check; look into the log',
+  history: 'postino history status; free some space where it is full',
   scanner: 'see that rspamd runs and that scan.url is right',
   quarantine: 'postino quarantine list; postino quarantine show <key>',
   webhook: 'postino webhook show <key>; when it is put right, postino webhook resume <key>',

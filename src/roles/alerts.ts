@@ -15,6 +15,7 @@ import {
 import { rulesOf } from '../alerts/config.ts';
 import { makeDesk, type Desk } from '../alerts/desk.ts';
 import { dispatch, type DispatchDeps } from '../alerts/dispatch.ts';
+import { historyCheck } from '../alerts/history-check.ts';
 import { CALM_KINDS, URGENT_KINDS } from '../alerts/kinds.ts';
 import { isFor } from '../alerts/match.ts';
 import { makeWatch, type Check } from '../alerts/watch.ts';
@@ -33,6 +34,7 @@ import type { Base } from './base.ts';
 import { SYSTEM } from './system.ts';
 import { openDns } from './dns.ts';
 import type { FeedbackListeners } from './feedback.ts';
+import type { RunningHistory } from './history.ts';
 import { makeTell } from './notices.ts';
 import { watchRedis } from './redis-watch.ts';
 import type { RoleName } from './role.ts';
@@ -54,6 +56,8 @@ export type AlertsOptions = Readonly<{
   roles: readonly RoleName[];
   submit: SubmitMail;
   listeners: readonly WatchedListener[];
+  /** How far the history is behind; undefined where there is none. */
+  historyLag: RunningHistory['lag'] | undefined;
 }>;
 
 /** The sink that puts what events say to the rules that ask for it. */
@@ -89,7 +93,7 @@ export function dispatchDeps(base: Base, submit: SubmitMail): DispatchDeps {
 }
 
 /** Begins to send and to watch. What fails is done in the next round; nothing here rejects. */
-export function startAlerts(base: Base, { roles, submit, listeners }: AlertsOptions): Alerts {
+export function startAlerts(base: Base, { roles, submit, listeners, historyLag }: AlertsOptions): Alerts {
   const { clock, config } = base;
   const ends: (() => Promise<void>)[] = [];
   const rounds = (name: string, everyMs: number, round: () => Promise<void>): void => {
@@ -102,7 +106,7 @@ export function startAlerts(base: Base, { roles, submit, listeners }: AlertsOpti
     if (config.alerts.watch) rounds('watch', WATCH_MS, watchOf(base, SHARED, sharedChecks(base)).round);
   }
   const host = hostName();
-  const local = localChecks(base, { host, roles, listeners });
+  const local = localChecks(base, { host, roles, listeners, historyLag });
   if (config.alerts.watch)
     rounds(
       `watch:${host}:${roles.join('+')}`,
@@ -185,7 +189,7 @@ function sharedChecks(base: Base): readonly Check[] {
 /** What is of this host: its disk, its certificates, its listeners. */
 function localChecks(
   base: Base,
-  { host, roles, listeners }: Pick<AlertsOptions, 'roles' | 'listeners'> & Readonly<{ host: string }>,
+  { host, roles, listeners, historyLag }: Omit<AlertsOptions, 'submit'> & Readonly<{ host: string }>,
 ): readonly Check[] {
   const { config, clock } = base;
   const at = { config: config.alerts, clock };
@@ -193,6 +197,7 @@ function localChecks(
     diskCheck(at, { key: host, free: () => measureDisk(config.data) }),
     certificateCheck(at, certificatesOf(config, roles)),
     listenerCheck(listeners),
+    ...(historyLag ? [historyCheck(host, historyLag)] : []),
     ...(config.delivery.dane && roles.includes('delivery') ? [daneOf(base, host)] : []),
   ];
 }

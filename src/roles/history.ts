@@ -1,7 +1,9 @@
 // Wiring of the history: written by the process that writes events down, read by any, pruned every hour.
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
-import { makeHistorySink } from '../events/sinks/history.ts';
+import type { HistoryLag } from '../alerts/history-check.ts';
+import type { Cursor, EventLog } from '../events/log.ts';
+import { makeHistorySink, type HistoryStore } from '../events/sinks/history.ts';
 import type { Sink } from '../events/sinks/index.ts';
 import type { History, HistoryReader } from '../history/history.ts';
 import { parsePostgresUrl } from '../history/postgres/address.ts';
@@ -9,6 +11,7 @@ import { openPostgresHistory, openPostgresReader, type PostgresOptions } from '.
 import { openPostgresRebuilding } from '../history/postgres/rebuild.ts';
 import { openSqliteHistory, openSqliteReader, type OpenOptions } from '../history/sqlite/open.ts';
 import { openRebuilding, type Rebuilding } from '../history/sqlite/rebuild.ts';
+import { reasonOf } from '../lib/reason.ts';
 import type { Sealer } from '../store/seal.ts';
 import type { Base } from './base.ts';
 
@@ -56,13 +59,67 @@ export function openHistoryAnew(base: HistoryBase): Rebuilding {
   return postgres ? openPostgresRebuilding(postgres) : openRebuilding(historyOptions(base));
 }
 
-export type RunningHistory = Readonly<{ sink: Sink; stop(): Promise<void> }>;
+export type RunningHistory = Readonly<{
+  sink: Sink;
+  /** How far it is behind; undefined where another process writes it. */
+  lag(): Promise<HistoryLag | undefined>;
+  stop(): Promise<void>;
+}>;
 
 /** The writing side; nothing is opened before this process is elected. */
 export function startHistory(base: Base, elected: () => boolean): RunningHistory | undefined {
-  const { clock, log } = base;
   const history = openHistory(base);
   if (!history) return undefined;
+  const { store, lag } = watched(history, base.eventLog);
+  const endPruning = startPruning(history, base, elected);
+  return {
+    sink: makeHistorySink(store),
+    lag: async () => (elected() ? lag() : undefined),
+    stop: async () => {
+      const pruned = endPruning();
+      await history.close();
+      await pruned;
+    },
+  };
+}
+
+/** Remembers how far it came, and why it went no further. */
+function watched(
+  history: History,
+  events: Pick<EventLog, 'end'>,
+): Readonly<{ store: HistoryStore; lag(): Promise<HistoryLag> }> {
+  let reached: Cursor | undefined;
+  let why: string | undefined;
+  const watch = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      const done = await work();
+      why = undefined;
+      return done;
+    } catch (error) {
+      why = reasonOf(error);
+      throw error;
+    }
+  };
+  const store: HistoryStore = {
+    take: async (batch) => {
+      await watch(() => history.take(batch));
+      reached = batch.at(-1)?.cursor ?? reached;
+    },
+    cursor: async () => (reached = await watch(() => history.cursor())),
+  };
+  const lag = async (): Promise<HistoryLag> => {
+    const end = await events.end();
+    return { ms: end && reached ? Math.max(0, end.ms - reached.ms) : 0, why };
+  };
+  return { store, lag };
+}
+
+/** What is kept no longer goes every hour; the answer ends that, and resolves when nothing is under way. */
+function startPruning(
+  history: History,
+  { clock, log }: Pick<Base, 'clock' | 'log'>,
+  elected: () => boolean,
+): () => Promise<void> {
   let pruning: Promise<void> = Promise.resolve();
   const prune = (): void => {
     if (!elected()) return;
@@ -75,13 +132,9 @@ export function startHistory(base: Base, elected: () => boolean): RunningHistory
   };
   const endFirst = clock.after(FIRST_PRUNE_MS, prune);
   const end = clock.every(PRUNE_MS, prune);
-  return {
-    sink: makeHistorySink(history),
-    stop: async () => {
-      endFirst();
-      end();
-      await history.close();
-      await pruning;
-    },
+  return () => {
+    endFirst();
+    end();
+    return pruning;
   };
 }

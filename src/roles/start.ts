@@ -25,7 +25,7 @@ import { firstRun } from './first-run.ts';
 import { recipientsSink } from './recipients.ts';
 import { healthSink, startMonitor } from './monitor.ts';
 import { suppressSink } from './suppress.ts';
-import { startHistory } from './history.ts';
+import { startHistory, type RunningHistory } from './history.ts';
 import { startHttp, type HttpRole } from './http.ts';
 import type { RoleName } from './role.ts';
 import { startSubmission, type SubmissionRole } from './submission.ts';
@@ -126,13 +126,14 @@ async function startRoles(
   if (delivery) undo.push(startMonitor(base).stop, startArchive(base).stop);
   const submission = roles.includes('submission') ? await startSubmission(base, submit) : undefined;
   if (submission) undo.push(() => submission.stop(0));
-  undo.push(startSinks(base, { delivery, stats: roles.includes('http') ? stats : undefined }));
+  const sinks = startSinks(base, { delivery, stats: roles.includes('http') ? stats : undefined });
+  undo.push(sinks.stop);
   const tracking = roles.includes('http') ? await startTracking(base) : undefined;
   if (tracking) undo.push(tracking.stop);
   const feedback = submission && (await startFeedback(base, tracking?.unsubscribe, submit));
   if (feedback) undo.push(() => feedback.stop(0));
   const listeners = watchedListeners({ tracking, feedback });
-  undo.push(startAlerts(base, { roles, submit, listeners }).stop);
+  undo.push(startAlerts(base, { roles, submit, listeners, historyLag: sinks.historyLag }).stop);
   // Last, since it tells of all the others.
   const neighbours = { submission, delivery, tracking, feedback };
   const http = roles.includes('http') ? await startHttp(base, { neighbours, submit, stats }) : undefined;
@@ -147,7 +148,7 @@ function startSinks(
     delivery,
     stats,
   }: Readonly<{ delivery: DeliveryRole | undefined; stats: ReturnType<typeof makeStatsSink> | undefined }>,
-): () => Promise<void> {
+): Readonly<{ historyLag: RunningHistory['lag'] | undefined; stop(): Promise<void> }> {
   const { config, clock, log } = base;
   const abort = new AbortController();
   const folder = join(config.data, 'events');
@@ -173,11 +174,12 @@ function startSinks(
     },
     abort.signal,
   );
-  return async () => {
+  const stop = async (): Promise<void> => {
     abort.abort();
     await Promise.all([running, webhooks?.stop(), endBatch?.()]);
     await history?.stop();
   };
+  return { historyLag: history?.lag, stop };
 }
 
 /** Listeners first (no new mail), then http, then what is under way, then the rest in reverse order of the start. */

@@ -12,6 +12,7 @@ import {
   queueAgeCheck,
   redisCheck,
 } from '../../../src/alerts/checks.ts';
+import { historyCheck, type HistoryLag } from '../../../src/alerts/history-check.ts';
 import { alertsConfig } from '../../../src/alerts/config.ts';
 import type { Check } from '../../../src/alerts/watch.ts';
 import { handClock } from '../../support/hand-clock.ts';
@@ -120,4 +121,34 @@ test('listeners say their own trouble', async () => {
   expect(await stateOf(check)).toBe('fine');
   trouble = 'It is closed.';
   expect((await check.look())[0]).toMatchObject({ state: 'bad', reason: 'It is closed.' });
+});
+
+describe('the history', () => {
+  test('is trouble when it is behind for three rounds, and says why', async () => {
+    let lag: HistoryLag | undefined = { ms: 900_000 };
+    const check = historyCheck('host', async () => lag);
+    expect([await stateOf(check), await stateOf(check), await stateOf(check)]).toEqual([
+      'unknown',
+      'unknown',
+      'bad',
+    ]);
+    lag = { ms: 900_000, why: 'The disk has no room for the history.' };
+    expect((await check.look())[0]?.reason).toBe(
+      'The history is 15m behind: search and statistics lack what came since. Mail goes on, and the events wait in the event log. The disk has no room for the history.',
+    );
+    lag = { ms: 0 };
+    expect(await stateOf(check)).toBe('fine');
+    // Where it fails at once, nothing is known of how far it is.
+    lag = { ms: 0, why: 'Connection refused.' };
+    expect([await stateOf(check), await stateOf(check), await stateOf(check)]).toEqual([
+      'unknown',
+      'unknown',
+      'bad',
+    ]);
+  });
+
+  test("is nobody's where another process writes it, and fine with what came a moment ago", async () => {
+    expect(await historyCheck('host', async () => undefined).look()).toEqual([]);
+    expect(await stateOf(historyCheck('host', async () => ({ ms: 59_000 })))).toBe('fine');
+  });
 });
