@@ -178,6 +178,24 @@ describe.skipIf(!hasBrowser)('changing things in the dashboard', () => {
     await inDialog('Save');
     await expect.poll(() => text('main dl.pairs')).toContain('https://hooks.example/b');
     expect(await client.ask('GET', '/webhooks/app')).toMatchObject({ types: ['bounced'], batchSize: 10 });
+    await client.ask('POST', '/webhooks', {
+      name: 'old',
+      url: 'https://hooks.example/old',
+      shape: 'smtpplus',
+      user: 'shop',
+      parameters: { mail: '[Email]' },
+    });
+    await goTo('/webhooks/old');
+    await press('Change');
+    expect(await page.inputValue('dialog[open] textarea')).toBe('mail = [Email]');
+    await page.fill('dialog[open] textarea', 'to = [Email]');
+    await page.locator('dialog[open] select').first().selectOption('');
+    await page.locator('dialog[open] select').nth(1).selectOption('GET');
+    await inDialog('Save');
+    await expect.poll(() => text('main dl.pairs')).toContain('All');
+    const old = await client.ask('GET', '/webhooks/old');
+    expect(old).toMatchObject({ method: 'GET', parameters: { to: '[Email]' } });
+    expect(old).not.toHaveProperty('user');
     expect(watched.complaints).toEqual([]);
   }, 60_000);
 

@@ -13,6 +13,9 @@ export type Webhook = Readonly<{
   people: boolean;
   batchSize: number;
   batchWait: number;
+  /** Of the shape smtpplus alone. */
+  method: 'GET' | 'POST';
+  parameters: Readonly<Record<string, string>>;
   enabled: boolean;
   publicKey?: string;
   condition: 'off' | 'parked' | 'failing' | 'behind' | 'well';

@@ -5,6 +5,7 @@ import { t } from '../../lib/i18n.ts';
 import { tell } from '../../lib/toasts.ts';
 import { Check } from '../../parts/fields.tsx';
 import { Fields, FormDialog, listOf, useForm, type FieldSpec } from '../../parts/forms.tsx';
+import { fieldsIn, sayFields } from '../recipients/data.ts';
 import { pathOf } from '../users/data.ts';
 import { TypeChecks, useUsers } from './add.tsx';
 import type { Webhook } from './data.ts';
@@ -44,6 +45,7 @@ export function EditWebhook({ hook, onClose, onDone }: Props) {
             onValue={setPeople}
           />
           <Fields form={form} problem={problem} of={filterFields()} />
+          {hook.shape === 'smtpplus' && <Fields form={form} problem={problem} of={requestFields()} />}
           <div class="grid two">
             <Fields form={form} problem={problem} of={batchFields()} />
           </div>
@@ -60,6 +62,8 @@ const initial = ({ name, url, user = '', ...hook }: Webhook) => ({
   campaigns: hook.campaigns.join(', '),
   tags: hook.tags.join(', '),
   domains: hook.domains.join(', '),
+  method: String(hook.method),
+  parameters: sayFields(hook.parameters),
   batchSize: String(hook.batchSize),
   batchWait: String(hook.batchWait),
 });
@@ -76,6 +80,7 @@ function changeOf(hook: Webhook, { name, url, user, ...lists }: Values): object 
     campaigns: listOf(lists.campaigns),
     tags: listOf(lists.tags),
     domains: listOf(lists.domains),
+    ...(hook.shape === 'smtpplus' ? { method: lists.method, parameters: fieldsIn(lists.parameters) } : {}),
     batchSize: Number(lists.batchSize),
     batchWait: Number(lists.batchWait),
   };
@@ -95,6 +100,21 @@ const filterFields = (): readonly FieldSpec<Name>[] => [
   { name: 'campaigns', label: t('webhooks.campaigns'), hint: t('webhooks.listHint') },
   { name: 'tags', label: t('webhooks.tags'), hint: t('webhooks.listHint') },
   { name: 'domains', label: t('webhooks.domains'), hint: t('webhooks.listHint') },
+];
+
+const requestFields = (): readonly FieldSpec<Name>[] => [
+  {
+    name: 'method',
+    label: t('webhooks.method'),
+    options: ['GET', 'POST'].map((value) => ({ value, text: value })),
+  },
+  {
+    name: 'parameters',
+    label: t('webhooks.parameters'),
+    hint: t('webhooks.parametersHint'),
+    kind: 'area',
+    placeholder: 'mail = [Email]',
+  },
 ];
 
 const batchFields = (): readonly FieldSpec<Name>[] => [
