@@ -46,6 +46,8 @@ export function addressIn(text: string): string | undefined {
 
 const SHORTEST = 3;
 const MOST_WORDS = 4;
+/** The API takes no longer fields. */
+const LONGEST = 500;
 /** "Mrs Rossi" is sought as "Rossi". */
 const TITLE =
   /^(?:(?:mrs?|ms|miss|mx|dr|prof|sig(?:\.?ra|\.?na)?|signora?|signor|dott(?:\.?ssa)?|dottor|dottoressa|avv|ing)\.?\s+)+(?=\S)/i;
@@ -55,6 +57,7 @@ type Parts = Readonly<{ named: Question; rest: string }>;
 function partsOf(text: string): Parts {
   const named: Record<string, string> = {};
   const rest = text
+    .slice(0, LONGEST)
     .replace(NAMED, (whole: string, name: string, value: string) => {
       const field = fields[name.toLowerCase()];
       if (field === undefined) return whole;

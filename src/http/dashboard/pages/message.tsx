@@ -3,7 +3,7 @@ import { useLocation, useRoute } from 'preact-iso/router';
 import { useAsk } from '../lib/ask.ts';
 import { plural, t } from '../lib/i18n.ts';
 import { size, span } from '../lib/format.ts';
-import { isCaught, sayAnswer, sayDelivery, sayTodo } from '../lib/say.ts';
+import { isCaught, sayAnswer, sayDelivery, sayTodo, whereTo } from '../lib/say.ts';
 import { may } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
 import type { DeliveryRow, Message } from '../lib/types.ts';
@@ -69,9 +69,9 @@ function withDue({ row, events }: Delivery): Delivery {
   return { row: due === undefined ? row : { ...row, due }, events };
 }
 
-/** The server that took it. */
+/** The server that answered last. */
 const hostOf = ({ row, events }: Delivery): string | undefined =>
-  events.findLast(({ type }) => type === 'delivered')?.host ?? row.site;
+  events.findLast(({ host }) => host !== undefined)?.host ?? row.site?.replace(/^mx:/, '');
 
 /** The first thing that one sees: did it arrive, and if not, why, and what to do. */
 function Answer({ row, host }: Readonly<{ row: DeliveryRow; host: string | undefined }>) {
@@ -93,8 +93,7 @@ function Answer({ row, host }: Readonly<{ row: DeliveryRow; host: string | undef
       )}
       {row.reply && row.status !== 'delivered' && (
         <p class="soft">
-          {t('message.replyOf', { host: row.site ?? row.recipient.split('@').at(-1) ?? '' })}{' '}
-          <q class="breaks">{row.reply}</q>
+          {t('message.replyOf', { host: host ?? whereTo(row) })} <q class="breaks">{row.reply}</q>
         </p>
       )}
       {isCaught(row) && <a href={`/sandbox/${row.delivery}`}>{t('message.inSandbox')}</a>}
