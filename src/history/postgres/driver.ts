@@ -88,6 +88,8 @@ export function openConnections(address: PostgresAddress, size: number, limits: 
       max: size,
       idleTimeoutMillis: 30_000,
       allowExitOnIdle: true,
+      // A search over a year of partitions looks so dear that it would be compiled, which takes longer than the search.
+      verify: (client, done) => client.query('SET jit = off', done),
     });
     // An idle connection that was cut is opened anew when it is needed.
     pool.on('error', () => undefined);
