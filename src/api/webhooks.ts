@@ -20,9 +20,9 @@ import {
 import type { Did } from '../verbs/did.ts';
 import { changeSchema, webhookSchema, wishSchema } from '../webhooks/webhook.ts';
 import { endpoint } from './endpoint.ts';
-import { deliverySchema } from '../webhooks/store.ts';
+import { logEntrySchema } from '../webhooks/store.ts';
 import { pageIn, pageOf, pageQuery } from './paging.ts';
-import type { Problem } from './problem.ts';
+import { problem, type Problem } from './problem.ts';
 import { refusal } from './refusal.ts';
 
 /** Later ones do not fit into a cursor. */
@@ -58,6 +58,13 @@ const secret = z
   .describe('One that the receiver has already; absent: one is made.');
 const id = z.object({ id: z.string().min(1).max(100).describe('Its id or name.') });
 
+/** A webhook tells what happens: whoever makes one may read that. */
+const mayNotRead = problem(
+  403,
+  'Not allowed',
+  'A webhook gets events: a key that makes or changes one needs the scope events:read, too.',
+);
+
 /** Who is bound to a user sees and makes webhooks of that user alone. */
 function ownerOf({ account, user }: Principal): Owner {
   return { account, user };
@@ -88,10 +95,11 @@ export const webhookEndpoints = [
     scope: 'webhooks:write',
     status: 201,
     location: '/webhooks/:webhook.id',
-    summary: 'Makes a webhook; it gets what happens from now on.',
+    summary: 'Makes a webhook; it gets what happens from now on. A key needs events:read, too.',
     body: wishSchema.extend({ secret }),
     answer: withSecret,
     run: async ({ body, principal }, context: WebhookVerbs) => {
+      if (!principal.scopes.has('events:read')) return mayNotRead;
       const user = body.user ?? principal.user;
       const wish = { ...body, ...(user === undefined ? {} : { user }) };
       return given(await addWebhook(context, ownerOf(principal), wish));
@@ -119,8 +127,10 @@ export const webhookEndpoints = [
     params: id,
     body: changeSchema,
     answer: webhook,
-    run: async ({ params, body, principal }, context: WebhookVerbs) =>
-      given(await changeWebhook(context, ownerOf(principal), { ref: params.id, change: body })),
+    run: async ({ params, body, principal }, context: WebhookVerbs) => {
+      if (!principal.scopes.has('events:read')) return mayNotRead;
+      return given(await changeWebhook(context, ownerOf(principal), { ref: params.id, change: body }));
+    },
   }),
   endpoint({
     id: 'removeWebhook',
@@ -144,7 +154,7 @@ export const webhookEndpoints = [
     summary: 'Sends an event that did not happen, and says what was answered.',
     params: id,
     body: z.strictObject({ type: z.enum(eventTypes).default('delivered') }),
-    answer: deliverySchema,
+    answer: logEntrySchema,
     run: async ({ params, body, principal }, context: WebhookVerbs) =>
       given(await testWebhook(context, ownerOf(principal), { ref: params.id, type: body.type })),
   }),
@@ -211,15 +221,15 @@ export const webhookEndpoints = [
       given(await rotateWebhook(context, ownerOf(principal), { ref: params.id, ...body })),
   }),
   endpoint({
-    id: 'webhookDeliveries',
+    id: 'webhookLog',
     verb: 'webhook log',
     method: 'GET',
-    path: '/webhooks/:id/deliveries',
+    path: '/webhooks/:id/log',
     scope: 'webhooks:read',
     summary: 'The last requests and what was answered, newest first.',
     params: id,
     query: z.object({ limit: z.coerce.number().int().min(1).max(50).default(50) }),
-    answer: z.object({ items: z.array(deliverySchema) }),
+    answer: z.object({ items: z.array(logEntrySchema) }),
     run: async ({ params, query, principal }, context: WebhookVerbs) => {
       const found = await webhookLog(context, ownerOf(principal), { ref: params.id, limit: query.limit });
       return found.ok ? { items: found.value } : refusal(found);

@@ -2,7 +2,7 @@
 import type { EpochMs } from '../lib/clock.ts';
 import { sayDuration } from '../lib/duration.ts';
 import type { ShownWebhook, WithSecret } from '../verbs/webhook.ts';
-import type { DeliveryEntry } from '../webhooks/store.ts';
+import type { LogEntry } from '../webhooks/store.ts';
 import { sheet, table } from './command.ts';
 import { clean, sayTime } from './timeline.ts';
 
@@ -16,7 +16,7 @@ export function saySecret({ webhook, secret }: WithSecret, first: string): strin
 }
 
 /** The last requests, a line each. */
-export function sayEntries(entries: readonly DeliveryEntry[]): string {
+export function sayEntries(entries: readonly LogEntry[]): string {
   const rows = entries.map((entry) => [
     sayTime(entry.at),
     `${entry.events} ${entry.types.join(', ')}${entry.test === true ? ' (test)' : ''}`,
@@ -28,7 +28,7 @@ export function sayEntries(entries: readonly DeliveryEntry[]): string {
 }
 
 /** A request with all that is known of it. */
-export function sayEntry(entry: DeliveryEntry): string {
+export function sayEntry(entry: LogEntry): string {
   const { method, url, headers, body } = entry.request;
   return [
     `${sayTime(entry.at)}  try ${entry.attempt}, ${entry.ms} ms`,
@@ -40,7 +40,7 @@ export function sayEntry(entry: DeliveryEntry): string {
   ].join('\n');
 }
 
-export function sayAnswer({ status, problem }: DeliveryEntry): string {
+export function sayAnswer({ status, problem }: LogEntry): string {
   return status === undefined ? (problem ?? 'no answer') : `it answered ${status}`;
 }
 

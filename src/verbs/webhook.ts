@@ -20,7 +20,7 @@ import {
 import { send } from '../webhooks/send.ts';
 import { shapes } from '../webhooks/shapes/index.ts';
 import { AFRESH, cursorAt } from '../webhooks/state.ts';
-import type { DeliveryEntry, WebhookStore } from '../webhooks/store.ts';
+import type { LogEntry, WebhookStore } from '../webhooks/store.ts';
 import { joinUrl, splitUrl, type Change, type Webhook, type Wish } from '../webhooks/webhook.ts';
 import { did, refused, type Did, type Refusal } from './did.ts';
 import { find, missing, shown, type ShownWebhook, type WebhookVerbs } from './webhook-shown.ts';
@@ -174,7 +174,7 @@ export async function testWebhook(
   verbs: WebhookVerbs,
   owner: Owner,
   { ref, type }: Readonly<{ ref: string; type: EventType }>,
-): Promise<Did<DeliveryEntry>> {
+): Promise<Did<LogEntry>> {
   const { webhooks, clock } = verbs;
   const found = await find(verbs, owner, ref);
   if (!found.ok) return found;
@@ -201,7 +201,7 @@ export async function webhookLog(
   verbs: WebhookVerbs,
   owner: Owner,
   { ref, limit }: Readonly<{ ref: string; limit: number }>,
-): Promise<Did<readonly DeliveryEntry[]>> {
+): Promise<Did<readonly LogEntry[]>> {
   const found = await find(verbs, owner, ref);
   return found.ok ? did(await verbs.webhooks.store.log(found.value.id, limit)) : found;
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Event } from '../model/event.ts';
 import { shapes } from './shapes/index.ts';
 import type { Ask, Made, Shape } from './shapes/shape.ts';
-import type { DeliveryEntry } from './store.ts';
+import type { LogEntry } from './store.ts';
 import type { Webhook } from './webhook.ts';
 import { reasonOf } from '../lib/reason.ts';
 
@@ -34,7 +34,7 @@ export type Sent = Readonly<{
   /** taken: all of it · failed: to be tried again · gone: the receiver is there no more. */
   kind: 'taken' | 'failed' | 'gone';
   acked: readonly string[];
-  entries: readonly DeliveryEntry[];
+  entries: readonly LogEntry[];
   problem: string;
   retryAfter: string | undefined;
 }>;
@@ -51,7 +51,7 @@ const MAX_TYPES = 10;
 export async function send(target: Target, sending: Sending): Promise<Sent> {
   const { acked: before } = sending;
   const acked = [...before];
-  const entries: DeliveryEntry[] = [];
+  const entries: LogEntry[] = [];
   let failure:
     | Readonly<{ kind: 'failed' | 'gone'; problem: string; retryAfter: string | undefined }>
     | undefined;
@@ -106,7 +106,7 @@ async function sendOne(
   { hook, url, secrets, caller, clock }: Target,
   { id, events }: Message,
   { attempt, signal, test }: Sending,
-): Promise<Readonly<{ called: Called; entry: DeliveryEntry }>> {
+): Promise<Readonly<{ called: Called; entry: LogEntry }>> {
   const at = clock.now();
   const began = clock.ticks();
   const shape = shapes[hook.shape];
@@ -125,7 +125,7 @@ async function sendOne(
     made.problem === undefined
       ? await caller.call({ ...made, headers }, signal)
       : { ok: false, problem: made.problem };
-  const entry: DeliveryEntry = {
+  const entry: LogEntry = {
     at,
     id,
     attempt,
@@ -159,7 +159,7 @@ function failureOf(
 }
 
 /** What the log keeps of a request: without proofs and passwords, and not all of a long body. */
-function maskedRequest({ method, url, headers, body = '', proofs }: Made): DeliveryEntry['request'] {
+function maskedRequest({ method, url, headers, body = '', proofs }: Made): LogEntry['request'] {
   const mask = (text: string): string =>
     proofs.reduce(
       (masked, proof) => masked.replaceAll(proof, '…').replaceAll(encodeURIComponent(proof), '…'),

@@ -13,7 +13,7 @@ const progressScript = loadScript(new URL('./scripts/progress-3.lua', import.met
 const LOG_LENGTH = 50;
 
 /** One request to a webhook and what came of it. Secrets and proofs are masked. */
-export const deliverySchema = z.object({
+export const logEntrySchema = z.object({
   at: z.number().describe('Epoch milliseconds.'),
   id: z.string().describe('The same when it was sent again.'),
   attempt: z.number(),
@@ -33,7 +33,7 @@ export const deliverySchema = z.object({
   problem: z.string().optional(),
 });
 
-export type DeliveryEntry = Readonly<z.infer<typeof deliverySchema>>;
+export type LogEntry = Readonly<z.infer<typeof logEntrySchema>>;
 
 export type WebhookStore = ReturnType<typeof openWebhooks>;
 
@@ -47,7 +47,7 @@ export function openWebhooks({ redis, prefix }: Readonly<{ redis: Redis; prefix:
     id: string,
     expected: string,
     changes: Changes,
-    entries: readonly DeliveryEntry[] = [],
+    entries: readonly LogEntry[] = [],
   ): Promise<boolean> => {
     const pairs = Object.entries(changes).flatMap(([name, value]) => [name, String(value ?? '')]);
     const lines = entries.map((entry) => JSON.stringify(entry));
@@ -81,13 +81,13 @@ export function openWebhooks({ redis, prefix }: Readonly<{ redis: Redis; prefix:
       return counts.reduce((sum, count) => sum + count, 0);
     },
     /** The last requests, newest first. */
-    log: async (id: string, count: number = LOG_LENGTH): Promise<readonly DeliveryEntry[]> =>
-      textsIn(await redis.call('LRANGE', logOf(id), 0, count - 1)).flatMap(readDelivery),
+    log: async (id: string, count: number = LOG_LENGTH): Promise<readonly LogEntry[]> =>
+      textsIn(await redis.call('LRANGE', logOf(id), 0, count - 1)).flatMap(readLogEntry),
   };
 }
 
-function readDelivery(line: string): readonly DeliveryEntry[] {
-  const entry = parseJson(line, deliverySchema);
+function readLogEntry(line: string): readonly LogEntry[] {
+  const entry = parseJson(line, logEntrySchema);
   return entry ? [entry] : [];
 }
 

@@ -75,7 +75,7 @@ test('a webhook is made, its secret told once, tested and changed', async () => 
   // From there it could never go on.
   for (const since of [1e300, -5, 1.5])
     expect((await admin.post('/webhooks/orders/replay', { since })).status).toBe(422);
-  const { items } = (await admin.get('/webhooks/orders/deliveries')).json;
+  const { items } = (await admin.get('/webhooks/orders/log')).json;
   expect(items).toMatchObject([
     { status: 200, request: { method: 'POST', headers: { 'webhook-signature': '…' } } },
   ]);
@@ -91,7 +91,7 @@ test('what cannot be is refused with its place, and a private address in a sente
 });
 
 test('a key of one user sees, makes and changes webhooks of that user alone', async () => {
-  const shop = await api.client({ user: 'shop', scopes: ['webhooks:read', 'webhooks:write'] });
+  const shop = await api.client({ user: 'shop', scopes: ['webhooks:read', 'webhooks:write', 'events:read'] });
   await admin.post('/webhooks', { name: 'of-office', url: receiver.url, user: 'office' });
   const made = await shop.post('/webhooks', { name: 'of-shop', url: receiver.url });
   expect(made.json.webhook.user).toBe('shop');
@@ -109,7 +109,7 @@ test('a key of one user sees, makes and changes webhooks of that user alone', as
   ] as const) {
     const tries = [
       client.get(`/webhooks/${name}`),
-      client.get(`/webhooks/${name}/deliveries`),
+      client.get(`/webhooks/${name}/log`),
       client.patch(`/webhooks/${name}`, { people: true }),
       client.delete(`/webhooks/${name}`),
       client.post(`/webhooks/${name}/test`, {}),
@@ -122,6 +122,16 @@ test('a key of one user sees, makes and changes webhooks of that user alone', as
   }
   const reader = await api.client({ scopes: ['webhooks:read'] });
   expect((await reader.delete('/webhooks/orders')).status).toBe(403);
+});
+
+test('who may not read events gets none by a webhook', async () => {
+  const blind = await api.client({ scopes: ['webhooks:read', 'webhooks:write'] });
+  for (const answer of [
+    await blind.post('/webhooks', { name: 'blind', url: receiver.url }),
+    await blind.patch('/webhooks/orders', { url: `${receiver.url}/mine` }),
+  ])
+    expect([answer.status, answer.json.detail]).toEqual([403, expect.stringContaining('events:read')]);
+  expect((await blind.get('/webhooks/orders')).status).toBe(200);
 });
 
 test('one is removed', async () => {

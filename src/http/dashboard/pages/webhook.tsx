@@ -21,7 +21,7 @@ export function WebhookPage() {
   const id = useRoute().params['id'] ?? '';
   const path = pathOf('webhooks', id);
   const asked = useAsk<Webhook>(path, {}, EVERY_MS);
-  const log = useAsk<Readonly<{ items: readonly Sent[] }>>(`${path}/deliveries`, { limit: 50 }, EVERY_MS);
+  const log = useAsk<Readonly<{ items: readonly Sent[] }>>(`${path}/log`, { limit: 50 }, EVERY_MS);
   const { value } = asked;
   const again = (): void => {
     asked.again();
