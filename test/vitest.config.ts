@@ -2,7 +2,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Pure as unit tests are, and too slow to run before every commit. */
-const proofs = ['test/unit/**/{corpora,hostile,conformance}.test.ts'];
+const proofs = ['test/unit/**/{corpora,hostile,conformance,large,turns}.test.ts'];
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
