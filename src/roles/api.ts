@@ -15,6 +15,7 @@ import { makePageQueue } from '../backlog/queue-page.ts';
 import { json, type Answer, type Route } from '../http/exchange.ts';
 import { makeGate, type Gate } from '../http/gate.ts';
 import { makeSessions, type Sessions } from '../http/session.ts';
+import { keepLastViews } from '../http/last-views.ts';
 import { makeReader } from '../http/reader.ts';
 import { dayOf } from '../lib/day.ts';
 import type { Rate } from '../lib/rate.ts';
@@ -126,7 +127,7 @@ function contextOf(
     findings: makeFindingsStore({ redis: asking, prefix }),
     tell: makeTell(base),
     clockOffset: base.offset.ms,
-    reader: makeReader(clock),
+    reader: keepLastViews(makeReader(clock), clock),
     tryTemplate: (content) => tryTemplate(content, clock),
     previewTemplate: makePreview(clock),
     previews: openPreviews({ redis: asking, prefix }),
