@@ -7,7 +7,6 @@ import { HOME } from '../model/scopes.ts';
 import type { Principal } from '../model/access.ts';
 import type { VerbContext } from '../verbs/context.ts';
 import { excessOf } from '../verbs/grants.ts';
-import type { KeyVerbs } from '../verbs/key.ts';
 import { missingPool } from '../verbs/pool.ts';
 import {
   addUser,
@@ -18,6 +17,7 @@ import {
   resetPassword,
   showUser,
   switchUser,
+  type OfUsers,
   type ShownUser,
   type UserDone,
 } from '../verbs/user.ts';
@@ -167,9 +167,9 @@ export const userEndpoints = [
     method: 'DELETE',
     path: '/users/:name',
     scope: 'users:write',
-    summary: 'Removes a user and its keys. Mail it has handed in is still delivered.',
+    summary: 'Removes a user with its keys, webhooks and members. Mail it has handed in is still delivered.',
     params,
-    run: async ({ principal, params: { name } }, verbs: Verbs & KeyVerbs) => {
+    run: async ({ principal, params: { name } }, verbs: Verbs & OfUsers) => {
       const found = await find(principal, verbs, name);
       if (isProblem(found)) return found;
       const removed = await removeUser(verbs, name);

@@ -1,10 +1,10 @@
 // What the settings commands need: filled in by main.ts, or by a test.
-import type { KeyVerbs } from '../verbs/key.ts';
 import type { VerbContext } from '../verbs/context.ts';
+import type { OfUsers } from '../verbs/user.ts';
 import type { Command } from './command.ts';
 
 export type SettingsContext = VerbContext &
-  Pick<KeyVerbs, 'apiKeys'> &
+  OfUsers &
   Readonly<{
     /** All of standard input, as text. */
     readInput(): Promise<string>;

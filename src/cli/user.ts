@@ -7,6 +7,7 @@ import {
   listUsers,
   publicUser,
   removeUser,
+  type Ended,
   resetPassword,
   showUser,
   switchUser,
@@ -96,14 +97,24 @@ export const userCommands: readonly SettingsCommand[] = [
   })),
   {
     words: 'user remove <name>',
-    summary: 'Remove a user and its keys. Mail it has handed in is still delivered.',
+    summary: 'Remove a user with its keys, webhooks and members. Mail it has handed in is still delivered.',
     run: async (context, { name = '' }) => {
       const removal = await removeUser(context, name);
       if (!removal.ok) return declined(removal);
-      return done(`User ${name} was removed; mail it has handed in is still delivered.`, { removed: name });
+      return done(sayRemoved(name, removal.value), { removed: name, ...removal.value });
     },
   },
 ];
+
+function sayRemoved(name: string, { keys, members, webhooks }: Ended): string {
+  const gone = [
+    ...(keys > 0 ? [`${keys} ${keys === 1 ? 'key' : 'keys'} of the API`] : []),
+    ...members.map((member) => `the member ${member}`),
+    ...webhooks.map((webhook) => `the webhook ${webhook}`),
+  ];
+  const others = gone.length > 0 ? `\nWith it went ${gone.join(', ')}.` : '';
+  return `User ${name} was removed; mail it has handed in is still delivered.${others}`;
+}
 
 const NOBODY = 'There are no users yet; add one with "postino user add <name> --domain <domain>".';
 

@@ -1,10 +1,12 @@
 // Suppressed addresses: listed, looked up, added, taken back, imported and exported.
 import { EVERYWHERE } from '../model/suppression.ts';
-import type { Scope, Suppression } from '../store/suppressions-csv.ts';
+import { isScope, type Scope, type Suppression } from '../store/suppressions-csv.ts';
+import type { SettingsStore } from '../store/settings.ts';
 import type { VerbContext } from './context.ts';
 import { did, refused, type Did } from './did.ts';
 
 type Context = Pick<VerbContext, 'suppressions' | 'clock'>;
+type AddContext = Context & Readonly<{ settings: Pick<SettingsStore, 'refresh'> }>;
 
 /** An entry, and whether it is of the list of the whole installation. */
 export type Found = Readonly<{ entry: Suppression; isEverywhere: boolean }>;
@@ -13,10 +15,16 @@ export type Found = Readonly<{ entry: Suppression; isEverywhere: boolean }>;
 export type Where = Readonly<{ list: string; scope: Scope }>;
 
 export async function addSuppression(
-  { suppressions, clock }: Context,
+  { suppressions, clock, settings }: AddContext,
   { list, scope }: Where,
   { address, reason, forMs }: Readonly<{ address: string; reason: string; forMs?: number | undefined }>,
 ): Promise<Did<'added' | 'known'>> {
+  if (!isScope(scope)) return invalid(address);
+  const { user } = scope;
+  // It would hold back nobody's mail, and then that of whoever gets the name later.
+  const account = user === undefined ? undefined : (await settings.refresh()).users.get(user)?.account;
+  if (user !== undefined && (account === undefined || (list !== EVERYWHERE && account !== list)))
+    return refused('wrong', `There is no user called ${user}.`);
   const now = clock.now();
   const until = forMs === undefined ? {} : { until: now + forMs };
   const came = await suppressions.put(list, { address, reason, at: now, ...scope, ...until });

@@ -2,6 +2,8 @@
 import { randomInt } from 'node:crypto';
 import type { Settings, User } from '../model/settings.ts';
 import type { SenderRecord } from '../monitor/records.ts';
+import type { Members } from '../store/members.ts';
+import type { WebhookStore } from '../webhooks/store.ts';
 import type { VerbContext } from './context.ts';
 import type { KeyVerbs } from './key.ts';
 import { byName, did, noSuch, refused, type Did, type Refusal } from './did.ts';
@@ -102,17 +104,43 @@ export async function switchUser(
   return change.ok ? did(change.entry) : change;
 }
 
-/** Removes a user and its keys, which must not open another user of that name. What it has handed in is still delivered. */
+/** What is of one user, and ends with it. */
+export type OfUsers = Pick<KeyVerbs, 'apiKeys'> &
+  Readonly<{
+    members: Pick<Members, 'list' | 'remove'>;
+    webhooks: Readonly<{ store: Pick<WebhookStore, 'list' | 'remove'> }>;
+  }>;
+
+/** What ended with a user: how many keys, and which members and webhooks by their names. */
+export type Ended = Readonly<{ keys: number; members: readonly string[]; webhooks: readonly string[] }>;
+
+/**
+ * Removes a user with its keys, webhooks and members, which must not serve another user of that name. What it has handed in is
+ * still delivered.
+ */
 export async function removeUser(
-  { settings, apiKeys }: Pick<VerbContext, 'settings'> & Pick<KeyVerbs, 'apiKeys'>,
+  { settings, apiKeys, members, webhooks }: Pick<VerbContext, 'settings'> & OfUsers,
   name: string,
-): Promise<Did<undefined>> {
-  const user = (await settings.refresh()).users.get(name);
+): Promise<Did<Ended>> {
+  const account = (await settings.refresh()).users.get(name)?.account;
   const removal = await settings.users.remove(name);
   if (!removal.ok) return removal;
-  const listed = user ? await apiKeys.list(user.account) : [];
-  await Promise.all(listed.filter(({ key }) => key.user === name).map(({ key }) => apiKeys.remove(key.id)));
-  return did(undefined);
+  if (account === undefined) return did({ keys: 0, members: [], webhooks: [] });
+  const isIts = (one: Readonly<{ account: string; user?: string | undefined }>): boolean =>
+    one.account === account && one.user === name;
+  const keys = (await apiKeys.list(account)).filter(({ key }) => isIts(key));
+  const logIns = (await members.list(account)).filter(isIts);
+  const hooks = (await webhooks.store.list()).filter(isIts);
+  await Promise.all([
+    ...keys.map(({ key }) => apiKeys.remove(key.id)),
+    ...logIns.map((member) => members.remove(member.name)),
+    ...hooks.map(({ id }) => webhooks.store.remove(id)),
+  ]);
+  return did({
+    keys: keys.length,
+    members: logIns.map((member) => member.name),
+    webhooks: hooks.map((hook) => hook.name),
+  });
 }
 
 type Secret = Readonly<{ fields: Pick<User, 'passwordHash'>; made: Readonly<{ made?: string }> }>;

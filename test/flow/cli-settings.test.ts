@@ -22,6 +22,8 @@ import { makeSealer } from '../../src/store/seal.ts';
 import { watchSettings, type SettingsStore } from '../../src/store/settings.ts';
 import { openSuppressions } from '../../src/store/suppressions.ts';
 import { openApiKeys } from '../../src/store/api-keys.ts';
+import { webhookSchema } from '../../src/webhooks/webhook.ts';
+import { openMembers } from '../../src/store/members.ts';
 import { openTemplates } from '../../src/store/templates.ts';
 import type { ForgetVerbs } from '../../src/verbs/forget.ts';
 import { openWebhooks } from '../../src/webhooks/store.ts';
@@ -29,6 +31,11 @@ import { randomPrefix, startRedis, type TestRedis } from '../support/redis.ts';
 
 let server: TestRedis;
 let settings: SettingsStore;
+let stores: Readonly<{
+  members: ReturnType<typeof openMembers>;
+  store: ReturnType<typeof openWebhooks>;
+  apiKeys: ReturnType<typeof openApiKeys>;
+}>;
 let context: SettingsContext & Pick<ForgetVerbs, 'webhooks' | 'archive' | 'traces'>;
 let zone: Record<string, readonly string[]>;
 let mailHosts: Record<string, string[]>;
@@ -54,6 +61,11 @@ beforeEach(async () => {
   const transports = () => settings.latest()?.transports.values() ?? [];
   const tell = () => Promise.resolve();
   const warmup = openWarmup({ redis, prefix, clock: systemClock, log: silentLog, config, transports, tell });
+  stores = {
+    members: openMembers({ redis, prefix }),
+    store: openWebhooks({ redis, prefix }),
+    apiKeys: openApiKeys({ redis, prefix, clock: systemClock }),
+  };
   hosts = {};
   mailHosts = {};
   files = {};
@@ -73,8 +85,9 @@ beforeEach(async () => {
     sealer: makeSealer(Buffer.alloc(32, 5)),
     today: (timeZone = 'UTC') => dayOf(systemClock.now(), timeZone),
     templates: openTemplates({ redis, prefix, clock: systemClock, settings }),
-    apiKeys: openApiKeys({ redis, prefix, clock: systemClock }),
-    webhooks: { store: openWebhooks({ redis, prefix }) },
+    apiKeys: stores.apiKeys,
+    webhooks: { store: stores.store },
+    members: stores.members,
     archive: { forget: () => Promise.resolve({ removed: 0, changed: 0 }) },
     traces: {
       cancel: () => Promise.resolve({ changed: 0, busy: 0 }),
@@ -227,6 +240,35 @@ describe('user', () => {
       code: 1,
       text: expect.stringContaining('no user called shop'),
     });
+  });
+
+  test('what is of one user goes with it, and what is of another stays', async () => {
+    const { members, store, apiKeys } = stores;
+    for (const name of ['shop', 'office']) {
+      await run(`user add ${name}`);
+      const shared = { account: 'default', user: name };
+      await apiKeys.make({ ...shared, name, scopes: ['events:read'], by: 'command' });
+      const times = { madeAt: 1, sessionsFrom: 1 };
+      const role = { role: 'user', passwordHash: 'x', disabled: false } as const;
+      await members.add({ v: 1, ...shared, name: `${name}-boss`, ...role, ...times });
+      const secrets = [{ sealed: 'v1.x', since: 1 }];
+      const hook = { name: `${name}-hook`, url: 'https://x.example/', secrets, enabled: true, turn: 1 };
+      const parsed = webhookSchema.parse({ v: 1, id: `wh_${name}`, ...shared, ...hook, at: 1 });
+      await store.add(parsed, '1-1.0');
+    }
+    const removed = await run('user remove shop');
+    expect(removed.text).toBe(
+      'User shop was removed; mail it has handed in is still delivered.\nWith it went 1 key of the API, the member shop-boss, the webhook shop-hook.',
+    );
+    expect(removed.data).toEqual({
+      removed: 'shop',
+      keys: 1,
+      members: ['shop-boss'],
+      webhooks: ['shop-hook'],
+    });
+    expect((await members.list('default')).map(({ name }) => name)).toEqual(['office-boss']);
+    expect((await store.list()).map(({ name }) => name)).toEqual(['office-hook']);
+    expect((await apiKeys.list('default')).map(({ key }) => key.user)).toEqual(['office']);
   });
 
   test('what the configuration file declares is changed there', async () => {
@@ -650,6 +692,11 @@ describe('suppression', () => {
   });
 
   test('a user, a sender domain, all, and an end', async () => {
+    expect(await run('suppression add a@b.example', { user: 'shop' })).toMatchObject({
+      code: 2,
+      text: 'There is no user called shop.',
+    });
+    await run('user add shop');
     await run('suppression add a@b.example', { user: 'Shop' });
     await run('suppression add a@b.example', { domain: 'shop.example', for: '30d' });
     await run('suppression add a@b.example', { everywhere: true, reason: 'asked' });
