@@ -1,10 +1,12 @@
 // Streams of server-sent events: one for each viewer, who may lag a little, and is cut off when it does not read.
 import { PassThrough, type Readable } from 'node:stream';
 import { once } from 'node:events';
+import { compareCursors } from '../events/cursor.ts';
 import { cursorText, type Cursor, type EventLog, type Recorded } from '../events/log.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Event } from '../model/event.ts';
+import { makeTurns, type Turns } from './turns.ts';
 
 export type Viewing = Readonly<{
   /** undefined: from the oldest event that is kept. */
@@ -31,6 +33,9 @@ const SLOW_MS = 30_000;
 const PING_MS = 15_000;
 /** A key that was removed is dead within a second. */
 const STAY_MS = 900;
+/** Who begins in the past reads the disk by itself, which costs memory and time: so many do at once, the others wait. */
+const BEHIND_AT_ONCE = 8;
+const BEHIND_MS = 60_000;
 
 /** All viewers of a process. They share one reader of the events, and the text of each. */
 export function makeViewers(deps: ViewersDeps): Viewers {
@@ -40,6 +45,7 @@ export function makeViewers(deps: ViewersDeps): Viewers {
     texts.set(recorded, text);
     return text;
   };
+  const turns = makeTurns(BEHIND_AT_ONCE);
   let count = 0;
   return {
     count: () => count,
@@ -56,7 +62,7 @@ export function makeViewers(deps: ViewersDeps): Viewers {
       out.on('error', () => undefined);
       out.write('retry: 2000\n\n');
       keepUp(out, viewing, deps);
-      follow(out, { viewing, textOf, signal: gone.signal }, deps).catch((error: unknown) => {
+      follow(out, { viewing, textOf, signal: gone.signal, turns }, deps).catch((error: unknown) => {
         if (!gone.signal.aborted) deps.log.error({ err: error }, 'A stream of events broke.');
         out.destroy();
       });
@@ -86,22 +92,45 @@ function keepUp(out: PassThrough, { mayStay }: Viewing, { clock }: ViewersDeps):
   out.once('close', () => ends.forEach((end) => end()));
 }
 
-type Following = Readonly<{ viewing: Viewing; textOf(recorded: Recorded): string; signal: AbortSignal }>;
+type Following = Readonly<{
+  viewing: Viewing;
+  textOf(recorded: Recorded): string;
+  signal: AbortSignal;
+  turns: Turns;
+}>;
 
-async function follow(
-  out: PassThrough,
-  { viewing, textOf, signal }: Following,
-  { eventLog, clock, log }: ViewersDeps,
-): Promise<void> {
-  for await (const batch of eventLog.follow(viewing.after, signal))
-    for (const recorded of batch) {
-      if (signal.aborted) return;
-      if (!viewing.wanted(recorded.event) || out.write(textOf(recorded))) continue;
-      if (await drained(out, clock)) continue;
-      log.debug({}, 'A viewer of events did not read, and was cut off.');
-      out.destroy();
-      return;
+async function follow(out: PassThrough, following: Following, deps: ViewersDeps): Promise<void> {
+  const { viewing, signal, turns } = following;
+  const end = await deps.eventLog.end();
+  const lag = (end?.ms ?? 0) - (viewing.after?.ms ?? 0);
+  const leave = end && lag > BEHIND_MS ? await turns.take(signal) : undefined;
+  try {
+    for await (const batch of deps.eventLog.follow(viewing.after, signal)) {
+      if (!(await show(out, batch, { following, deps }))) return;
+      const last = batch.at(-1);
+      if (end && last && compareCursors(last.cursor, end) >= 0) leave?.();
     }
+  } finally {
+    leave?.();
+  }
+}
+
+/** False when the viewer is gone, or was cut off. */
+async function show(
+  out: PassThrough,
+  batch: readonly Recorded[],
+  { following, deps }: Readonly<{ following: Following; deps: ViewersDeps }>,
+): Promise<boolean> {
+  const { viewing, textOf, signal } = following;
+  for (const recorded of batch) {
+    if (signal.aborted) return false;
+    if (!viewing.wanted(recorded.event) || out.write(textOf(recorded))) continue;
+    if (await drained(out, deps.clock)) continue;
+    deps.log.debug({}, 'A viewer of events did not read, and was cut off.');
+    out.destroy();
+    return false;
+  }
+  return true;
 }
 
 /** False when the viewer has not read for too long. */
