@@ -100,11 +100,10 @@ async function lookAt(from: Browser, view: View): Promise<void> {
 async function picture(page: Page, view: string, path: string): Promise<void> {
   await page.goto(origin + path);
   await page.waitForSelector('main.page :is(h1, .empty)');
-  await page
-    .waitForFunction(`!document.querySelector('.skeleton')`, undefined, { timeout: 8000 })
-    .catch(() => {
-      console.log(`${view} ${path}: still waits`);
-    });
+  const waits = page.locator('main .skeleton').first();
+  await waits.waitFor({ state: 'hidden', timeout: 8000 }).catch(() => {
+    console.log(`${view} ${path}: still waits`);
+  });
   await page.waitForTimeout(400);
   const sides = await page.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]');
   if (sides[0] > sides[1]) console.log(`${view} ${path}: sticks out by ${sides[0] - sides[1]} px`);

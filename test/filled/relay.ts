@@ -53,6 +53,7 @@ export async function startFilled({ past = 1500, now = 240 }: FilledOptions = {}
   await sleep(4000);
   await readLetters(world, relay.ports.tracking);
   await suppress(client);
+  await historyIsThere(client, Date.now());
   return {
     relay,
     world,
@@ -63,6 +64,15 @@ export async function startFilled({ past = 1500, now = 240 }: FilledOptions = {}
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The month before is read first: until then pages would show an empty present. */
+async function historyIsThere({ ask }: Client, now: number): Promise<void> {
+  for (let turn = 0; turn < 60; turn++) {
+    const found = /"at":(\d+)/.exec(JSON.stringify(await ask('GET', '/messages?limit=1')))?.[1];
+    if (Number(found) > now - 60_000) return;
+    await sleep(1000);
+  }
 }
 
 const configuration = {
