@@ -156,10 +156,34 @@ export function storedRow(answer: Answer): StoredRow {
 export function deliveryRow(answer: Answer): DeliveryRow {
   const text = (name: Column): string | undefined => textAt(answer, name);
   const count = (name: Column): number => numberAt(answer, name) ?? 0;
+  return {
+    delivery: text('delivery') ?? '',
+    submission: text('submission') ?? '',
+    account: text('account') ?? '',
+    user: text('user') ?? '',
+    at: count('at'),
+    recipient: text('recipient') ?? '',
+    sender: text('sender') ?? '',
+    ...definedOnly(optionalOf(answer)),
+    status: statuses.get(text('status') ?? '') ?? 'queued',
+    statusAt: count('status_at'),
+    attempts: count('attempts'),
+    opens: count('opens'),
+    humanOpens: count('human_opens'),
+    clicks: count('clicks'),
+    humanClicks: count('human_clicks'),
+    unsubscribed: count('unsubscribed') === 1,
+    complained: count('complained') === 1,
+  };
+}
+
+/** What not every delivery has. */
+function optionalOf(answer: Answer) {
+  const text = (name: Column): string | undefined => textAt(answer, name);
   const tags = text('tags');
   const metadata = text('metadata');
   const messageId = text('message_id');
-  const optional = {
+  return {
     headerFrom: text('header_from') ?? (text('sender') || undefined),
     subject: text('subject'),
     messageId: messageId === undefined ? undefined : `<${messageId}>`,
@@ -177,24 +201,5 @@ export function deliveryRow(answer: Answer): DeliveryRow {
     site: text('site'),
     ms: numberAt(answer, 'ms'),
     firstOpenAt: numberAt(answer, 'first_open_at'),
-  };
-  return {
-    delivery: text('delivery') ?? '',
-    submission: text('submission') ?? '',
-    account: text('account') ?? '',
-    user: text('user') ?? '',
-    at: count('at'),
-    recipient: text('recipient') ?? '',
-    sender: text('sender') ?? '',
-    ...definedOnly(optional),
-    status: statuses.get(text('status') ?? '') ?? 'queued',
-    statusAt: count('status_at'),
-    attempts: count('attempts'),
-    opens: count('opens'),
-    humanOpens: count('human_opens'),
-    clicks: count('clicks'),
-    humanClicks: count('human_clicks'),
-    unsubscribed: count('unsubscribed') === 1,
-    complained: count('complained') === 1,
   };
 }

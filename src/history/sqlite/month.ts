@@ -1,16 +1,16 @@
 // One file of the history, for writing: what was accepted in a month, and all that became of it, however much later.
 import type { Place, Recorded } from '../history.ts';
 import { comparePlaces, placeText, readPlace } from '../place.ts';
-import { makeCube } from '../cube.ts';
+import { makeCube, type Cube } from '../cube.ts';
 import { acceptedAt, nextRow } from '../row.ts';
 import type { Kept } from '../sets.ts';
 import { tallies } from '../tally.ts';
-import { makeChunks } from './chunks.ts';
-import { makeCountsWriter } from './counts.ts';
+import { makeChunks, type Chunks } from './chunks.ts';
+import { makeCountsWriter, type CountsWriter } from './counts.ts';
 import { openToWrite, transact, type Database } from './database.ts';
 import { makeMeta, type Meta } from './meta.ts';
 import { monthStart } from './months.ts';
-import { makeRows } from './rows.ts';
+import { makeRows, type Rows } from './rows.ts';
 import { makeTables } from './schema.ts';
 
 export type Month = Readonly<{
@@ -45,19 +45,7 @@ function makeMonth(database: Database, month: string): Month {
     for (const part of [rows, chunks, counts]) part.forget();
   };
 
-  const takeOne = ({ event }: Recorded, kept: Kept): void => {
-    const held = rows.hold(event.delivery, acceptedAt(event));
-    const before = held.row;
-    const link = event.type === 'clicked' ? (event.link ?? 0) : undefined;
-    const followed = link === undefined ? 'never' : chunks.followed(held.id, link);
-    const after = nextRow(before, event);
-    if (!chunks.add(held.id, event, after)) return; // told twice
-    rows.change(held, after);
-    for (const tally of tallies(event, { row: before, followed }, after)) cube.add(after, tally, kept);
-    const { account, campaign, campaignName } = after;
-    if (campaign !== undefined && campaignName !== undefined) counts.name(account, campaign, campaignName);
-  };
-
+  const takeOne = makeTakeOne({ rows, chunks, counts, cube });
   const take = (batch: readonly Recorded[], kept: Kept): void => {
     const done = readPlace(meta.get('cursor'));
     const fresh = done ? batch.filter(({ cursor }) => comparePlaces(cursor, done) > 0) : batch;
@@ -78,4 +66,21 @@ function makeMonth(database: Database, month: string): Month {
     }
   };
   return { database, meta, take, forget, close: () => database.close() };
+}
+
+type Parts = Readonly<{ rows: Rows; chunks: Chunks; counts: CountsWriter; cube: Cube }>;
+
+function makeTakeOne({ rows, chunks, counts, cube }: Parts): (recorded: Recorded, kept: Kept) => void {
+  return ({ event }, kept) => {
+    const held = rows.hold(event.delivery, acceptedAt(event));
+    const before = held.row;
+    const link = event.type === 'clicked' ? (event.link ?? 0) : undefined;
+    const followed = link === undefined ? 'never' : chunks.followed(held.id, link);
+    const after = nextRow(before, event);
+    if (!chunks.add(held.id, event, after)) return; // told twice
+    rows.change(held, after);
+    for (const tally of tallies(event, { row: before, followed }, after)) cube.add(after, tally, kept);
+    const { account, campaign, campaignName } = after;
+    if (campaign !== undefined && campaignName !== undefined) counts.name(account, campaign, campaignName);
+  };
 }

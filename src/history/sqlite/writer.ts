@@ -51,13 +51,7 @@ export function openWriter({ folder, keep, veil }: WriterOptions): Writer {
     if (main.meta.get('problem') !== undefined) main.meta.remove('problem');
   };
 
-  let locked: Readonly<{ month: MonthName; database: Database }> | undefined;
-  const unlock = (): undefined => {
-    if (locked?.database.isTransaction) locked.database.exec('ROLLBACK');
-    if (locked) months.drop(locked.month);
-    locked = undefined;
-  };
-
+  const { lock, unlock } = makeLock(months);
   return {
     take,
     cursor,
@@ -66,6 +60,20 @@ export function openWriter({ folder, keep, veil }: WriterOptions): Writer {
       return months.names().reduce((sum, month) => sum + (months.write(month, erase) ?? 0), 0);
     },
     prune: makePruner({ folder, keep, meta: main.meta, months }),
+    lock,
+    unlock,
+    close: () => {
+      unlock();
+      months.close();
+      main.close();
+    },
+  };
+}
+
+/** One month's file at a time. */
+function makeLock(months: Months): Pick<Writer, 'lock' | 'unlock'> {
+  let locked: Readonly<{ month: MonthName; database: Database }> | undefined;
+  return {
     lock: (month) => {
       locked = months.existing(month, ({ database }) => {
         database.exec('BEGIN IMMEDIATE');
@@ -73,11 +81,11 @@ export function openWriter({ folder, keep, veil }: WriterOptions): Writer {
       });
       return locked !== undefined;
     },
-    unlock,
-    close: () => {
-      unlock();
-      months.close();
-      main.close();
+    unlock: () => {
+      if (locked?.database.isTransaction) locked.database.exec('ROLLBACK');
+      if (locked) months.drop(locked.month);
+      locked = undefined;
+      return undefined;
     },
   };
 }
@@ -157,10 +165,7 @@ function makeMonths(folder: string, meta: Meta): Months {
   const write = <T>(month: MonthName, work: (month: Month) => T): T => {
     try {
       const opened = openedOf(month);
-      // Another process wrote it: what is in memory may be old.
-      if (opened.version() !== opened.seen) opened.month.forget();
-      opened.seen = opened.version();
-      const result = work(opened.month);
+      const result = workOn(opened, work);
       if (currentName(month) !== opened.name)
         throw new Error(`The history's file of ${month} was made anew meanwhile.`);
       return result;
@@ -179,6 +184,13 @@ function makeMonths(folder: string, meta: Meta): Months {
       for (const month of open.keys()) drop(month);
     },
   };
+}
+
+function workOn<T>(opened: Opened, work: (month: Month) => T): T {
+  // Another process wrote it: what is in memory may be old.
+  if (opened.version() !== opened.seen) opened.month.forget();
+  opened.seen = opened.version();
+  return work(opened.month);
 }
 
 function makeOpened(month: Month, name: string): Opened {
