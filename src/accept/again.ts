@@ -1,4 +1,5 @@
 // A message that is sent again: checked like any other, with what was decided about it the first time. Pure.
+import { present } from '../lib/present.ts';
 import { hash } from 'node:crypto';
 import type { User } from '../model/settings.ts';
 import type { Recipient, Submission } from '../model/submission.ts';
@@ -42,7 +43,7 @@ function decideAgain(again: Again, now: Decision, { recipients: asked, user }: Q
   const { sendAt: _sendAt, batch: _batch, ...old } = again.earlier.instructions;
   const { pool, priority, returnPathDomain, signingDomain, trackingDomain, bypassSuppression } =
     now.instructions;
-  const granted = withoutUndefined({
+  const granted = present({
     pool,
     priority,
     returnPathDomain,
@@ -75,12 +76,6 @@ function decideAgain(again: Again, now: Decision, { recipients: asked, user }: Q
     fingerprint: again.key === undefined ? '' : fingerprintOf(user, again.key),
     resendOf: again.of,
   };
-}
-
-function withoutUndefined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const kept: { [K in keyof T]?: Exclude<T[K], undefined> } = {};
-  Object.assign(kept, Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)));
-  return kept;
 }
 
 /** The name for a To field of ours; how it wanted to hear of it the first time says nothing now. */

@@ -1,8 +1,8 @@
 // The endpoint of the dashboard's first page: what comes in and goes out, what waits and why, how everything is.
+import { present } from '../lib/present.ts';
 import { z } from 'zod';
 import type { Principal } from '../model/access.ts';
 import type { Owner } from '../model/owner.ts';
-import type { ShownLimit } from '../verbs/limit.ts';
 import type { Overview } from '../verbs/overview.ts';
 import type { QueueState } from '../verbs/queue.ts';
 import type { ShownTransport } from '../verbs/transport.ts';
@@ -104,7 +104,7 @@ export const overviewEndpoints = [
       return {
         ...told,
         sandboxed: kinds.length > 0 && kinds.every((kind) => kind === 'sandbox'),
-        limits: seesAll ? limits.map(withoutUndefined) : [],
+        limits: seesAll ? limits.map((one) => present(one)) : [],
         transports: seesAll ? transports.map((one) => transportOf(one, depth)) : [],
         alerts: principal.scopes.has('alerts:read') ? alerts.map(alertOf) : [],
       };
@@ -145,8 +145,4 @@ function alertOf({
   over,
 }: Overview['alerts'][number]): z.output<typeof alert> {
   return { id, kind, at, key, reason, advice, over };
-}
-
-function withoutUndefined({ until, ...rest }: ShownLimit): z.output<typeof limit> {
-  return until === undefined ? rest : { ...rest, until };
 }

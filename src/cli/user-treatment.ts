@@ -1,4 +1,5 @@
 // The options of "user add" and "user set" for what a user's messages get: tracking, merging, blocks, topics, rules. Pure.
+import { present } from '../lib/present.ts';
 import { z } from 'zod';
 import { declaredDefaults, declaredRule, duration, mergeHeader, ungranted } from '../config/entries.ts';
 import type { Block, Instructions, Merge } from '../model/instructions.ts';
@@ -140,7 +141,7 @@ function withTreatment(user: User, options: Given, blocks: BlockTexts): User {
     ...(header ? { header } : {}),
     ...(footer ? { footer } : {}),
     ...switchedOff(user, options),
-    ...some('topicNames', namesOf(options.topicName ?? user.topicNames)),
+    ...present({ topicNames: namesOf(options.topicName ?? user.topicNames) }),
   };
 }
 
@@ -167,18 +168,18 @@ function withTexts(old: Block | undefined, texts: Block): Block | undefined {
 
 function defaultsOf(user: User, options: Given, blocks: BlockTexts): User['defaults'] {
   const before = options.default ?? user.defaults;
-  const changes: Instructions = {
-    ...some('opens', options.trackOpens),
-    ...some('clicks', options.trackClicks),
-    ...some('unsubscribe', options.unsubscribe),
-    ...some('ownBcc', options.ownBcc),
-    ...some('separate', options.separate),
-    ...some('merge', options.merge && mergeOf(before.merge, options.merge)),
+  const changes: Instructions = present({
+    opens: options.trackOpens,
+    clicks: options.trackClicks,
+    unsubscribe: options.unsubscribe,
+    ownBcc: options.ownBcc,
+    separate: options.separate,
+    merge: options.merge && mergeOf(before.merge, options.merge),
     // Who gives a block wants it to be seen.
-    ...some('header', options.header ?? (isGiven(blocks.header) ? true : undefined)),
-    ...some('footer', options.footer ?? (isGiven(blocks.footer) ? true : undefined)),
-    ...some('topic', options.topic),
-  };
+    header: options.header ?? (isGiven(blocks.header) ? true : undefined),
+    footer: options.footer ?? (isGiven(blocks.footer) ? true : undefined),
+    topic: options.topic,
+  });
   const { topic, ...others } = { ...before, ...changes };
   return topic === undefined || topic === '' ? others : { ...others, topic };
 }
@@ -199,10 +200,4 @@ function mergeOf(old: Merge | undefined, how: 'on' | 'off' | 'strict'): Merge {
   const { off: _off, strict: _strict, syntaxes = ['brackets'], ...rest } = old ?? {};
   if (how === 'off') return { ...rest, syntaxes, off: true };
   return how === 'strict' ? { ...rest, syntaxes, strict: true } : { ...rest, syntaxes };
-}
-
-function some<K extends string, V>(key: K, value: V | undefined): Readonly<Partial<Record<K, V>>> {
-  const entry: Partial<Record<K, V>> = {};
-  if (value !== undefined) entry[key] = value;
-  return entry;
 }

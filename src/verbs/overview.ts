@@ -2,13 +2,13 @@
 import type { Census, Counted, Group } from '../backlog/census.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { HistoryReader } from '../history/history.ts';
-import type { Owner } from '../model/owner.ts';
+import { isOwn, type Owner } from '../model/owner.ts';
 import type { AlertVerbs } from './alert.ts';
 import type { ShownLimit } from './limit.ts';
 import type { LookAround } from './look.ts';
 import { queueState, type QueueState, type QueueVerbs } from './queue.ts';
 import { makeShared } from './shared.ts';
-import { isOf, sitesOf, sumOf, type Site } from './sites.ts';
+import { sitesOf, sumOf, type Site } from './sites.ts';
 import type { ShownTransport } from './transport.ts';
 
 export type OverviewDeps = QueueVerbs &
@@ -182,7 +182,7 @@ function wholeQueue({ perTransport, paused, quarantined }: QueueState): QueueCou
 
 /** One user's, of what was counted. */
 function countQueue({ groups }: Counted, bounds: Owner): QueueCounts {
-  const own = groups.filter((group) => isOf(group, bounds));
+  const own = groups.filter((group) => isOwn(bounds, group));
   const count = (is: (group: Group) => boolean): number => sumOf(own.filter(is));
   const sending = count(({ state }) => state === 'sending');
   const paused = count(({ state }) => state === 'paused');

@@ -1,7 +1,7 @@
 // What waits by pool and recipient domain: how many, why most of them do, and when those that are due will have left. Pure.
 import type { Counted, Group } from '../backlog/census.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import type { Owner } from '../model/owner.ts';
+import { isOwn, type Owner } from '../model/owner.ts';
 import { whyWaits, type Around, type Why } from './waiting.ts';
 
 const MAX_SITES = 20;
@@ -23,10 +23,6 @@ export type Site = Readonly<{
 /** How many deliveries these are. */
 export const sumOf = (groups: readonly Group[]): number => groups.reduce((sum, { count }) => sum + count, 0);
 
-/** Does the viewer see them? */
-export const isOf = (group: Group, { account, user }: Owner): boolean =>
-  group.account === account && (user === undefined || group.user === user);
-
 export type Sights = Around & Readonly<{ poolSpeeds: ReadonlyMap<string, number>; now: EpochMs }>;
 
 /** A group, and why those in it wait; `why` undefined: for their turn. */
@@ -37,7 +33,7 @@ const siteOf = ({ pool, domain }: Group): string => `${pool} ${domain}`;
 /** Where the queue is for, those with the most first. */
 export function sitesOf(counted: Counted, owner: Owner, sights: Sights): readonly Site[] {
   const all = counted.groups.filter(({ account }) => account === owner.account);
-  const own = owner.user === undefined ? all : all.filter((group) => isOf(group, owner));
+  const own = owner.user === undefined ? all : all.filter((group) => isOwn(owner, group));
   const most = [...sumsBy(own, siteOf)].sort(([, a], [, b]) => b - a).slice(0, MAX_SITES);
   const wanted = new Set(most.map(([site]) => site));
   const groups = Map.groupBy(
@@ -49,7 +45,7 @@ export function sitesOf(counted: Counted, owner: Owner, sights: Sights): readonl
     const whole = (groups.get(site) ?? []).map((group) => ({ group, why: whyWaits(group, sights) }));
     return describeSite({
       whole,
-      own: whole.filter(({ group }) => isOf(group, owner)),
+      own: whole.filter(({ group }) => isOwn(owner, group)),
       counted,
       dueInPool,
       sights,
