@@ -101,7 +101,7 @@ describe.skipIf(!hasBrowser)('the road of a newcomer', () => {
     const file = /Passwords +(\S+)/.exec(relay.log())?.[1] ?? '';
     const password = /^page \(admin\): (\S+)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
     await page.goto(origin);
-    expect(await page.getByText('the name is “admin”').count()).toBe(1);
+    await page.getByText('the name is “admin”').waitFor(SOON);
     await page.getByLabel('Name').fill('admin');
     await page.getByLabel('Password').fill(password);
     await button('Log in').click();
