@@ -106,12 +106,18 @@ describe.skipIf(!hasBrowser)('a finished message', () => {
     await page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: true });
   }
 
-  const marks = async (page: Page): Promise<readonly string[]> => {
+  /** Where the machine is so busy that a mail is not read in time, the page is looked at again, as people do. */
+  async function marks(page: Page, button: string): Promise<readonly string[]> {
     const frame = page.frameLocator('iframe.mail');
-    // In a frame without scripts nothing can wait for us.
-    await until(async () => (await frame.locator('a > span').count()) === 4, 20_000);
+    for (let tries = 0; tries < 4; tries++) {
+      await page.getByRole('button', { name: button }).click();
+      // In a frame without scripts nothing can wait for us.
+      const are = until(async () => (await frame.locator('a > span').count()) === 4, 8_000);
+      if (await are.then(() => true).catch(() => false)) break;
+      await page.reload();
+    }
     return frame.locator('a > span:visible').allTextContents();
-  };
+  }
 
   test('its clicks stand on it, and it does nothing of what it would like to', async () => {
     const { page, complaints, outside } = await visit(browser, api.url, {
@@ -119,8 +125,7 @@ describe.skipIf(!hasBrowser)('a finished message', () => {
     });
     await logIn(page, api.url, ADMIN_PASSWORD);
     await page.goto(`${api.url}/messages/${id}-1?view=view`);
-    await page.getByRole('button', { name: 'With its clicks' }).click();
-    expect(await marks(page)).toEqual(['3 · 60%', '2 · 40%', '0 · 0%', '0 · 0%']);
+    expect(await marks(page, 'With its clicks')).toEqual(['3 · 60%', '2 · 40%', '0 · 0%', '0 · 0%']);
     const text = await page.frameLocator('iframe.mail').locator('body').innerText();
     expect(text).toContain('Dear Ann');
     expect(await page.evaluate('window.pwned')).toBeUndefined();
@@ -130,8 +135,7 @@ describe.skipIf(!hasBrowser)('a finished message', () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     await picture(page, 'heat-desktop-dark');
     await page.goto(`${api.url}/campaigns/spring?time=day`);
-    await page.getByRole('button', { name: 'Show them on the message' }).click();
-    expect(await marks(page)).toEqual(['3 · 60%', '2 · 40%', '0 · 0%', '0 · 0%']);
+    expect(await marks(page, 'Show them on the message')).toEqual(['3 · 60%', '2 · 40%', '0 · 0%', '0 · 0%']);
     await picture(page, 'heat-campaign-dark');
     expect(complaints).toEqual([]);
     expect(outside).toEqual([]);
@@ -162,8 +166,7 @@ describe.skipIf(!hasBrowser)('a finished message', () => {
     await page.getByRole('link', { name: 'Al messaggio precedente' }).click();
     await page.waitForURL(`**/messages/${id}-1`);
     await page.goto(`${api.url}/messages/${id}-1?view=view`);
-    await page.getByRole('button', { name: 'Con i clic' }).click();
-    await marks(page);
+    await marks(page, 'Con i clic');
     await picture(page, 'heat-phone-it');
     expect(complaints).toEqual([]);
     await page.context().close();
