@@ -6,6 +6,7 @@ import type { Redis } from '../lib/script.ts';
 import { HOME } from '../model/scopes.ts';
 import { openTraces } from '../store/traces.ts';
 import type { ForgetVerbs } from '../verbs/forget.ts';
+import { openWebhooks } from '../webhooks/store.ts';
 import type { Base } from './base.ts';
 import { openQuarantine } from './scan.ts';
 
@@ -13,6 +14,7 @@ const REASON = 'The recipient was forgotten.';
 const LOOK_MS = 100;
 /** What runs writes events down, and reads them, within a second or two. */
 const WRITTEN_MS = 15_000;
+const TOLD_MS = 4_000;
 const COMPACT_MS = 120_000;
 
 /** What commands and endpoints need besides the stores, to forget somebody. */
@@ -38,7 +40,8 @@ export function tracesOf(base: Base): ForgetVerbs['traces'] {
 }
 
 /** True once all that has happened up to now is on disk and in the history; false when nobody writes it there. */
-async function written({ asking, keys, eventLog, history, clock }: Base): Promise<boolean> {
+async function written(base: Base): Promise<boolean> {
+  const { asking, keys, eventLog, history, clock } = base;
   const until = clock.ticks() + WRITTEN_MS;
   const isThere = async (reached: () => Promise<Cursor | undefined>, goal: Cursor): Promise<boolean> => {
     for (;;) {
@@ -53,7 +56,21 @@ async function written({ asking, keys, eventLog, history, clock }: Base): Promis
   const last = parseCursor(textsIn(newest)[0] ?? '');
   if (last && !(await isThere(eventLog.end, last))) return false;
   const end = await eventLog.end();
+  if (end) await told(base, end);
   return !end || !history || isThere(history.reached, end);
+}
+
+/** Waits a little for webhooks that have events in hand: what they tell is in their logs before those are gone through. */
+async function told({ asking: redis, prefix, clock }: Base, goal: Cursor): Promise<void> {
+  const store = openWebhooks({ redis, prefix });
+  const until = clock.ticks() + TOLD_MS;
+  for (const { id } of (await store.list()).filter(({ enabled }) => enabled))
+    while (clock.ticks() < until) {
+      const { cursor = '' } = await store.state(id);
+      const at = parseCursor(cursor);
+      if (at && compareCursors(at, goal) >= 0) break;
+      await clock.sleep(LOOK_MS);
+    }
 }
 
 /** One that has not begun yet serves all who ask for it. */
