@@ -46,7 +46,7 @@ function stopped(): Clock & { wake(): void; tick(): void; asleep(): number } {
 }
 
 function logOf(batches: AsyncGenerator<readonly Recorded[]>): EventLog {
-  return { follow: () => batches } as unknown as EventLog;
+  return { follow: () => batches, end: () => Promise.resolve(undefined) } as unknown as EventLog;
 }
 
 async function* endless(size: number): AsyncGenerator<readonly Recorded[]> {
