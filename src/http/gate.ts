@@ -44,10 +44,11 @@ export function makeGate(verify: (password: string, name: string) => Promise<boo
     if (running >= MAX_AT_ONCE + (isProven ? 1 : 0)) return { waitMs: BUSY_WAIT_MS };
     // Counted before the check, so that many requests at once do not get many tries.
     fail(record, name, now);
+    records.put(network, record);
     running++;
     try {
       if (password.length > MAX_PASSWORD || !(await verify(password, name))) {
-        guess(together, clock.ticks());
+        guess(guesses, name, clock.ticks());
         return 'wrong';
       }
       proven.put(`${network} ${name}`, true);
@@ -61,6 +62,7 @@ export function makeGate(verify: (password: string, name: string) => Promise<boo
   };
 }
 
+/** What is known of it, or a new one. Only a password that is looked at is noted: asking alone drives no other one out. */
 function fresh(
   records: Lru<Record>,
   key: string,
@@ -68,9 +70,7 @@ function fresh(
 ): Record {
   const known = records.get(key);
   if (known && now - known.lastAt < FORGET_MS) return known;
-  const record = { failures: 0, lastAt: now, until: 0, name };
-  records.put(key, record);
-  return record;
+  return { failures: 0, lastAt: now, until: 0, name };
 }
 
 function fail(record: Record, name: string, now: number): void {
@@ -92,7 +92,9 @@ function untilOf({ failures, lastAt }: Record): number {
   return over < 0 ? 0 : lastAt + Math.min(FIRST_WAIT_MS * 2 ** over, MAX_WAIT_MS);
 }
 
-function guess(record: Record, now: number): void {
+function guess(guesses: Lru<Record>, name: string, now: number): void {
+  const record = fresh(guesses, name, { name, now });
+  guesses.put(name, record);
   record.failures++;
   record.lastAt = now;
   if (record.failures > FREE_GUESSES) record.until = now + GUESS_WAIT_MS;

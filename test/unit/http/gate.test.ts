@@ -145,6 +145,15 @@ test('many networks do not have many tries for a name, and do not shut out who w
   expect(await gate('guess', 'elsewhere', 'mia')).toBe('wrong');
 });
 
+test('guesses at a name are not forgotten over names that were only asked for', async () => {
+  const gate = makeGate((password) => Promise.resolve(password === 'right'), handClock());
+  for (let i = 0; i < 301; i++) expect(await gate('guess', `net${i}`)).toBe('wrong');
+  for (let i = 0; i < 3; i++) await gate('guess', 'flood', 'x');
+  for (let i = 0; i < 10_001; i++)
+    expect(await gate('guess', 'flood', `name${i}`)).toMatchObject({ waitMs: expect.any(Number) });
+  expect(await gate('right', 'elsewhere')).toMatchObject({ waitMs: expect.any(Number) });
+});
+
 test('while strangers hold all seats there is one for who was there before', async () => {
   const gate = makeGate(async (password) => {
     await systemClock.sleep(20);
