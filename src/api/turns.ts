@@ -15,6 +15,7 @@ export function makeTurns(atOnce: number): Turns {
   };
   return {
     take: async (signal) => {
+      if (signal.aborted) return () => undefined;
       if (taken >= atOnce) {
         const left = await new Promise<boolean>((resolve) => {
           const come = (): void => {
