@@ -57,6 +57,8 @@ const MAX_ALERTS = 10;
 const FRESH_MS = 1500;
 /** How long somebody who looks waits for something newer. */
 const PATIENCE_MS = 25;
+/** How long the first one waits for the flow: without it the page would say that no mail has come. */
+const FIRST_MS = 1000;
 /** How many owners' flows are kept: those that looked last. */
 const MAX_OWNERS = 100;
 
@@ -69,7 +71,9 @@ export function makeOverview(deps: OverviewDeps): (bounds: Owner) => Promise<Ove
   const shared = <T>(ask: Ask<T>): Ask<T> => makeShared(rules, ask);
   const depth = shared(() => queueState(deps));
   const recent = shared(async () => (await alerts?.recent(MAX_ALERTS)) ?? []);
-  const flowOf = perOwner((owner) => makeShared({ ...rules, otherwise: [] }, () => readFlow(deps, owner)));
+  const flowOf = perOwner((owner) =>
+    makeShared({ ...rules, otherwise: [], firstMs: FIRST_MS }, () => readFlow(deps, owner)),
+  );
   const speedsOf = perOwner((owner) =>
     makeShared({ ...rules, otherwise: new Map() }, () => readSpeeds(deps, owner)),
   );

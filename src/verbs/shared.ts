@@ -7,13 +7,15 @@ export type SharedRules<T> = Readonly<{
   freshMs: number;
   /** Who comes later waits so long for a newer one, and then gets the old. */
   patienceMs: number;
-  /** What the first ones get after that time; absent: they wait as long as it takes. */
+  /** What the first ones get after that time, or after `firstMs`; absent: they wait as long as it takes. */
   otherwise?: T;
+  /** How long those wait for whom there is no old answer. */
+  firstMs?: number;
 }>;
 
 /** A failure is told to all who wait for the answer. */
 export function makeShared<T>(rules: SharedRules<T>, ask: () => Promise<T>): () => Promise<T> {
-  const { clock, freshMs, patienceMs, otherwise } = rules;
+  const { clock, freshMs, patienceMs, otherwise, firstMs = patienceMs } = rules;
   let last: Readonly<{ value: T; at: number }> | undefined;
   let running: Promise<T> | undefined;
   const begin = async (): Promise<T> => {
@@ -33,7 +35,7 @@ export function makeShared<T>(rules: SharedRules<T>, ask: () => Promise<T>): () 
     // Those who come later are told of its failure.
     running.catch(() => undefined);
     const late = new AbortController();
-    const tooLate = clock.sleep(patienceMs, late.signal).then(() => old);
+    const tooLate = clock.sleep(last ? patienceMs : firstMs, late.signal).then(() => old);
     return Promise.race([running, tooLate]).finally(() => late.abort());
   };
 }

@@ -34,6 +34,22 @@ test('the first ones wait as long as it takes, unless there is something to tell
   expect(await quick()).toBe('answer');
 });
 
+test('the first ones may wait longer than those for whom there is an old answer', async () => {
+  let asked = 0;
+  const ask = makeShared({ ...rules, otherwise: 0, firstMs: 2000 }, async () => {
+    await pause(30);
+    return ++asked;
+  });
+  expect(await ask()).toBe(1);
+  await pause(50);
+  expect(await ask()).toBe(1);
+  const never = makeShared(
+    { ...rules, otherwise: 0, firstMs: 20 },
+    () => new Promise<number>(() => undefined),
+  );
+  expect(await never()).toBe(0);
+});
+
 test('a failure is told, and forgotten by the next question', async () => {
   let fails = true;
   const ask = makeShared(rules, () => (fails ? Promise.reject(new Error('away')) : Promise.resolve(7)));
