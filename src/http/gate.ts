@@ -24,78 +24,72 @@ const MAX_PASSWORD = 1024;
 const FREE_GUESSES = 300;
 const GUESS_WAIT_MS = 10_000;
 
-/** `name` is whom the failures were for; undefined: several. */
-type Record = { failures: number; lastAt: number; until: number; name: string | undefined };
+/** Wrong passwords of a network; `name` is whom they were for, undefined: several. `beganAt`: the last of those that are looked at now. */
+type Tries = { failures: number; lastAt: number; name: string | undefined; running: number; beganAt: number };
+/** Wrong passwords for a name. */
+type Guesses = { failures: number; lastAt: number };
 
 export function makeGate(verify: (password: string, name: string) => Promise<boolean>, clock: Clock): Gate {
-  const records = makeLru<Record>(MAX_NETWORKS);
-  const guesses = makeLru<Record>(MAX_NETWORKS);
+  const networks = makeLru<Tries>(MAX_NETWORKS);
+  const names = makeLru<Guesses>(MAX_NETWORKS);
   /** Networks that a name logged in from: who guesses elsewhere does not shut its owner out. */
   const proven = makeLru<true>(MAX_NETWORKS);
   let running = 0;
   return async (password, network, name = ADMIN) => {
     const now = clock.ticks();
     const isProven = proven.get(`${network} ${name}`) === true;
-    const record = fresh(records, network, { name, now });
-    const together = fresh(guesses, name, { name, now });
-    const until = isProven ? record.until : Math.max(record.until, together.until);
+    const tries = recent(networks.get(network), now) ?? { ...NONE, name, running: 0, beganAt: now };
+    const until = Math.max(untilOf(tries), isProven ? 0 : untilOfAll(recent(names.get(name), now)));
     if (until > now) return { waitMs: until - now };
     // One seat more than strangers have.
     if (running >= MAX_AT_ONCE + (isProven ? 1 : 0)) return { waitMs: BUSY_WAIT_MS };
+    // Only what is looked at is noted: asking alone drives nothing out of these lists.
+    networks.put(network, tries);
     // Counted before the check, so that many requests at once do not get many tries.
-    fail(record, name, now);
-    records.put(network, record);
+    tries.running++;
+    tries.beganAt = now;
     running++;
     try {
-      if (password.length > MAX_PASSWORD || !(await verify(password, name))) {
-        guess(guesses, name, clock.ticks());
-        return 'wrong';
+      if (password.length <= MAX_PASSWORD && (await verify(password, name))) {
+        proven.put(`${network} ${name}`, true);
+        // Who has a name of their own does not win tries for another's by it.
+        if (tries.name === name) tries.failures = 0;
+        return 'right';
       }
-      proven.put(`${network} ${name}`, true);
-      // Who has a name of their own does not win tries for another's by it.
-      if (record.name === name) records.drop(network);
-      else forgive(record);
-      return 'right';
+      if (tries.failures === 0) tries.name = name;
+      else if (tries.name !== name) tries.name = undefined;
+      fail(tries, now);
+      const guesses = recent(names.get(name), now) ?? { ...NONE };
+      fail(guesses, clock.ticks());
+      names.put(name, guesses);
+      return 'wrong';
     } finally {
+      tries.running--;
       running--;
     }
   };
 }
 
-/** What is known of it, or a new one. Only a password that is looked at is noted: asking alone drives no other one out. */
-function fresh(
-  records: Lru<Record>,
-  key: string,
-  { name, now }: Readonly<{ name: string; now: number }>,
-): Record {
-  const known = records.get(key);
-  if (known && now - known.lastAt < FORGET_MS) return known;
-  return { failures: 0, lastAt: now, until: 0, name };
+const NONE = { failures: 0, lastAt: 0 } as const;
+
+/** What is not to be forgotten by now. */
+function recent<T extends Guesses & Partial<Tries>>(known: T | undefined, now: number): T | undefined {
+  const isRecent = known && (known.running || now - known.lastAt < FORGET_MS);
+  return isRecent ? known : undefined;
 }
 
-function fail(record: Record, name: string, now: number): void {
-  if (record.failures > 0 && record.name !== name) record.name = undefined;
-  else record.name = name;
+function fail(record: Guesses, at: number): void {
   record.failures++;
-  record.lastAt = now;
-  record.until = untilOf(record);
+  record.lastAt = Math.max(record.lastAt, at);
 }
 
-/** Takes back what was counted before the check, and no failure of another try that goes on. */
-function forgive(record: Record): void {
-  record.failures--;
-  record.until = untilOf(record);
+/** A try that is looked at counts as wrong until it is known, and not longer. */
+function untilOf({ failures, lastAt, running, beganAt }: Tries): number {
+  const over = failures + running - FREE_TRIES;
+  if (over < 0) return 0;
+  return (running > 0 ? beganAt : lastAt) + Math.min(FIRST_WAIT_MS * 2 ** over, MAX_WAIT_MS);
 }
 
-function untilOf({ failures, lastAt }: Record): number {
-  const over = failures - FREE_TRIES;
-  return over < 0 ? 0 : lastAt + Math.min(FIRST_WAIT_MS * 2 ** over, MAX_WAIT_MS);
-}
-
-function guess(guesses: Lru<Record>, name: string, now: number): void {
-  const record = fresh(guesses, name, { name, now });
-  guesses.put(name, record);
-  record.failures++;
-  record.lastAt = now;
-  if (record.failures > FREE_GUESSES) record.until = now + GUESS_WAIT_MS;
+function untilOfAll(guesses: Guesses | undefined): number {
+  return guesses && guesses.failures > FREE_GUESSES ? guesses.lastAt + GUESS_WAIT_MS : 0;
 }

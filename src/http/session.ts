@@ -25,6 +25,8 @@ export type Sessions = Readonly<{
 /** Where sessions are kept, by an id that gives away nothing. */
 export type SessionStore = Readonly<{
   put(id: string, text: string, lifeMs: number): Promise<void>;
+  /** The same with one that is there; one that was dropped meanwhile stays away. */
+  renew(id: string, text: string, lifeMs: number): Promise<void>;
   /** Reads one, which then lives for so long again. */
   use(id: string, lifeMs: number): Promise<string | undefined>;
   drop(id: string): Promise<void>;
@@ -46,13 +48,11 @@ const SECRET = /^[\w-]{43}$/;
 const keptSchema = z.object({ member: z.string(), beganAt: z.number(), usedAt: z.number() });
 
 export function makeSessions({ store, memberOf, clock }: SessionsDeps): Sessions {
-  const keep = (id: string, kept: z.infer<typeof keptSchema>): Promise<void> =>
-    store.put(id, JSON.stringify(kept), IDLE_MS);
   return {
     begin: async (ask, member) => {
       const secret = randomBytes(SECRET_BYTES).toString('base64url');
       const now = clock.now();
-      await keep(idOf(secret), { member: member.name, beganAt: now, usedAt: now });
+      await store.put(idOf(secret), textOf({ member: member.name, beganAt: now, usedAt: now }), IDLE_MS);
       return {
         cookie: cookie(secret, LIFE_MS / 1000, ask),
         session: { member, token: tokenOf(secret) },
@@ -72,7 +72,7 @@ export function makeSessions({ store, memberOf, clock }: SessionsDeps): Sessions
         await store.drop(id);
         return undefined;
       }
-      if (now - kept.usedAt > USE_MS) await keep(id, { ...kept, usedAt: now });
+      if (now - kept.usedAt > USE_MS) await store.renew(id, textOf({ ...kept, usedAt: now }), IDLE_MS);
       return { member, token: tokenOf(secret) };
     },
     end: async (ask) => {
@@ -85,6 +85,10 @@ export function makeSessions({ store, memberOf, clock }: SessionsDeps): Sessions
 
 /** How exactly the time of the last use is kept. */
 const USE_MS = 60_000;
+
+function textOf(kept: z.infer<typeof keptSchema>): string {
+  return JSON.stringify(kept);
+}
 
 /** True when the request carries the session's token. Takes the same time whatever is wrong. */
 export function hasToken(ask: Ask, session: Pick<Session, 'token'>): boolean {

@@ -3,6 +3,8 @@ import type { Redis } from '../lib/script.ts';
 
 export type SessionStore = Readonly<{
   put(id: string, text: string, lifeMs: number): Promise<void>;
+  /** The same with one that is there; one that was dropped meanwhile stays away. */
+  renew(id: string, text: string, lifeMs: number): Promise<void>;
   /** Reads one, which then lives for so long again. */
   use(id: string, lifeMs: number): Promise<string | undefined>;
   drop(id: string): Promise<void>;
@@ -14,6 +16,9 @@ export function openSessions({ redis, prefix }: Readonly<{ redis: Redis; prefix:
   return {
     put: async (id, text, lifeMs) => {
       await redis.call('SET', key(id), text, 'PX', lifeMs);
+    },
+    renew: async (id, text, lifeMs) => {
+      await redis.call('SET', key(id), text, 'XX', 'PX', lifeMs);
     },
     use: async (id, lifeMs) => {
       const text = await redis.call('GETEX', key(id), 'PX', lifeMs);

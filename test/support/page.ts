@@ -56,6 +56,7 @@ export function memorySessions(): SessionStore {
   const kept = new Map<string, string>();
   return {
     put: (id, text) => Promise.resolve(void kept.set(id, text)),
+    renew: (id, text) => Promise.resolve(void (kept.has(id) && kept.set(id, text))),
     use: (id) => Promise.resolve(kept.get(id)),
     drop: (id) => Promise.resolve(void kept.delete(id)),
   };

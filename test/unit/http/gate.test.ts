@@ -130,6 +130,19 @@ test('a right password that is checked at the same time takes back nothing of a 
   expect(checked).toBeLessThanOrEqual(3);
 });
 
+test('a right password makes nobody wait, and keeps no wrong one of others from being forgotten', async () => {
+  const clock = handClock();
+  const gate = makeGate((password) => Promise.resolve(password === 'right'), clock);
+  for (const name of ['ann', 'bob', 'cleo']) expect(await gate('wrong', 'office', name)).toBe('wrong');
+  clock.pass(1000);
+  for (const name of ['ann', 'bob', 'cleo', 'dan']) expect(await gate('right', 'office', name)).toBe('right');
+  for (let i = 0; i < 3; i++) {
+    clock.pass(1_200_000);
+    expect(await gate('right', 'office', 'ann')).toBe('right');
+  }
+  for (let i = 0; i < 3; i++) expect(await gate('wrong', 'office', 'dan')).toBe('wrong');
+});
+
 test('many networks do not have many tries for a name, and do not shut out who was there before', async () => {
   const clock = handClock();
   const gate = makeGate((password) => Promise.resolve(password === 'right'), clock);
@@ -188,6 +201,19 @@ test('a session lives in its cookie until it is idle, old or ended', async () =>
   const ended = ask({ cookie: (await begin()).split(';')[0] ?? '' });
   expect(await sessions.end(ended)).toContain('Max-Age=0');
   expect(await sessions.find(ended)).toBeUndefined();
+});
+
+test('a session that is ended while a request of it is answered stays ended', async () => {
+  const clock = handClock();
+  const memberOf = Promise.withResolvers<Member>();
+  const sessions = makeSessions({ store: memorySessions(), memberOf: () => memberOf.promise, clock });
+  const mine = ask({ cookie: (await sessions.begin(ask(), admin)).cookie.split(';')[0] ?? '' });
+  clock.pass(3_600_000);
+  const asked = sessions.find(mine);
+  await sessions.end(mine);
+  memberOf.resolve(admin);
+  await asked;
+  expect(await sessions.find(mine)).toBeUndefined();
 });
 
 test('a session ends with what its member was when it began', async () => {
