@@ -1,6 +1,6 @@
 // The gate before passwords of members: wrong ones make their network wait, and networks together; few are checked at once.
 import type { Clock } from '../lib/clock.ts';
-import { makeLru, type Lru } from '../lib/lru.ts';
+import { makeLru } from '../lib/lru.ts';
 
 export type Verdict = 'right' | 'wrong' | Readonly<{ waitMs: number }>;
 
