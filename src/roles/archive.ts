@@ -4,18 +4,17 @@ import { holdLease } from '../backlog/lease.ts';
 import { readParts } from '../compose/body.ts';
 import type { Config } from '../config.ts';
 import type { Clock } from '../lib/clock.ts';
+import { reasonOf } from '../lib/reason.ts';
 import type { Redis } from '../lib/script.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Submission } from '../model/submission.ts';
 import { openArchive, type Archive } from '../store/archive/archive.ts';
+import { isAllIn } from '../store/archive/coming.ts';
 import { makeKeeper } from '../store/archive/keeper.ts';
-import { storeKeys } from '../store/keys.ts';
 import type { Base } from './base.ts';
 
 const TAKE_IN_MS = 1_000;
 const PRUNE_MS = 3_600_000;
-/** Longer only where no process takes anything in. */
-const SETTLE_MS = 10_000;
 
 function archiveRoot({ data, archive }: Config): string {
   return archive.folder ?? join(data, 'archive');
@@ -29,13 +28,13 @@ export function archiveOf(
   { config, clock, prefix }: Around,
   settings: () => Settings,
 ): Archive {
-  const { archiving } = storeKeys(prefix);
-  const settle = async (): Promise<void> => {
-    const until = clock.ticks() + SETTLE_MS;
-    while (Number(await redis.call('ZCARD', archiving)) > 0 && clock.ticks() < until)
-      await clock.sleep(TAKE_IN_MS / 4);
-  };
-  return openArchive({ root: archiveRoot(config), settings, now: clock.now, settle });
+  const around = { redis, prefix, clock };
+  return openArchive({
+    root: archiveRoot(config),
+    settings,
+    now: clock.now,
+    isAllIn: (account, address) => isAllIn(around, account, address),
+  });
 }
 
 /** A whole body that is still in the queue, or waits for the archive; undefined when it is gone. */
@@ -69,7 +68,9 @@ export function startArchive(base: Base): Readonly<{ stop(): Promise<void> }> {
     busy = true;
     round = round
       .then(async () => lease.valid() && what())
-      .catch((error: unknown) => log.debug({ error: String(error) }, 'the archive was interrupted'))
+      .catch((error: unknown) =>
+        log.warn({ error: reasonOf(error) }, 'The archive was interrupted; it is tried again.'),
+      )
       .then(() => {
         busy = false;
       });

@@ -2,6 +2,7 @@
 import { textsIn } from '../lib/answers.ts';
 import type { Redis } from '../lib/script.ts';
 import { storeKeys } from './keys.ts';
+import { scanKeys } from './scan-keys.ts';
 
 export type Traces = Readonly<{
   /**
@@ -11,8 +12,6 @@ export type Traces = Readonly<{
   forget(account: string, address: string, links: 'too' | 'stay'): Promise<number>;
 }>;
 
-const PAGE = 1000;
-
 export function openTraces({ redis, prefix }: Readonly<{ redis: Redis; prefix: string }>): Traces {
   const keys = storeKeys(prefix);
   const remove = async (found: readonly string[]): Promise<number> =>
@@ -21,12 +20,12 @@ export function openTraces({ redis, prefix }: Readonly<{ redis: Redis; prefix: s
     forget: async (account, address, links) => {
       const wanted = address.toLowerCase();
       let gone = 0;
-      for await (const page of scan(redis, keys.softBounces(account, '')))
+      for await (const page of scanKeys(redis, keys.softBounces(account, '')))
         gone += await remove(
           page.filter((key) => isOf(key.slice(keys.softBounces(account, '').length), wanted)),
         );
       if (links === 'stay') return gone;
-      for await (const page of scan(redis, keys.link(''))) {
+      for await (const page of scanKeys(redis, keys.link(''))) {
         const texts = page.length === 0 ? [] : textsIn(await redis.call('MGET', ...page));
         gone += await remove(page.filter((_, n) => names(texts[n] ?? '', wanted)));
       }
@@ -43,16 +42,4 @@ function isOf(field: string, address: string): boolean {
 function names(text: string, address: string): boolean {
   const lower = text.toLowerCase();
   return lower.includes(address) || lower.includes(encodeURIComponent(address).toLowerCase());
-}
-
-/** Keys that begin so, in pages. */
-async function* scan(redis: Redis, begin: string): AsyncGenerator<readonly string[]> {
-  const pattern = `${begin.replace(/[*?[\]\\]/g, '\\$&')}*`;
-  let cursor = '0';
-  do {
-    const answer = await redis.call('SCAN', cursor, 'MATCH', pattern, 'COUNT', PAGE);
-    const [next, found]: unknown[] = Array.isArray(answer) ? answer : [];
-    yield textsIn(found);
-    cursor = typeof next === 'string' ? next : '0';
-  } while (cursor !== '0');
 }

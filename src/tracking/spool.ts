@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isMissing } from '../lib/missing.ts';
 
 const pendingSchema = z.strictObject({
   token: z.string(),
@@ -96,8 +97,4 @@ async function writeSafely(folder: string, name: string, text: string): Promise<
   }
   await using directory = await open(folder, 'r');
   await directory.sync();
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -51,13 +51,13 @@ export type Forgotten = Readonly<{
   traces: number;
   /** Messages that were on their way to it at this moment. */
   busy: number;
-  /** False: what happened last is not on disk yet, or not in the history; it is to be done again. */
+  /** False: something that names it is still on its way to the history or the archive; it is to be done again. */
   complete: boolean;
 }>;
 
 /** What to say when it is not complete. */
 export const NOT_COMPLETE =
-  'Messages to it are being sent just now, or what happened last is not on disk yet: do it again in a minute.';
+  'Messages to it are being sent just now, one that it got is still on its way to others, or what happened last is not on disk yet: do it again in a minute, or when that has ended.';
 
 /** True when there was something to forget. */
 export function wasAnything({ known, complete: _complete, ...counts }: Forgotten): boolean {
@@ -73,12 +73,12 @@ export async function forgetPerson(verbs: ForgetVerbs, account: string, address:
   const isWritten = await traces.written();
   const erased = await eraseEvents(verbs, account, address);
   const known = await recipients.forget(account, address);
-  const { removed, changed } = await archive.forget(account, address);
+  const kept = await archive.forget(account, address);
   const gone = await traces.forget(account, address);
   const requests = await webhooks.store.forget(account, address);
   await traces.compact();
-  const messages = removed + changed;
-  const complete = isWritten && busy === 0;
+  const messages = kept.removed + kept.changed;
+  const complete = isWritten && kept.complete && busy === 0;
   return { known, ...erased, requests, messages, cancelled, suppressions, traces: gone, busy, complete };
 }
 

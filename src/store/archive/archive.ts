@@ -11,8 +11,14 @@ export type ArchiveOwner = Readonly<{ account?: string; user?: string }>;
 export type Archive = Readonly<{
   /** A message by the id of its submission; undefined where it is not kept, or somebody else's. */
   find(id: string, owner?: ArchiveOwner): Promise<Archived | undefined>;
-  /** Takes a person out of what is kept of an account; how many messages were removed or changed. */
-  forget(account: string, address: string): Promise<Readonly<{ removed: number; changed: number }>>;
+  /**
+   * Takes a person out of what is kept of an account; how many messages were removed or changed. Not `complete`: others that
+   * know the person may still come in. Rejects when a message cannot be read or written.
+   */
+  forget(
+    account: string,
+    address: string,
+  ): Promise<Readonly<{ removed: number; changed: number; complete: boolean }>>;
 }>;
 
 export type ArchiveDeps = Readonly<{
@@ -20,8 +26,8 @@ export type ArchiveDeps = Readonly<{
   root: string;
   settings(): Settings;
   now(): EpochMs;
-  /** Resolves when what ended up to now is in it, or when that takes too long. */
-  settle?(): Promise<void>;
+  /** Resolves when what ended up to now is in it; to false when more is to come that knows the address, or that takes too long. */
+  isAllIn?(account: string, address: string): Promise<boolean>;
 }>;
 
 /** Opens the archive for reading, by any process. */
@@ -64,16 +70,16 @@ function isOf({ name, account }: User, owner: ArchiveOwner): boolean {
 
 /**
  * A message that went to the person alone goes. One to several stays for the others without the person, unless its text
- * names the address: then it goes as well.
+ * names the address, or anything else that is known of it: then it goes as well.
  */
-async function forget({ root, settle }: ArchiveDeps, account: string, address: string) {
-  await settle?.();
+async function forget({ root, isAllIn }: ArchiveDeps, account: string, address: string) {
+  const complete = (await isAllIn?.(account, address)) ?? true;
   const count = { removed: 0, changed: 0, left: 0 };
   for await (const file of allFiles(root)) {
     const facts = await readFacts(file);
     if (facts?.submission.account === account) count[await forgetIn({ root, file, facts }, address)]++;
   }
-  return count;
+  return { ...count, complete };
 }
 
 async function forgetIn(
@@ -84,7 +90,7 @@ async function forgetIn(
   const without = withoutPerson(facts, address);
   const entry = await readEntry(file);
   const isNamed = entry?.body.toString('utf8').toLowerCase().includes(address);
-  if (!entry || isNamed || Object.keys(without.deliveries).length === 0) {
+  if (!entry || isNamed || names(without, address) || Object.keys(without.deliveries).length === 0) {
     await rm(file, { force: true });
     return 'removed';
   }

@@ -1,4 +1,5 @@
 // A message of the archive as one file: what is known of it as a line of JSON, then its bytes as they came in.
+import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -6,6 +7,7 @@ import type { EpochMs } from '../../lib/clock.ts';
 import { dayOf } from '../../lib/day.ts';
 import { timeOfId } from '../../lib/ids.ts';
 import { parseJson } from '../../lib/json.ts';
+import { nothingIfMissing } from '../../lib/missing.ts';
 import type { Pins } from '../../model/delivery.ts';
 import { recipientSchema, type Recipient, type Submission } from '../../model/submission.ts';
 
@@ -41,6 +43,8 @@ const factsSchema = z.object({
   endedAt: z.number(),
 });
 
+/** What the name of a file ends in that is not finished. */
+export const PART = '.part';
 const FIRST_READ = 16_384;
 /** Five thousand recipients with values of their own; a longer line is none of ours. */
 const MAX_FACTS = 64 * 1024 * 1024;
@@ -70,7 +74,7 @@ export function placeOf(
 }
 
 /** A name of a user cannot leave its folder; this is for what is in older records. */
-function isName(user: string): boolean {
+export function isName(user: string): boolean {
   return /^[a-z0-9][a-z0-9_.@-]*$/.test(user);
 }
 
@@ -79,7 +83,7 @@ export async function writeEntry(root: string, { body, ...facts }: Archived): Pr
   const place = placeOf(root, facts.submission.user, facts.submission.id);
   if (!place) return 0;
   await mkdir(place.folder, { recursive: true, mode: 0o700 });
-  const part = `${place.file}.part`;
+  const part = `${place.file}.${randomBytes(4).toString('hex')}${PART}`;
   try {
     const line = Buffer.from(`${JSON.stringify(facts)}\n`);
     await using file = await open(part, 'w', 0o600);
@@ -93,18 +97,18 @@ export async function writeEntry(root: string, { body, ...facts }: Archived): Pr
   }
 }
 
-/** The whole entry; undefined where there is none, or none of ours. */
+/** The whole entry; undefined where there is none, or none of ours. Rejects when it cannot be read. */
 export async function readEntry(file: string): Promise<Archived | undefined> {
-  const bytes = await readFile(file).catch(() => undefined);
+  const bytes = await readFile(file).catch(nothingIfMissing);
   const end = bytes?.indexOf(NEW_LINE) ?? -1;
   if (!bytes || end < 0) return undefined;
   const facts = parseJson(bytes.toString('utf8', 0, end), factsSchema);
   return facts && { ...facts, body: bytes.subarray(end + 1) };
 }
 
-/** What is known of it, without reading its bytes. */
+/** What is known of it, without reading its bytes. Rejects when it cannot be read. */
 export async function readFacts(path: string): Promise<ArchivedFacts | undefined> {
-  const file = await open(path, 'r').catch(() => undefined);
+  const file = await open(path, 'r').catch(nothingIfMissing);
   if (!file) return undefined;
   await using opened = file;
   for (let size = FIRST_READ; size <= MAX_FACTS; size *= 4) {

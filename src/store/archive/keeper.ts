@@ -11,7 +11,7 @@ import { readSubmission, type Submission } from '../../model/submission.ts';
 import { storeKeys, type StoreKeys } from '../keys.ts';
 import { isKept } from './archive.ts';
 import { deliverySchema, beginOfFolder, readFacts, writeEntry, type ArchivedDelivery } from './entry.ts';
-import { dayFolders, filesOf } from './folders.ts';
+import { dayFolders, filesOf, removeAbandoned } from './folders.ts';
 
 export type KeeperDeps = Readonly<{
   redis: Redis;
@@ -40,6 +40,7 @@ const AT_ONCE = 16;
 const PAGE = 256;
 /** What could not be written for so long is not kept: it would fill Redis' memory. */
 const GIVE_UP_MS = 3_600_000;
+const ABANDONED_MS = 3_600_000;
 
 /** So far it is made smaller when it is full: not each message is worth a look at all that is there. */
 const SHRUNK = 0.95;
@@ -64,8 +65,12 @@ export function makeKeeper(deps: KeeperDeps): Keeper {
   return {
     takeIn,
     prune: async () => {
-      await removeOld(deps);
-      bytes = await shrink(deps, deps.maxBytes);
+      try {
+        await removeAbandoned(deps.root, deps.clock.now() - ABANDONED_MS);
+        await removeOld(deps);
+      } finally {
+        bytes = await shrink(deps, deps.maxBytes);
+      }
     },
     bytes: () => bytes,
   };

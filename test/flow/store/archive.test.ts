@@ -1,14 +1,24 @@
 // The archive: what is kept after the last delivery, for how long, how much of it, and what forgetting a person leaves.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../../src/lib/clock.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import type { Settings } from '../../../src/model/settings.ts';
 import { userSchema } from '../../../src/model/settings.ts';
 import { openArchive } from '../../../src/store/archive/archive.ts';
-import { writeEntry, type Archived } from '../../../src/store/archive/entry.ts';
+import { isAllIn } from '../../../src/store/archive/coming.ts';
+import { placeOf, writeEntry, type Archived } from '../../../src/store/archive/entry.ts';
 import { allFiles } from '../../../src/store/archive/folders.ts';
 import { makeKeeper } from '../../../src/store/archive/keeper.ts';
 import { request, until } from '../../support/backlog.ts';
@@ -127,6 +137,7 @@ function bench(maxBytes = 1e9) {
     name: string,
     body: string,
     addresses: readonly string[] = ['ann@example.net'],
+    subject?: string,
   ): Promise<string> => {
     const { submission } = request(addresses);
     const id = newId(clock.now());
@@ -139,7 +150,14 @@ function bench(maxBytes = 1e9) {
     };
     const entry: Archived = {
       v: 1,
-      submission: { ...submission, id, user: name, at: clock.now(), instructions: { merge } },
+      submission: {
+        ...submission,
+        id,
+        user: name,
+        at: clock.now(),
+        instructions: { merge },
+        ...(subject ? { subject } : {}),
+      },
       deliveries: Object.fromEntries(deliveries),
       endedAt: clock.now(),
       body: Buffer.from(body),
@@ -200,6 +218,54 @@ test('a person is forgotten: alone with the message, among others without it, an
   expect(await archive.find(other)).toBeDefined();
   for (const file of await files(root))
     expect(readFileSync(file, 'utf8').toLowerCase()).not.toContain('ann@');
+  end();
+});
+
+test('what names the person anywhere else goes as a whole', async () => {
+  const { put, archive, root, end } = bench();
+  const id = await put('shop', 'hello', ['ann@example.net', 'bob@example.net'], 'for Ann@example.net');
+  expect(await archive.forget('default', 'ann@example.net')).toMatchObject({ removed: 1, changed: 0 });
+  expect(await archive.find(id)).toBeUndefined();
+  expect(await files(root)).toEqual([]);
+  end();
+});
+
+test('a message that cannot be read is not taken for one that does not name the person', async () => {
+  const { put, archive, root, clock, end } = bench();
+  await put('shop', 'hello');
+  mkdirSync(placeOf(root, 'shop', newId(clock.now()))?.file ?? '');
+  await expect(archive.forget('default', 'ann@example.net')).rejects.toThrow('EISDIR');
+  end();
+});
+
+test('who is in a message that is on its way to others is not forgotten yet', async () => {
+  const around = { redis: api.base.asking, prefix: 'coming:', clock: systemClock };
+  const ended = (address: string) => JSON.stringify({ recipient: { address }, pins: { dkim: [] } });
+  await around.redis.call('HSET', 'coming:ended:default:S', 'S-1', ended('Ann@example.net'));
+  expect(await isAllIn(around, 'default', 'ann@example.net')).toBe(false);
+  expect(await isAllIn(around, 'default', 'bob@example.net')).toBe(true);
+  expect(await isAllIn(around, 'other', 'ann@example.net')).toBe(true);
+  // Nobody takes it in.
+  await around.redis.call('ZADD', 'coming:archiving', Date.now(), 'default:T');
+  expect(await isAllIn(around, 'default', 'bob@example.net')).toBe(false);
+  // What ends from now on is of others: who is forgotten gets nothing more.
+  await around.redis.call('ZADD', 'coming:archiving', Date.now() + 60_000, 'default:T');
+  expect(await isAllIn(around, 'default', 'bob@example.net')).toBe(true);
+  await around.redis.call('DEL', 'coming:archiving', 'coming:ended:default:S');
+}, 60_000);
+
+test('what was left half written goes within the hour', async () => {
+  const { root, clock, keeper, put, end } = bench();
+  const id = await put('shop', 'hello');
+  const part = `${placeOf(root, 'shop', id)?.file}.00000000.part`;
+  writeFileSync(part, 'ann@example.net');
+  utimesSync(part, clock.now() / 1000, clock.now() / 1000);
+  mkdirSync(join(root, 'lost+found'));
+  await keeper.prune();
+  expect(readdirSync(join(part, '..'))).toHaveLength(2);
+  clock.pass(3_700_000);
+  await keeper.prune();
+  expect(readdirSync(join(part, '..'))).toEqual([`${id}.mail`]);
   end();
 });
 
