@@ -25,6 +25,8 @@ export default defineConfig({
           include: ['test/flow/**/*.test.ts', 'test/dialogs/**/*.test.ts', 'test/browser/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // What comes, comes; a busy machine takes its time.
+          expect: { poll: { timeout: 15_000 } },
           fileParallelism: false,
         },
       },

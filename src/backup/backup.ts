@@ -77,11 +77,9 @@ function drained(out: NodeJS.WritableStream): Promise<void> {
 
 async function copyOf(name: string, { data, copyHistory }: BackupDeps, to: string): Promise<void> {
   const from = join(data, name);
-  const exists = await stat(from).then(
-    () => true,
-    () => false,
-  );
-  if (!exists) return;
+  const found = await stat(from).catch(() => undefined);
+  if (!found) return;
+  if (found.isFile()) return cp(from, join(to, name), { preserveTimestamps: true });
   if (name === 'history') {
     await mkdir(join(to, name), { recursive: true, mode: 0o700 });
     return copyHistory(from, join(to, name));

@@ -1,5 +1,6 @@
 // A compressed segment put in its place as a whole: written beside it, made safe, renamed.
 import { randomBytes } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isMissing, otherPath, syncFolder } from './folder.ts';
@@ -17,12 +18,20 @@ export const RETIRED = '.old';
 /** Which file a path leads to and whether it was written to: another one, or another state of it, has another stamp. */
 export async function stampOf(path: string): Promise<string | undefined> {
   try {
-    const { ino, size, mtimeNs } = await stat(path, { bigint: true });
-    return `${ino} ${size} ${mtimeNs}`;
+    return stampIn(await stat(path, { bigint: true }));
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** The same of a file that is open, whatever its path leads to by now. */
+export async function stampOfOpen(file: FileHandle): Promise<string> {
+  return stampIn(await file.stat({ bigint: true }));
+}
+
+function stampIn({ ino, size, mtimeNs }: BigIntStats): string {
+  return `${ino} ${size} ${mtimeNs}`;
 }
 
 /** Writes frames and their table to `path`. False when that was not to be after all; on failure nothing is left of it. */

@@ -5,7 +5,7 @@ import { cursorText } from './cursor.ts';
 import { isMissing, listSegments, otherPath, PACKED } from './folder.ts';
 import { readLine } from './line.ts';
 import { copyFrame, explained, packFrame, readFrame, readTable } from './packed.ts';
-import { replaceFile, stampOf } from './replace.ts';
+import { replaceFile, stampOf, stampOfOpen } from './replace.ts';
 import { plainSegment, wholeLines } from './segment-file.ts';
 
 export type Change = Readonly<{
@@ -85,7 +85,7 @@ async function rewritePlain(file: FileHandle, change: Change): Promise<Rewritten
 
 /** Makes it anew with the frames changed that have to be; undefined when it was replaced meanwhile by somebody else. */
 async function rewritePacked(file: FileHandle, path: string, change: Change): Promise<Rewritten | undefined> {
-  const before = await stampOf(path);
+  const before = await stampOfOpen(file);
   const frames = await readTable(file);
   const sum = { ...NOTHING };
   const changed = new Set<number>();

@@ -39,6 +39,8 @@ async function redisOf(one: Relay): Promise<Redis> {
   return new Redis(embeddedSocket(one.data) ?? 'none');
 }
 
+const FIRST_RUN = 'page (admin): Secret-19\n';
+
 /** Binary, large and expiring values come back as they were. */
 const ODD = {
   bytes: Buffer.from([0, 255, 128, 10]),
@@ -53,6 +55,8 @@ test('a backup is written while mail is on its way, and says plainly what is in 
   await redis.rpush('postino:list-odd', 'one', 'two');
   await redis.set('postino:body:default:1', 'in flight');
   await redis.quit();
+  // A relay whose configuration gives no password has this file.
+  writeFileSync(join(relay.data, 'first-run'), FIRST_RUN);
   const { code, stdout, stderr } = await relay.cli(['backup', file(), '--json']);
   expect(stderr).toBe('');
   expect(code).toBe(0);
@@ -90,6 +94,7 @@ test('it is restored as a whole, and what was there is kept beside', async () =>
   const { replaced, config } = JSON.parse(stdout);
   expect(readFileSync(config, 'utf8')).toBe(readFileSync(relay.configFile, 'utf8'));
   expect(statSync(join(replaced, 'keys')).isDirectory()).toBe(true);
+  expect(readFileSync(join(target.data, 'first-run'), 'utf8')).toBe(FIRST_RUN);
   await target.start();
   const users = JSON.parse((await target.cli(['user', 'list', '--json'])).stdout);
   // What the file declares comes from the file, and this one declares nobody.

@@ -39,8 +39,11 @@ async function isComing({ redis, prefix }: ComingDeps, account: string, address:
   for await (const page of scanKeys(redis, keys.ended(`${account}:`)))
     for (const key of page) {
       const ended = hashIn(await redis.call('HGETALL', key));
-      for (const json of ended.values())
-        if (parseJson(json, deliverySchema)?.recipient.address.toLowerCase() === address) return true;
+      if ([...ended.values()].some((json) => isTo(json, address))) return true;
     }
   return false;
+}
+
+function isTo(json: string, address: string): boolean {
+  return parseJson(json, deliverySchema)?.recipient.address.toLowerCase() === address;
 }
