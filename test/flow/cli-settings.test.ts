@@ -88,7 +88,7 @@ beforeEach(async () => {
     apiKeys: stores.apiKeys,
     webhooks: { store: stores.store },
     members: stores.members,
-    archive: { forget: () => Promise.resolve({ removed: 0, changed: 0 }) },
+    archive: { forget: () => Promise.resolve({ removed: 0, changed: 0, complete: true }) },
     traces: {
       cancel: () => Promise.resolve({ changed: 0, busy: 0 }),
       written: () => Promise.resolve(true),

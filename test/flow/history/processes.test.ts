@@ -122,7 +122,7 @@ test('a story is completed from the log; who is forgotten is in neither', async 
   const verbs = {
     recipients: { forget: () => Promise.resolve(false) },
     webhooks: { store: { forget: () => Promise.resolve(0) } },
-    archive: { forget: () => Promise.resolve({ removed: 0, changed: 0 }) },
+    archive: { forget: () => Promise.resolve({ removed: 0, changed: 0, complete: true }) },
     suppressions: { forget: () => Promise.resolve(0) },
     traces: {
       cancel: () => Promise.resolve({ changed: 0, busy: 0 }),
