@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { EventLog } from '../../../src/events/log.ts';
+import type { EventLog, Recorded } from '../../../src/events/log.ts';
 import { historyConfig } from '../../../src/history/config.ts';
 import { openSqliteHistory } from '../../../src/history/sqlite/open.ts';
 import { startInside, type InsideRelay } from '../../support/inside-relay.ts';
@@ -77,7 +77,8 @@ test.skipIf(!mounted)(
     const { history } = relay.base;
     // What the sink is told, and the log and the alert say.
     const beside = openSqliteHistory({ folder, config: historyConfig.parse({}), key: 'k' });
-    const events = (await Array.fromAsync(relay.base.eventLog.read(undefined))).flat();
+    const events: Recorded[] = [];
+    for await (const batch of relay.base.eventLog.read(undefined)) events.push(...batch);
     await expect(beside.take(events)).rejects.toThrow(/The disk has no room for the history/);
     await beside.close();
     const page = await history?.search({ limit: 50 }).catch(() => undefined);
