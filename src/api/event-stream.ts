@@ -36,6 +36,8 @@ const STAY_MS = 900;
 /** Who begins in the past reads the disk by itself, which costs memory and time: so many do at once, the others wait. */
 const BEHIND_AT_ONCE = 8;
 const BEHIND_MS = 60_000;
+/** Who has not come up to date by then comes again, behind those who wait: its client asks for what follows. */
+const TURN_MS = 120_000;
 
 /** All viewers of a process. They share one reader of the events, and the text of each. */
 export function makeViewers(deps: ViewersDeps): Viewers {
@@ -104,14 +106,19 @@ async function follow(out: PassThrough, following: Following, deps: ViewersDeps)
   const end = await deps.eventLog.end();
   const lag = (end?.ms ?? 0) - (viewing.after?.ms ?? 0);
   const leave = end && lag > BEHIND_MS ? await turns.take(signal) : undefined;
+  const endLate = leave && deps.clock.after(TURN_MS, () => out.destroy());
+  const finish = (): void => {
+    endLate?.();
+    leave?.();
+  };
   try {
     for await (const batch of deps.eventLog.follow(viewing.after, signal)) {
       if (!(await show(out, batch, { following, deps }))) return;
       const last = batch.at(-1);
-      if (end && last && compareCursors(last.cursor, end) >= 0) leave?.();
+      if (end && last && compareCursors(last.cursor, end) >= 0) finish();
     }
   } finally {
-    leave?.();
+    finish();
   }
 }
 

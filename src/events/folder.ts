@@ -1,8 +1,9 @@
 // The folder of segments: their names and order, the last line on disk, what is too old.
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareCursors, cursorText, dayOf, parseCursor, streamId, type Cursor } from './cursor.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { isMissing } from '../lib/files.ts';
 
 /** A file of events: JSON lines in the order of their cursors. `name` is the same when it is compressed, `path` is not. */
 export type Segment = Readonly<{ path: string; name: string; first: Cursor }>;
@@ -43,12 +44,6 @@ export function otherPath(path: string): string {
   return path.endsWith(PACKED) ? path.slice(0, -PACKED.length) : `${path}${PACKED}`;
 }
 
-/** Makes what was done to names in the folder survive a power cut. */
-export async function syncFolder(folder: string): Promise<void> {
-  await using directory = await open(folder, 'r');
-  await directory.sync();
-}
-
 /** Makes the folder, readable by us alone: events hold addresses and subjects. */
 export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -61,9 +56,4 @@ export async function removeOld(folder: string, before: EpochMs): Promise<readon
   const old = segments.slice(0, -1).filter((segment) => segment.first.ms < before - DAY_MS);
   for (const { path } of old) for (const form of [path, otherPath(path)]) await rm(form, { force: true });
   return old.map((segment) => segment.name);
-}
-
-/** True for "no such file or folder". */
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

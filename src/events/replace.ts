@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isMissing, otherPath, syncFolder } from './folder.ts';
+import { isMissing, syncFolder } from '../lib/files.ts';
+import { otherPath } from './folder.ts';
 import { writeTable } from './packed.ts';
 
 /** Takes the next frame, with so many bytes of text in it. */

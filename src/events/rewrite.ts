@@ -2,7 +2,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Event } from '../model/event.ts';
 import { cursorText } from './cursor.ts';
-import { isMissing, listSegments, otherPath, PACKED } from './folder.ts';
+import { isMissing } from '../lib/files.ts';
+import { listSegments, otherPath, PACKED } from './folder.ts';
 import { readLine } from './line.ts';
 import { copyFrame, explained, packFrame, readFrame, readTable } from './packed.ts';
 import { replaceFile, stampOf, stampOfOpen } from './replace.ts';

@@ -1,6 +1,7 @@
 // A segment as its readers see it, plain or compressed: text that is read from any place.
 import { open, type FileHandle } from 'node:fs/promises';
-import { isMissing, otherPath, PACKED, type Segment } from './folder.ts';
+import { isMissing } from '../lib/files.ts';
+import { otherPath, PACKED, type Segment } from './folder.ts';
 import { explained, readFrame, readTable, type Frame } from './packed.ts';
 
 export type SegmentFile = AsyncDisposable &

@@ -2,7 +2,8 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dayOf, type Cursor } from './cursor.ts';
-import { makeFolder, segmentName, syncFolder } from './folder.ts';
+import { syncFolder } from '../lib/files.ts';
+import { makeFolder, segmentName } from './folder.ts';
 
 export type WriterDeps = Readonly<{ folder: string; segmentBytes: number }>;
 

@@ -1,6 +1,7 @@
 // Large bodies while they come in: a file that is synced before it counts, or chunks appended to a key in Redis.
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder } from '../lib/files.ts';
 import type { Redis } from '../lib/script.ts';
 
 /** A body being written. Nothing counts before `commit`. Writes must be awaited one after the other. */
@@ -80,13 +81,4 @@ type Writable = Readonly<{
 
 async function writeAll(file: Writable, chunk: Buffer): Promise<void> {
   for (let done = 0; done < chunk.length;) done += (await file.write(chunk, done)).bytesWritten;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -5,7 +5,7 @@ import { readPage, type PageWanted, type SuppressionPage } from './suppressions-
 import { parseJson } from '../lib/json.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Redis } from '../lib/script.ts';
-import { EVERYWHERE, forgottenMark } from '../model/suppression.ts';
+import { EVERYWHERE } from '../model/suppression.ts';
 import type { SettingsStore } from './settings.ts';
 import { storeKeys } from './keys.ts';
 import { makeAliases, type Aliases } from './suppressions-forgotten.ts';
@@ -186,19 +186,19 @@ type Forgetting = Readonly<{ deps: SuppressionsDeps; writes: Writes; aliases: Al
   Pick<Reads, 'find'>;
 
 async function forget(
-  { deps: { settings, clock }, writes, aliases, find }: Forgetting,
+  { deps: { clock }, writes, aliases, find }: Forgetting,
   account: string,
   address: string,
 ): Promise<number> {
   const clean = suppressibleAddress(address);
   const named = (await find(account, address)).filter((entry) => entry.address === clean);
   if (named.length === 0) return 0;
-  const isFirst = !settings.latest()?.suppressing.has(forgottenMark(account));
   await writes.addAll(
     account,
     named.map((entry) => aliases.entry(account, entry)),
   );
-  if (isFirst) await clock.sleep(HEARD_MS);
+  // Also where somebody was forgotten before: others may not have heard of that one yet either.
+  await clock.sleep(HEARD_MS);
   await writes.remove(account, named);
   return named.length;
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { isMissing } from '../lib/missing.ts';
+import { isMissing } from '../lib/files.ts';
 
 const pendingSchema = z.strictObject({
   token: z.string(),

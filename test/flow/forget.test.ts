@@ -8,7 +8,7 @@ import { createZstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { embeddedSocket } from '../../src/embedded.ts';
-import { nothingIfMissing } from '../../src/lib/missing.ts';
+import { nothingIfMissing } from '../../src/lib/files.ts';
 import { until } from '../support/backlog.ts';
 import { startRelay, relayUsers, type Relay } from '../support/relay.ts';
 import { message, sendMail } from '../support/sender.ts';

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { cursorText, parseCursor, type Cursor } from '../cursor.ts';
-import { isMissing } from '../folder.ts';
+import { isMissing } from '../../lib/files.ts';
 
 export type CursorFile = Readonly<{
   read(): Promise<Cursor | undefined>;

@@ -7,7 +7,7 @@ import type { EpochMs } from '../../lib/clock.ts';
 import { dayOf } from '../../lib/day.ts';
 import { timeOfId } from '../../lib/ids.ts';
 import { parseJson } from '../../lib/json.ts';
-import { nothingIfMissing } from '../../lib/missing.ts';
+import { nothingIfMissing, syncFolder } from '../../lib/files.ts';
 import type { Pins } from '../../model/delivery.ts';
 import { recipientSchema, type Recipient, type Submission } from '../../model/submission.ts';
 
@@ -90,6 +90,7 @@ export async function writeEntry(root: string, { body, ...facts }: Archived): Pr
     await file.writev([line, body]);
     await file.datasync();
     await rename(part, place.file);
+    await syncFolder(place.folder); // the name is safe only with the folder
     return line.length + body.length;
   } catch (error) {
     await rm(part, { force: true });

@@ -2,7 +2,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EpochMs } from '../../lib/clock.ts';
-import { nothingIfMissing } from '../../lib/missing.ts';
+import { nothingIfMissing } from '../../lib/files.ts';
 import { isName, PART } from './entry.ts';
 
 export type DayFolder = Readonly<{ user: string; day: string; folder: string }>;

@@ -1,4 +1,5 @@
-// What the file system says of a file that is not there, told apart from all other trouble. Pure.
+// Files: what is missing, told apart from all other trouble, and names that survive a power cut.
+import { open } from 'node:fs/promises';
 
 /** True for "no such file or folder". */
 export function isMissing(error: unknown): boolean {
@@ -9,4 +10,10 @@ export function isMissing(error: unknown): boolean {
 export function nothingIfMissing(error: unknown): undefined {
   if (isMissing(error)) return undefined;
   throw error;
+}
+
+/** Makes what was done to names in the folder survive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  await using directory = await open(folder, 'r');
+  await directory.sync();
 }
