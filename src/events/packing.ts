@@ -20,6 +20,7 @@ export type PackingDeps = Readonly<{
   isOurs(): boolean;
 }>;
 
+/** How often it looks; sooner where segments are to be compressed at once. */
 const EVERY_MS = 60_000;
 const FIRST_MS = 1_000;
 /** After trouble, such as a full disk. */
@@ -30,12 +31,13 @@ const ABANDONED_MS = 3_600_000;
 
 /** Looks after the closed segments until `signal` aborts. Never throws. */
 export async function keepPacked(deps: PackingDeps, signal: AbortSignal): Promise<void> {
-  const { clock, log, folder } = deps;
+  const { clock, log, folder, config } = deps;
+  const everyMs = Math.min(EVERY_MS, Math.max(FIRST_MS, config.compressAfter));
   let waitMs = FIRST_MS;
   for (;;) {
     await clock.sleep(waitMs, signal);
     if (signal.aborted) return;
-    waitMs = EVERY_MS;
+    waitMs = everyMs;
     if (!deps.isOurs()) continue;
     try {
       await packOnce(deps, signal);

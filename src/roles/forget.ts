@@ -66,7 +66,7 @@ async function told({ asking: redis, prefix, clock }: Base, goal: Cursor): Promi
   const until = clock.ticks() + TOLD_MS;
   for (const { id } of (await store.list()).filter(({ enabled }) => enabled))
     while (clock.ticks() < until) {
-      const { cursor = '' } = await store.state(id);
+      const { cursor } = await store.state(id);
       const at = parseCursor(cursor);
       if (at && compareCursors(at, goal) >= 0) break;
       await clock.sleep(LOOK_MS);
