@@ -7,7 +7,7 @@ import type { Log } from '../lib/log.ts';
 import type { EventsConfig } from './config.ts';
 import { isMissing } from '../lib/files.ts';
 import { listSegments, otherPath, PACKED } from './folder.ts';
-import { packFrame } from './packed.ts';
+import { DamagedSegment, packFrame } from './packed.ts';
 import { endRetiring, replaceFile, replaceWith, RETIRED, retire, stampOf, UNFINISHED } from './replace.ts';
 import { openSegment, plainSegment, wholeLines, type SegmentFile } from './segment-file.ts';
 
@@ -80,7 +80,7 @@ function makeRest(clock: Clock, signal: AbortSignal): Rest {
 
 /** Compresses a plain segment; 0 when there is nothing to do, or it is being written to. */
 async function pack(path: string, rest: Rest): Promise<0 | 1> {
-  if (path.endsWith(PACKED)) return dropLeftOver(path);
+  if (path.endsWith(PACKED)) return dropLeftOver(path, rest);
   const before = await stampOf(path);
   if (before === undefined || (await stat(path)).size === 0) return 0;
   const packed = otherPath(path);
@@ -123,9 +123,18 @@ async function unpack(path: string, rest: Rest): Promise<0 | 1> {
   return 1;
 }
 
-/** The plain form of a segment whose compressing ended between the two steps of its end. */
-async function dropLeftOver(packed: string): Promise<0> {
-  await retire(otherPath(packed));
+/** Both forms are there when a process died between the two steps of compressing: the compressed one may not be whole. */
+async function dropLeftOver(packed: string, rest: Rest): Promise<0> {
+  const plain = otherPath(packed);
+  if ((await stampOf(plain)) === undefined) return 0;
+  const isWhole = await sumOf(packed, rest).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof DamagedSegment) return false;
+      throw error;
+    },
+  );
+  await retire(isWhole ? plain : packed);
   return 0;
 }
 

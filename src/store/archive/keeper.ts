@@ -41,6 +41,8 @@ const PAGE = 256;
 /** What could not be written for so long is not kept: it would fill Redis' memory. */
 const GIVE_UP_MS = 3_600_000;
 const ABANDONED_MS = 3_600_000;
+/** A full disk is told so often, and not for each message again and again. */
+const TELL_MS = 60_000;
 
 /** So far it is made smaller when it is full: not each message is worth a look at all that is there. */
 const SHRUNK = 0.95;
@@ -48,12 +50,13 @@ const SHRUNK = 0.95;
 /** Makes it; `prune` counts what is there, and comes first. */
 export function makeKeeper(deps: KeeperDeps): Keeper {
   const keys = storeKeys(deps.prefix);
+  const isTime = makeSeldom(deps.clock);
   let bytes = 0;
   const takeIn = async (): Promise<number> => {
     let count = 0;
     for (;;) {
       const ids = textsIn(await deps.redis.call('ZRANGE', keys.archiving, 0, PAGE - 1));
-      const sizes = await takePage(deps, keys, ids);
+      const sizes = await takePage({ ...deps, isTime }, keys, ids);
       count += sizes.length;
       bytes += sizes.reduce((sum, size) => sum + size, 0);
       // A page of which nothing could be written waits for the next time.
@@ -76,12 +79,21 @@ export function makeKeeper(deps: KeeperDeps): Keeper {
   };
 }
 
+type Taking = KeeperDeps & Readonly<{ isTime(): boolean }>;
+
+/** True once, and then again after a while. */
+function makeSeldom(clock: Clock): () => boolean {
+  let last: number | undefined;
+  return () => {
+    const now = clock.ticks();
+    const isTime = last === undefined || now - last >= TELL_MS;
+    if (isTime) last = now;
+    return isTime;
+  };
+}
+
 /** The sizes of those that are done. */
-async function takePage(
-  deps: KeeperDeps,
-  keys: StoreKeys,
-  ids: readonly string[],
-): Promise<readonly number[]> {
+async function takePage(deps: Taking, keys: StoreKeys, ids: readonly string[]): Promise<readonly number[]> {
   const done: number[] = [];
   for (let n = 0; n < ids.length; n += AT_ONCE) {
     const sizes = await Promise.all(ids.slice(n, n + AT_ONCE).map((id) => takeOne(deps, keys, id)));
@@ -91,7 +103,7 @@ async function takePage(
 }
 
 /** Its bytes, 0 for what is not to be kept; undefined when it has to be tried again. */
-async function takeOne(deps: KeeperDeps, keys: StoreKeys, id: string): Promise<number | undefined> {
+async function takeOne(deps: Taking, keys: StoreKeys, id: string): Promise<number | undefined> {
   const json = await deps.redis.call('GET', keys.submission(id));
   const submission = typeof json === 'string' ? readSubmission(json) : undefined;
   if (!submission) return (await letGo(deps, keys, id), 0);
@@ -103,13 +115,12 @@ async function takeOne(deps: KeeperDeps, keys: StoreKeys, id: string): Promise<n
   } catch (error) {
     if (error instanceof Error && error.name === 'RedisTrouble') throw error;
     const giveUp = deps.clock.now() - endedAt > GIVE_UP_MS;
-    deps.log.warn(
-      { submission: submission.id, error: reasonOf(error) },
-      giveUp
-        ? 'A message could not be archived for an hour, and is not kept.'
-        : 'A message cannot be archived now.',
-    );
-    if (giveUp) await letGo(deps, keys, id, submission);
+    const facts = { submission: submission.id, error: reasonOf(error) };
+    if (giveUp) {
+      deps.log.warn(facts, 'A message could not be archived for an hour, and is not kept.');
+      await letGo(deps, keys, id, submission);
+    } else if (deps.isTime())
+      deps.log.warn(facts, 'Messages cannot be archived now; it is tried again for an hour.');
     return giveUp ? 0 : undefined;
   }
 }

@@ -332,3 +332,19 @@ test('the keeper goes on after trouble and ends when it is told to', async () =>
   stop.abort();
   await keeping;
 });
+
+test('after a crash between the two steps the plain form goes only when the compressed one can be read', async () => {
+  const events = fill(3, 3000);
+  const [whole = '', damaged = ''] = (await listSegments(folder)).map(({ path }) => path);
+  for (const path of [whole, damaged]) copyFileSync(path, `${path}.kept`);
+  await pack();
+  for (const path of [whole, damaged]) copyFileSync(`${path}.kept`, path);
+  for (const path of [whole, damaged]) rmSync(`${path}.kept`);
+  const packed = readFileSync(`${damaged}.zst`);
+  packed.fill(7, 100, 4000);
+  writeFileSync(`${damaged}.zst`, packed);
+  await pack();
+  expect(files().filter((name) => name.endsWith('.jsonl'))).toHaveLength(2);
+  expect(await ids()).toEqual(events.map(({ id }) => id));
+  expect(await pack()).toBe(1);
+});
