@@ -18,6 +18,7 @@ import { nameSchema } from '../model/settings.ts';
 import type { Authenticate } from './authenticate.ts';
 import { endpoint, sent } from './endpoint.ts';
 import type { Viewers } from './event-stream.ts';
+import { moment } from './moment.ts';
 import { badCursor, pageQuery } from './paging.ts';
 import { isProblem, problem } from './problem.ts';
 
@@ -35,7 +36,6 @@ const DAY_MS = 86_400_000;
 const SLACK_MS = 120_000;
 
 const word = z.string().min(1).max(320).optional();
-const moment = z.coerce.number().int().nonnegative().optional();
 
 const filterQuery = {
   type: z
@@ -69,8 +69,8 @@ export const eventEndpoints = [
     query: z.object({
       ...pageQuery,
       ...filterQuery,
-      since: moment.describe('Epoch milliseconds; without it and a cursor: a day ago.'),
-      until: moment.describe('Epoch milliseconds.'),
+      since: moment.optional().describe('As below; without it and a cursor: a day ago.'),
+      until: moment.optional(),
     }),
     answer: z.object({ items: z.array(shown), next: z.string().optional() }),
     run: async ({ principal, query }, { eventLog, clock }: EventsContext) => {

@@ -8,6 +8,7 @@ import { messageOf, type HistoryVerbs } from '../verbs/history.ts';
 import { clicksIn, clicksOfCampaign, newestOf } from '../verbs/message-heat.ts';
 import { keptMessage } from '../verbs/message-kept.ts';
 import { endpoint, sent } from './endpoint.ts';
+import { moment } from './moment.ts';
 import { findMessage, notKept, told, type Found, type MessageSourceApi } from './message-source.ts';
 import { noHistory } from './messages-read.ts';
 import { boundsOf } from './principal.ts';
@@ -15,7 +16,6 @@ import { notFound, problem, type Problem } from './problem.ts';
 
 export type MessageHeatApi = MessageSourceApi & HistoryVerbs;
 
-const moment = z.coerce.number().int().min(0);
 const WHAT =
   'Each link begins with its clicks and its share of all, as text and as a shade. Nothing runs or is loaded.';
 
@@ -46,7 +46,7 @@ export const messageHeatEndpoints = [
       'A message of a campaign that is still kept, with its links marked by the clicks of the whole campaign.',
     description: WHAT,
     params: z.object({ name: z.string().min(1).max(255) }),
-    query: z.object({ since: moment.describe('Epoch milliseconds.'), until: moment }),
+    query: z.object({ since: moment, until: moment }),
     produces: 'text/html',
     run: async ({ principal, params: { name }, query }, api: MessageHeatApi) => {
       const of = { campaign: name, ...query, owner: ownerOf(principal) };

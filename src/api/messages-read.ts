@@ -6,6 +6,7 @@ import { eventSchema } from '../model/event.ts';
 import { messageOf, type HistoryVerbs } from '../verbs/history.ts';
 import type { LookAtWaiting } from '../verbs/look.ts';
 import { endpoint } from './endpoint.ts';
+import { moment } from './moment.ts';
 import { badCursor, pageOf, pageQuery } from './paging.ts';
 import { boundsOf } from './principal.ts';
 import { notFound, problem, type Problem } from './problem.ts';
@@ -68,7 +69,6 @@ const message = z.object({
 const CURSOR = /^\d+(?:-\d\d)?\../s;
 
 const text = z.string().min(1).max(500).optional();
-const moment = z.coerce.number().int().min(0).optional();
 const query = z.object({
   ...pageQuery,
   id: text.describe('Of a message or a delivery; a trailing "*" makes it a prefix, here and below.'),
@@ -83,8 +83,8 @@ const query = z.object({
   transport: text,
   provider: text,
   user: text,
-  since: moment.describe('Accepted from then on, epoch milliseconds.'),
-  until: moment.describe('And before then.'),
+  since: moment.optional().describe('Accepted from then on; epoch milliseconds, or RFC 3339.'),
+  until: moment.optional(),
 });
 
 /** Anything that search cannot do without the history. */

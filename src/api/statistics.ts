@@ -6,6 +6,7 @@ import { counters, dimensions, intervals } from '../history/statistics.ts';
 import type { ForgetVerbs } from '../verbs/forget.ts';
 import { lagOf, type HistoryVerbs } from '../verbs/history.ts';
 import { endpoint } from './endpoint.ts';
+import { moment } from './moment.ts';
 import { noHistory } from './messages-read.ts';
 import { boundsOf } from './principal.ts';
 import { notFound } from './problem.ts';
@@ -26,7 +27,6 @@ const row = counts.extend({
 });
 
 const text = z.string().max(500).optional();
-const moment = z.coerce.number().int().min(0);
 
 export const statisticsEndpoints = [
   endpoint({
@@ -39,7 +39,7 @@ export const statisticsEndpoints = [
     description:
       'Each event counts when it happened. "Unique" are deliveries, counted at their first; "Human" those of them where a person came.',
     query: z.object({
-      since: moment.describe('Epoch milliseconds.'),
+      since: moment,
       until: moment,
       every: z.enum(intervals).optional().describe('A row for each minute, hour or day (UTC).'),
       by: z.enum(dimensions).optional().describe('A row for each value.'),
