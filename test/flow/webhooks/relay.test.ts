@@ -109,20 +109,20 @@ describe('one of each shape', () => {
   });
 
   const bad: readonly (readonly [string, Values, number, RegExp])[] = [
-    ['http://192.168.1.1:80/', {}, 1, /port 80/],
-    ['https://127.0.0.1:25/', {}, 1, /port 25/],
-    ['ftp://hooks.example/', {}, 1, /must begin with/],
-    ['nonsense', {}, 1, /not a URL/],
-    ['standard', { user: 'nobody', name: 'x' }, 1, /no user called nobody/],
+    ['http://192.168.1.1:80/', {}, 2, /port 80/],
+    ['https://127.0.0.1:25/', {}, 2, /port 25/],
+    ['ftp://hooks.example/', {}, 2, /must begin with/],
+    ['nonsense', {}, 2, /not a URL/],
+    ['standard', { user: 'nobody', name: 'x' }, 2, /no user called nobody/],
     ['standard', { name: 'standard' }, 1, /already/],
     ['standard', { name: 'X y' }, 2, /--name/],
     ['standard', { type: ['nonsense'] }, 2, /--types 1/],
-    ['standard', { name: 'x', parameter: ['a=[Email]'] }, 1, /Only the shape smtpplus/],
-    ['standard', { name: 'x', method: 'get' }, 1, /Only the shape smtpplus/],
+    ['standard', { name: 'x', parameter: ['a=[Email]'] }, 2, /Only the shape smtpplus/],
+    ['standard', { name: 'x', method: 'get' }, 2, /Only the shape smtpplus/],
     ['standard', { batchSize: '0' }, 2, /--batch-size/],
     ['standard', { batchWait: 'soon' }, 2, /--batch-wait/],
     ['standard', { shape: 'postmark' }, 2, /--shape/],
-    ['standard', { name: 'x', secret: 'short' }, 1, /16/],
+    ['standard', { name: 'x', secret: 'short' }, 2, /16/],
     ['standard', { shape: 'smtpplus', parameter: ['a=[Nothing]'] }, 2, /place in brackets/],
   ];
   test.each(bad)('refuses %s with %j', async (url, options, code, why) => {
@@ -183,8 +183,8 @@ describe('operating', () => {
         vendors.standardWebhooks(secret, hit);
     const had = taken().length;
     expect((await cli('replay', 'standard', { since: '1h' })).code).toBe(0);
-    expect((await cli('replay', 'standard', {})).code).toBe(1);
-    expect((await cli('replay', 'standard', { cursor: 'x' })).code).toBe(1);
+    expect((await cli('replay', 'standard', {})).code).toBe(2);
+    expect((await cli('replay', 'standard', { cursor: 'x' })).code).toBe(2);
     await until(() => taken().length >= had + 4, 30_000);
     const set = await cli('set', 'standard', { name: 'renamed', url: url.replace('://', '://me:secret@') });
     expect(set.data).toMatchObject({ name: 'renamed', url: url.replace('://', '://me:…@') });
