@@ -76,7 +76,7 @@ const query = z.object({
   recipient: text.describe('An address, the beginning of one with "*", or "@example.net".'),
   sender: text.describe('Envelope sender or From address, written likewise.'),
   subject: text.describe('Words of the subject.'),
-  text: text.describe('Words of the subject, or of what the peer said.'),
+  text: text.describe('Words of the subject, of what the peer said, or of the recipient.'),
   campaign: text,
   tag: text,
   status: z.enum(deliveryStatuses).optional(),

@@ -1,4 +1,5 @@
 // Words of subjects, replies and tags as they are stored and searched in PostgreSQL, the same in any language. Pure.
+import { partings } from '../partings.ts';
 import type { StoredRow } from '../row.ts';
 import type { Veil } from '../veil.ts';
 
@@ -42,9 +43,12 @@ export function subjectQuery(asked: string, veil: Veil): string {
   return either([allOf('s', asked), quoted(`s${veil.subject(asked)}`)]);
 }
 
-/** Words of the subject, of what the peer said, or parts of the recipient's address. */
+/** Words of the subject, of what the peer said, or parts of the recipient's address; or parted between recipient and subject. */
 export function textQuery(asked: string, veil: Veil): string {
-  return either([allOf('r', asked), allOf('a', asked), subjectQuery(asked, veil)]);
+  const parted = partings(asked).map(
+    ({ recipient, subject }) => `(${allOf('a', recipient)}) & (${subjectQuery(subject, veil)})`,
+  );
+  return either([allOf('r', asked), allOf('a', asked), subjectQuery(asked, veil), ...parted]);
 }
 
 function either(queries: readonly string[]): string {

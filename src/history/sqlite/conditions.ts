@@ -1,5 +1,6 @@
 // A search in SQL: what finds least drives it by an index, the rest only passes or does not. Pure.
 import type { SearchQuery } from '../search.ts';
+import { partings } from '../partings.ts';
 import type { Veil } from '../veil.ts';
 import { bareId } from '../columns.ts';
 import type { Value } from './database.ts';
@@ -168,7 +169,14 @@ function wordParts({ subject, text }: SearchQuery, veil: Veil): readonly Part[] 
       : [
           {
             rank: WORDS_RANK,
-            any: [inSubject(text), found('replies', matchOf(text)), found('recipients', matchOf(text))],
+            any: [
+              inSubject(text),
+              found('replies', matchOf(text)),
+              found('recipients', matchOf(text)),
+              ...partings(text).map(({ recipient, subject: about }) =>
+                foundBoth(matchOf(recipient), ofSubject(about, veil)),
+              ),
+            ],
           },
         ]),
     ...(subject === undefined ? [] : [{ rank: WORDS_RANK + 1, any: [inSubject(subject)] }]),
@@ -187,6 +195,23 @@ function found(table: 'subjects' | 'replies' | 'recipients', match: string): Cho
       count: `${table} WHERE ${where}`,
     },
     passes: (key) => ({ sql: `${key} IN (SELECT rowid FROM ${table} WHERE ${where})`, values }),
+  };
+}
+
+/** Some words in the recipient's address, and the others in the subject. */
+function foundBoth(recipient: string, subject: string): Choice {
+  const alike =
+    'recipients MATCH ? AND EXISTS (SELECT 1 FROM subjects WHERE subjects MATCH ? AND subjects.rowid = recipients.rowid)';
+  const values = [recipient, subject];
+  return {
+    drive: {
+      from: 'recipients CROSS JOIN deliveries d ON d.id = recipients.rowid',
+      key: 'recipients.rowid',
+      sql: alike,
+      values,
+      count: `recipients WHERE ${alike}`,
+    },
+    passes: (key) => ({ sql: `${key} IN (SELECT rowid FROM recipients WHERE ${alike})`, values }),
   };
 }
 

@@ -102,6 +102,9 @@ const searches: readonly Omit<SearchQuery, 'limit'>[] = [
   { subject: 'invoi*' },
   { text: 'greylisted' },
   { text: 'libero' },
+  { text: 'rossi invoice' },
+  { text: 'your invoice mario rossi' },
+  { text: 'fattura libero*' },
   { text: 'mari*', status: 'delivered' },
   { text: 'queued', since: FROM + DAY, until: FROM + DAY + 3_600_000 },
   { text: 'does not exist', status: 'bounced' },
@@ -146,6 +149,10 @@ describe.skipIf(noPostgres !== undefined)('SQLite and PostgreSQL', () => {
     const atLibero = await all(a, { recipient: '@libero.it' });
     expect(atLibero.length).toBeGreaterThan(0);
     expect(await all(a, { text: 'libero it' })).toEqual(expect.arrayContaining([...atLibero]));
+    const invoices = await all(a, { subject: 'invoice', recipient: '@libero.it' });
+    expect(invoices.length).toBeGreaterThan(0);
+    for (const text of ['libero invoice', 'your invoice libero'])
+      expect(await all(a, { text })).toEqual(invoices);
     const { items } = await a.search({ limit: 60 });
     for (const { submission, delivery } of items) {
       expect(await b.timeline(submission)).toEqual(await a.timeline(submission));
