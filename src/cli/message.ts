@@ -33,7 +33,10 @@ export const messageCommands: readonly HistoryCommand[] = [
     options: [
       { flags: '--message-id <id>', summary: 'the Message-ID header, with or without its angle brackets' },
       { flags: '--subject <words>', summary: 'words of the subject, in any order' },
-      { flags: '--text <words>', summary: 'words of the subject, of what the peer said, or of the recipient' },
+      {
+        flags: '--text <words>',
+        summary: 'words of the subject, of what the peer said, or of the recipient',
+      },
       { flags: '--status <status>', summary: `what became of it: ${deliveryStatuses.join(' ')}` },
       ...filterOptions,
       { flags: '--limit <n>', summary: `at most so many (default: ${LIMIT})` },

@@ -50,7 +50,9 @@ export async function visit(
   );
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (line) => {
-    const inFrame = /\/(?:html|view|heat|previews\/[\w-]+)(?:\?.*)?$/.test(line.location().url) || line.text().includes('evil.example');
+    const inFrame =
+      /\/(?:html|view|heat|previews\/[\w-]+)(?:\?.*)?$/.test(line.location().url) ||
+      line.text().includes('evil.example');
     // The browser itself reports answers such as 401 and 404, which pages are made for.
     const isAnswer = line.text().startsWith('Failed to load resource');
     if (line.type() === 'error' && !inFrame && !isAnswer) complaints.push(line.text());
