@@ -43,32 +43,17 @@ function decideAgain(again: Again, now: Decision, { recipients: asked, user }: Q
   const { sendAt: _sendAt, batch: _batch, ...old } = again.earlier.instructions;
   const { pool, priority, returnPathDomain, signingDomain, trackingDomain, bypassSuppression } =
     now.instructions;
-  const granted = present({
-    pool,
-    priority,
-    returnPathDomain,
-    signingDomain,
-    trackingDomain,
-    bypassSuppression,
-  });
-  const {
-    pool: _pool,
-    priority: _priority,
-    returnPathDomain: _path,
-    signingDomain: _signing,
-    trackingDomain: _tracking,
-    bypassSuppression: _bypass,
-    ...others
-  } = old;
-  const { merge } = others;
+  const granted = { pool, priority, returnPathDomain, signingDomain, trackingDomain, bypassSuppression };
+  const { merge } = old;
   const { treatment } = again.earlier;
   const values = merge?.recipients && moved(merge.recipients, again.instead);
   return {
-    instructions: {
-      ...others,
+    // What is not granted now takes away what was then.
+    instructions: present({
+      ...old,
       ...granted,
       ...(merge && values ? { merge: { ...merge, recipients: values } } : {}),
-    },
+    }),
     recipients: asked.map((recipient) => ({ ...nameOf(again, recipient.address), ...recipient })),
     treatment: treatment && treatmentFor(treatment, again.instead),
     ...(now.passing ? { passing: true } : {}),

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { markLinks, type LinkClicks } from '../compose/html/heat.ts';
 import type { Answer } from '../http/exchange.ts';
 import type { Principal } from '../model/access.ts';
-import type { Owner } from '../model/owner.ts';
 import { messageOf, type HistoryVerbs } from '../verbs/history.ts';
 import { clicksIn, clicksOfCampaign, newestOf } from '../verbs/message-heat.ts';
 import { keptMessage } from '../verbs/message-kept.ts';
@@ -11,7 +10,7 @@ import { endpoint, sent } from './endpoint.ts';
 import { moment } from './moment.ts';
 import { findMessage, notKept, told, type Found, type MessageSourceApi } from './message-source.ts';
 import { noHistory } from './messages-read.ts';
-import { boundsOf } from './principal.ts';
+import { ownerOf } from './principal.ts';
 import { notFound, problem, type Problem } from './problem.ts';
 
 export type MessageHeatApi = MessageSourceApi & HistoryVerbs;
@@ -69,10 +68,6 @@ const noneKept: Problem = problem(
   'No message of this campaign is kept any more. For those to come, set "archive" of the user, such as 30d.',
 );
 const noHtml: Problem = problem(404, 'Not found', 'This message has no HTML in which links could be marked.');
-
-function ownerOf(principal: Principal): Owner {
-  return boundsOf(principal) ?? principal;
-}
 
 /** With links that lead where they were meant to, as the statistics know them, before a letter with our own. */
 async function findPlain(principal: Principal, id: string, api: MessageHeatApi): Promise<Found | undefined> {

@@ -9,7 +9,7 @@ import type { Settings } from '../model/settings.ts';
 import { keptMessage, type KeptVerbs, type LetterVerbs } from '../verbs/message-kept.ts';
 import { NOT_KEPT } from '../verbs/message-resend.ts';
 import { endpoint, sent } from './endpoint.ts';
-import { boundsOf, sees } from './principal.ts';
+import { ownerOf, sees } from './principal.ts';
 import { problem, type Problem } from './problem.ts';
 
 export type MessageSourceApi = KeptVerbs &
@@ -73,7 +73,7 @@ export async function findMessage(
   const caught = await api.sandbox.get(delivery);
   if (caught)
     return isSeen(principal, caught.summary.user, api) ? { raw: caught.raw, shown: 'sent' } : undefined;
-  const kept = await keptMessage(api, id, boundsOf(principal) ?? principal);
+  const kept = await keptMessage(api, id, ownerOf(principal));
   if (!kept) return undefined;
   const letter = await api.letterOf(kept, id, links);
   return { raw: (letter ?? kept.body).subarray(0, MAX_BYTES), shown: letter ? 'sent' : 'accepted' };

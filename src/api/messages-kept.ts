@@ -10,7 +10,7 @@ import { resend, type Resending, type ResendVerbs } from '../verbs/message-resen
 import { endpoint } from './endpoint.ts';
 import { problemOf, sayForHttp, sayReply } from './hand-in.ts';
 import { notKept, type MessageSourceApi } from './message-source.ts';
-import { boundsOf } from './principal.ts';
+import { ownerOf } from './principal.ts';
 import { invalid, notFound, type Problem } from './problem.ts';
 
 export type MessagesKeptApi = Omit<ResendVerbs, 'resent'> &
@@ -45,7 +45,7 @@ export const messagesKeptEndpoints = [
     }),
     run: async ({ principal, params: { id } }, api: MessagesKeptApi) => {
       const wanted = id.toUpperCase();
-      const owner = boundsOf(principal) ?? principal;
+      const owner = ownerOf(principal);
       const kept = await keptMessage(api, wanted, owner);
       if (!kept && !(await messageOf(api, wanted, owner))) return notFound('message');
       const notes = await api.resent.list(principal.account, submissionOf(wanted));
@@ -73,7 +73,7 @@ export const messagesKeptEndpoints = [
     location: '/messages/:id',
     run: async ({ principal, params: { id }, body, http }, api: MessagesKeptApi) => {
       const key = keyOf(principal, http);
-      const owner = boundsOf(principal) ?? principal;
+      const owner = ownerOf(principal);
       return answerOf(await resend(api, { id, to: body.to, owner, peer: http.peer, key }));
     },
   }),

@@ -8,7 +8,7 @@ import type { LookAtWaiting } from '../verbs/look.ts';
 import { endpoint } from './endpoint.ts';
 import { moment } from './moment.ts';
 import { badCursor, pageOf, pageQuery } from './paging.ts';
-import { boundsOf } from './principal.ts';
+import { boundsOf, ownerOf } from './principal.ts';
 import { notFound, problem, type Problem } from './problem.ts';
 import { waitSchema, withWaits } from './waiting.ts';
 
@@ -127,7 +127,7 @@ export const messageReadEndpoints = [
     params: z.object({ id: z.string().max(64) }),
     answer: message,
     run: async ({ principal, params: { id } }, verbs: MessagesReadApi) => {
-      const found = await messageOf(verbs, id.toUpperCase(), boundsOf(principal));
+      const found = await messageOf(verbs, id.toUpperCase(), ownerOf(principal));
       if (!found) return notFound('message');
       const rows = await withWaits(
         found.deliveries.map(({ row }) => row),

@@ -1,13 +1,13 @@
 // The endpoint of the dashboard's first page: what comes in and goes out, what waits and why, how everything is.
 import { present } from '../lib/present.ts';
 import { z } from 'zod';
-import type { Principal } from '../model/access.ts';
 import type { Owner } from '../model/owner.ts';
 import type { Overview } from '../verbs/overview.ts';
 import type { QueueState } from '../verbs/queue.ts';
 import type { ShownTransport } from '../verbs/transport.ts';
 import type { Settings } from '../model/settings.ts';
 import { endpoint } from './endpoint.ts';
+import { ownerOf } from './principal.ts';
 import { whySchema } from './waiting.ts';
 
 /** What it needs. */
@@ -99,7 +99,7 @@ export const overviewEndpoints = [
     answer: overview,
     run: async ({ principal }, api: OverviewApi) => {
       const seesAll = principal.scopes.has('transports:read');
-      const { limits, transports, depth, alerts, ...told } = await api.overview(boundsOf(principal));
+      const { limits, transports, depth, alerts, ...told } = await api.overview(ownerOf(principal));
       const kinds = [...api.settingsNow().transports.values()].map(({ kind }) => kind);
       return {
         ...told,
@@ -111,10 +111,6 @@ export const overviewEndpoints = [
     },
   }),
 ];
-
-function boundsOf({ account, user }: Principal): Owner {
-  return user === undefined ? { account } : { account, user };
-}
 
 function transportOf(
   { transport: { name, pool, kind, address }, state, because, warmup }: ShownTransport,

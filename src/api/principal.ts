@@ -2,11 +2,16 @@
 import type { Principal } from '../model/access.ts';
 import { isOwn, type Owner } from '../model/owner.ts';
 
+/** Whose things it sees. */
+export function ownerOf({ account, user }: Principal): Owner {
+  return user === undefined ? { account } : { account, user };
+}
+
 /** Whose things a list may show. Undefined: the query asks for a user that it may not see, so that nothing is found. */
 export function boundsOf(principal: Principal, askedUser?: string): Owner | undefined {
-  const { account, user } = principal;
-  if (user === undefined) return askedUser === undefined ? { account } : { account, user: askedUser };
-  return askedUser === undefined || askedUser === user ? { account, user } : undefined;
+  if (askedUser === undefined) return ownerOf(principal);
+  const { account, user = askedUser } = principal;
+  return user === askedUser ? { account, user } : undefined;
 }
 
 /** May it see what belongs to this account, and to this user (undefined: to no single one)? */

@@ -160,8 +160,7 @@ function groupOf({ name, count, due }: Tally): Group {
 function byPlace(tallies: readonly Tally[], what: 'settled' | 'old'): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();
   for (const tally of tallies) {
-    const [account, , pool, domain] = tally.name.split('\n');
-    const place = `${account}\n${pool}\n${domain}`;
+    const place = placeOf(groupOf(tally));
     sums.set(place, (sums.get(place) ?? 0) + tally[what]);
   }
   return sums;

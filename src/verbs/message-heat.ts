@@ -26,10 +26,9 @@ export type OfCampaign = Readonly<{ campaign: string; since: number; until: numb
 /** The same of a campaign, from its statistics; undefined where there is no history. */
 export async function clicksOfCampaign(
   { history }: HistoryVerbs,
-  { campaign, since, until, owner: { account, user } }: OfCampaign,
+  { campaign, since, until, owner }: OfCampaign,
 ): Promise<readonly LinkClicks[] | undefined> {
-  const whose = { account, ...(user === undefined ? {} : { user }) };
-  const asked = { ...whose, campaign, since, until, by: 'link', limit: MAX_LINKS } as const;
+  const asked = { ...owner, campaign, since, until, by: 'link', limit: MAX_LINKS } as const;
   const found = await history?.statistics(asked).catch(() => undefined);
   return found?.rows.map(({ key = '', label = '', clicked }) => ({
     link: Number.parseInt(key, 10) || 0,
@@ -41,11 +40,10 @@ export async function clicksOfCampaign(
 /** Ids of deliveries of a campaign, the newest first: one of them may still be kept. */
 export async function newestOf(
   { history }: HistoryVerbs,
-  { campaign, until, owner: { account, user } }: OfCampaign,
+  { campaign, until, owner }: OfCampaign,
 ): Promise<readonly string[]> {
-  const whose = { account, ...(user === undefined ? {} : { user }) };
   const found = await history
-    ?.search({ ...whose, campaign, until, limit: MAX_LOOKED })
+    ?.search({ ...owner, campaign, until, limit: MAX_LOOKED })
     .catch(() => undefined);
   return found?.items.map(({ delivery }) => delivery) ?? [];
 }

@@ -72,9 +72,7 @@ async function archived(
   id: string,
   owner: Partial<Owner>,
 ): Promise<Kept | undefined> {
-  const { account, user } = owner;
-  const of = { ...(account === undefined ? {} : { account }), ...(user === undefined ? {} : { user }) };
-  const entry = await archive.find(submissionOf(id), of);
+  const entry = await archive.find(submissionOf(id), owner);
   if (!entry) return undefined;
   const { submission, body, deliveries, endedAt } = entry;
   return { submission, body, deliveries, endedAt, where: 'archive' };

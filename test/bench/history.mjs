@@ -8,10 +8,10 @@ import { historyConfig } from '../../src/history/config.ts';
 import { monthFiles } from '../../src/history/sqlite/months.ts';
 import { openSqliteHistory } from '../../src/history/sqlite/open.ts';
 import { traffic } from '../support/history-events.ts';
+import { time } from './asking.mjs';
 
 const run = promisify(execFile);
 const WORKERS = 4;
-const ROUNDS = 5;
 const fill = new URL('./history-fill.ts', import.meta.url).pathname;
 
 /** `events` in all; `kept`: a folder that is left for another look, and used again when it is there. */
@@ -128,26 +128,6 @@ async function measureReading(history, months) {
       () => history.statistics(query),
       (one) => one.rows.length,
     );
-}
-
-/** First answer, then the middle one of some; beside the time the processor's, which tells the same on a busy machine. */
-async function time(name, ask, size) {
-  const took = [];
-  const cpu = [];
-  let answer;
-  for (let i = 0; i < ROUNDS; i++) {
-    const began = performance.now();
-    const before = process.cpuUsage();
-    answer = await ask();
-    took.push(performance.now() - began);
-    const { user, system } = process.cpuUsage(before);
-    cpu.push((user + system) / 1000);
-  }
-  const show = ([first, ...rest]) => {
-    const middle = [first, ...rest].toSorted((x, y) => x - y)[Math.floor(ROUNDS / 2)];
-    return `first ${first.toFixed(0).padStart(5)} ms   then ${middle.toFixed(0).padStart(5)} ms`;
-  };
-  console.log(`${name.padEnd(48)} ${show(took)}   processor: ${show(cpu)}   ${size(answer)} rows`);
 }
 
 /** As fast as it goes, through the thread, beside what is there. */

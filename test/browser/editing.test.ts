@@ -3,10 +3,9 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   buildDashboard,
-  expectNoOverflow,
+  expectFitToSee,
   hasBrowser,
   logIn,
-  obstacles,
   startBrowser,
   visit,
   type Watched,
@@ -320,20 +319,16 @@ describe.skipIf(!hasBrowser)('changing things in the dashboard', () => {
     ['/account', 'light', 1280],
   ] as const)(
     '%s, %s, %i pixels wide: no obstacle, no overflow, no complaint',
-    async (path, colorScheme, width) => {
-      const visitor = await visit(browser, origin, {
-        storageState: await page.context().storageState(),
+    (path, colorScheme, width) =>
+      expectFitToSee(browser, {
+        as: page,
+        origin,
+        path,
         colorScheme,
-        viewport: { width, height: 850 },
-      });
-      await visitor.page.goto(origin + path);
-      await visitor.page.waitForSelector('main.page h1');
-      await visitor.page.waitForTimeout(1500);
-      expect(await obstacles(visitor.page)).toEqual([]);
-      await expectNoOverflow(visitor.page);
-      expect(visitor.complaints).toEqual([]);
-      await visitor.page.context().close();
-    },
+        width,
+        heading: 'main.page h1',
+        settleMs: 1500,
+      }),
     60_000,
   );
 });

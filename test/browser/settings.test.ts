@@ -3,10 +3,9 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   buildDashboard,
-  expectNoOverflow,
+  expectFitToSee,
   hasBrowser,
   logIn,
-  obstacles,
   startBrowser,
   visit,
   type Watched,
@@ -241,20 +240,7 @@ describe.skipIf(!hasBrowser)('the pages for setting up and running', () => {
   ] as const;
   test.each(views)(
     '%s, %s, %i pixels wide: no obstacle, no overflow, no complaint',
-    async (path, colorScheme, width) => {
-      const visitor = await visit(browser, origin, {
-        storageState: await page.context().storageState(),
-        colorScheme,
-        viewport: { width, height: 850 },
-      });
-      await visitor.page.goto(origin + path);
-      await visitor.page.waitForSelector('main.page h1, main.page h2');
-      await visitor.page.waitForTimeout(1000);
-      expect(await obstacles(visitor.page)).toEqual([]);
-      await expectNoOverflow(visitor.page);
-      expect(visitor.complaints).toEqual([]);
-      await visitor.page.context().close();
-    },
+    (path, colorScheme, width) => expectFitToSee(browser, { as: page, origin, path, colorScheme, width }),
     60_000,
   );
 

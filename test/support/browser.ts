@@ -90,3 +90,35 @@ export async function expectNoOverflow(page: Page): Promise<void> {
   );
   expect(wide).toBeLessThanOrEqual(screen);
 }
+
+export type Look = Readonly<{
+  /** A page of somebody who has logged in. */
+  as: Page;
+  origin: string;
+  path: string;
+  colorScheme: 'light' | 'dark';
+  width: number;
+  /** What is there when the page is. */
+  heading?: string;
+  /** How long it has to fill. */
+  settleMs?: number;
+}>;
+
+/** Looks at a page as it is at a width and in a colour: nothing is in the way, nothing runs over, nobody complains. */
+export async function expectFitToSee(
+  browser: Browser,
+  { as, origin, path, colorScheme, width, heading = 'main.page h1, main.page h2', settleMs = 1000 }: Look,
+): Promise<void> {
+  const { page, complaints } = await visit(browser, origin, {
+    storageState: await as.context().storageState(),
+    colorScheme,
+    viewport: { width, height: 850 },
+  });
+  await page.goto(origin + path);
+  await page.waitForSelector(heading);
+  await page.waitForTimeout(settleMs);
+  expect(await obstacles(page)).toEqual([]);
+  await expectNoOverflow(page);
+  expect(complaints).toEqual([]);
+  await page.context().close();
+}

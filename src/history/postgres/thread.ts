@@ -1,7 +1,7 @@
 // The inside of the thread that writes the history in PostgreSQL; it leaves the process's main thread to the mail.
 import { workerData, type MessagePort } from 'node:worker_threads';
+import { readBatch } from '../batch.ts';
 import type { Keep } from '../config.ts';
-import type { Recorded } from '../history.ts';
 import { placeText, readPlace } from '../place.ts';
 import { HistoryProblem } from '../problem.ts';
 import { makeVeil, type VeilOptions } from '../veil.ts';
@@ -50,16 +50,10 @@ function placeOf(text: string | undefined): string {
   return place ? placeText(place) : '';
 }
 
-function readBatch(json: unknown): readonly Recorded[] {
-  const batch: unknown = JSON.parse(String(json));
-  return Array.isArray(batch) ? batch.filter(isRecorded) : [];
-}
-
 // What comes in was made by ourselves, in another thread: only its kind is asked, a schema would be slow to load.
 function has(value: unknown, ...names: readonly string[]): value is object {
   return typeof value === 'object' && value !== null && names.every((name) => Object.hasOwn(value, name));
 }
-const isRecorded = (value: unknown): value is Recorded => has(value, 'cursor', 'event');
 const isStart = (value: unknown): value is Start => has(value, 'port', 'address', 'veil');
 const isAsked = (value: unknown): value is Asked => has(value, 'number', 'call', 'args');
 

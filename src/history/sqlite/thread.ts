@@ -1,7 +1,8 @@
 // The inside of the history's threads: one writes, another one reads; each does what it is asked in turn.
 import { workerData, type MessagePort } from 'node:worker_threads';
 import { nextTurn, type EpochMs } from '../../lib/clock.ts';
-import type { Pruned, Recorded } from '../history.ts';
+import { readBatch } from '../batch.ts';
+import type { Pruned } from '../history.ts';
 import { makeVeil } from '../veil.ts';
 import type { Answered } from '../wire.ts';
 import { isAsked, isStart, type Asked, type Call, type Start } from './calls.ts';
@@ -64,15 +65,6 @@ async function prune(sides: Sides, now: EpochMs): Promise<Pruned> {
     if (step.done) return step.value;
     await nextTurn(); // batches come in between
   }
-}
-
-function readBatch(json: string): readonly Recorded[] {
-  const batch: unknown = JSON.parse(json);
-  return Array.isArray(batch) ? batch.filter(isRecorded) : [];
-}
-
-function isRecorded(value: unknown): value is Recorded {
-  return typeof value === 'object' && value !== null && 'cursor' in value && 'event' in value;
 }
 
 const SENTENCES = {

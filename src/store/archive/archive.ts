@@ -1,16 +1,14 @@
 // The archive: messages that users want kept after their last delivery, in files by user and day.
 import { rm } from 'node:fs/promises';
 import type { EpochMs } from '../../lib/clock.ts';
+import { isOwn, type Owner } from '../../model/owner.ts';
 import type { Settings, User } from '../../model/settings.ts';
 import { readEntry, readFacts, placeOf, writeEntry, type Archived, type ArchivedFacts } from './entry.ts';
 import { allFiles } from './folders.ts';
 
-/** Whose messages are asked for; without `user` those of all users of the account, without `account` everybody's. */
-export type ArchiveOwner = Readonly<{ account?: string; user?: string }>;
-
 export type Archive = Readonly<{
-  /** A message by the id of its submission; undefined where it is not kept, or somebody else's. */
-  find(id: string, owner?: ArchiveOwner): Promise<Archived | undefined>;
+  /** A message by the id of its submission; undefined where it is not kept, or somebody else's; no owner: everybody's are. */
+  find(id: string, owner?: Partial<Owner>): Promise<Archived | undefined>;
   /**
    * Takes a person out of what is kept of an account; how many messages were removed or changed. Not `complete`: others that
    * know the person may still come in. Rejects when a message cannot be read or written.
@@ -46,10 +44,10 @@ export function isKept(endedAt: EpochMs, user: User | undefined, now: EpochMs): 
 async function find(
   { root, settings, now }: ArchiveDeps,
   id: string,
-  owner: ArchiveOwner,
+  owner: Partial<Owner>,
 ): Promise<Archived | undefined> {
   for (const user of settings().users.values()) {
-    if (user.archive === undefined || !isOf(user, owner)) continue;
+    if (user.archive === undefined || !isOwn(owner, { account: user.account, user: user.name })) continue;
     const place = placeOf(root, user.name, id);
     const entry = place && (await readEntry(place.file));
     if (!entry) continue;
@@ -59,13 +57,6 @@ async function find(
     return isTheirs ? entry : undefined;
   }
   return undefined;
-}
-
-function isOf({ name, account }: User, owner: ArchiveOwner): boolean {
-  return (
-    (owner.account === undefined || owner.account === account) &&
-    (owner.user === undefined || owner.user === name)
-  );
 }
 
 /**

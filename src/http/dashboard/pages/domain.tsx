@@ -1,14 +1,11 @@
 // One domain: the DNS records to publish, each with what the DNS says of it now, and the hosts and brand of its mail.
-import { useLocation, useRoute } from 'preact-iso/router';
-import { useState } from 'preact/hooks';
-import { remove } from '../lib/api.ts';
+import { useRoute } from 'preact-iso/router';
 import { useAsk } from '../lib/ask.ts';
 import { t, word } from '../lib/i18n.ts';
 import { may } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
-import { Button, Card, LinkButton, Notice, PageHead, ProblemNote, Shown } from '../parts/basic.tsx';
-import { Confirm } from '../parts/dialog.tsx';
-import { told } from '../parts/forms.tsx';
+import { Button, LinkButton, Notice, PageHead, ProblemNote, Shown } from '../parts/basic.tsx';
+import { FactsCard } from '../parts/facts.tsx';
 import { pathOf, type CheckedDomain, type ShownDomain } from './users/data.ts';
 import { EditDomain } from './users/edit-domain.tsx';
 import { Records } from './users/records.tsx';
@@ -79,26 +76,21 @@ function Verdict({ checked: { isGood, records, lacks } }: Readonly<{ checked: Ch
 }
 
 function Facts({ domain, again }: Readonly<{ domain: ShownDomain; again(): void }>) {
-  const { route } = useLocation();
-  const [asks, setAsks] = useState<'edit' | 'remove' | undefined>(undefined);
   const { name, trackingHost, returnPath, brand, pool } = domain;
-  const close = (): void => setAsks(undefined);
-  const drop = async (): Promise<void> => {
-    const done = await told(remove(pathOf('domains', name)), t('domain.removed', { name }));
-    if (done !== undefined) route('/domains');
-  };
-  const actions = may('domains:write') && domain.origin !== 'file' && (
-    <>
-      <Button size="small" icon="edit" onClick={() => setAsks('edit')}>
-        {t('common.change')}
-      </Button>
-      <Button size="small" icon="trash" kind="danger" onClick={() => setAsks('remove')}>
-        {t('common.delete')}
-      </Button>
-    </>
-  );
   return (
-    <Card title={t('domain.facts')} note={t('domain.factsNote')} actions={actions}>
+    <FactsCard
+      title={t('domain.facts')}
+      note={t('domain.factsNote')}
+      mayChange={may('domains:write') && domain.origin !== 'file'}
+      edit={(onClose) => <EditDomain domain={domain} onClose={onClose} onDone={again} />}
+      drop={{
+        title: t('domain.removeTitle', { name }),
+        text: t('domain.removeAsk'),
+        path: pathOf('domains', name),
+        done: t('domain.removed', { name }),
+        next: '/domains',
+      }}
+    >
       <dl class="pairs">
         <dt>{t('domains.links')}</dt>
         <dd>{trackingHost ?? t('domain.ours')}</dd>
@@ -111,15 +103,6 @@ function Facts({ domain, again }: Readonly<{ domain: ShownDomain; again(): void 
         <dt>{t('common.origin')}</dt>
         <dd>{domain.origin === 'file' ? t('common.byFile') : t('common.byHand')}</dd>
       </dl>
-      {asks === 'edit' && <EditDomain domain={domain} onClose={close} onDone={again} />}
-      <Confirm
-        open={asks === 'remove'}
-        onClose={close}
-        title={t('domain.removeTitle', { name })}
-        text={t('domain.removeAsk')}
-        action={t('common.delete')}
-        onConfirm={drop}
-      />
-    </Card>
+    </FactsCard>
   );
 }

@@ -1,14 +1,11 @@
 // One transport: its state and why, its warm-up against the plan, what the world thinks of it, and what can be done.
-import { useLocation, useRoute } from 'preact-iso/router';
-import { useState } from 'preact/hooks';
-import { remove } from '../lib/api.ts';
+import { useRoute } from 'preact-iso/router';
 import { useAsk } from '../lib/ask.ts';
 import { t } from '../lib/i18n.ts';
 import { may } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
-import { Button, Card, Notice, PageHead, Shown, Time } from '../parts/basic.tsx';
-import { Confirm } from '../parts/dialog.tsx';
-import { told } from '../parts/forms.tsx';
+import { Notice, PageHead, Shown, Time } from '../parts/basic.tsx';
+import { FactsCard } from '../parts/facts.tsx';
 import { TransportState } from '../parts/transport.tsx';
 import type { Findings, Transport } from './transports/data.ts';
 import { TransportDeeds } from './transports/deeds.tsx';
@@ -71,37 +68,22 @@ export function TransportPage() {
 }
 
 function Facts({ transport, again }: Readonly<{ transport: Transport; again(): void }>) {
-  const { route } = useLocation();
-  const [asks, setAsks] = useState<'edit' | 'remove' | undefined>(undefined);
-  const { name } = transport;
-  const close = (): void => setAsks(undefined);
-  const drop = async (): Promise<void> => {
-    const done = await told(remove(pathOf('transports', name)), t('users.done.remove', { name }));
-    if (done !== undefined) route('/transports');
-  };
-  const actions = may('transports:write') && transport.origin !== 'file' && (
-    <>
-      <Button size="small" icon="edit" onClick={() => setAsks('edit')}>
-        {t('common.change')}
-      </Button>
-      <Button size="small" icon="trash" kind="danger" onClick={() => setAsks('remove')}>
-        {t('common.delete')}
-      </Button>
-    </>
-  );
+  const { name, origin } = transport;
   return (
-    <Card title={t('transports.facts')} actions={actions}>
+    <FactsCard
+      title={t('transports.facts')}
+      mayChange={may('transports:write') && origin !== 'file'}
+      edit={(onClose) => <EditTransport transport={transport} onClose={onClose} onDone={again} />}
+      drop={{
+        title: t('users.removeTitle', { name }),
+        text: t('transports.removeAsk'),
+        path: pathOf('transports', name),
+        done: t('users.done.remove', { name }),
+        next: '/transports',
+      }}
+    >
       <FactList transport={transport} />
-      {asks === 'edit' && <EditTransport transport={transport} onClose={close} onDone={again} />}
-      <Confirm
-        open={asks === 'remove'}
-        onClose={close}
-        title={t('users.removeTitle', { name })}
-        text={t('transports.removeAsk')}
-        action={t('common.delete')}
-        onConfirm={drop}
-      />
-    </Card>
+    </FactsCard>
   );
 }
 

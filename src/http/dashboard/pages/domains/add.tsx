@@ -4,9 +4,9 @@ import { useState } from 'preact/hooks';
 import { get, post, type Answer } from '../../lib/api.ts';
 import { t } from '../../lib/i18n.ts';
 import { Notice } from '../../parts/basic.tsx';
-import { Copyable } from '../../parts/copy.tsx';
 import { TextField } from '../../parts/fields.tsx';
 import { FormDialog, wrongAt } from '../../parts/forms.tsx';
+import { NameAndValue } from '../users/records.tsx';
 import { pathOf, type DnsRecord, type ShownDomain } from '../users/data.ts';
 
 type Proof = Readonly<{ record: DnsRecord; isProved: boolean }>;
@@ -68,14 +68,7 @@ function ToProve({ record: { name, type, value } }: Readonly<{ record: DnsRecord
       </div>
       <p class="small quiet">{t('domains.proveText')}</p>
       <dl class="pairs">
-        <dt>{t('domain.recordName')}</dt>
-        <dd>
-          <Copyable text={name} what={t('domain.recordName')} />
-        </dd>
-        <dt>{t('domain.recordValue')}</dt>
-        <dd>
-          <Copyable text={value} what={t('domain.recordValue')} />
-        </dd>
+        <NameAndValue name={name} value={value} />
       </dl>
       <Notice tone="wait">{t('domains.proveWaits')}</Notice>
     </div>

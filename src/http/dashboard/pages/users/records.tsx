@@ -43,14 +43,7 @@ function Record({ record }: Readonly<{ record: Row }>) {
       </div>
       <p class="small quiet">{word('domain.why', purpose, note)}</p>
       <dl class="pairs">
-        <dt>{t('domain.recordName')}</dt>
-        <dd>
-          <Copyable text={name} what={t('domain.recordName')} />
-        </dd>
-        <dt>{t('domain.recordValue')}</dt>
-        <dd>
-          <Copyable text={value} what={t('domain.recordValue')} />
-        </dd>
+        <NameAndValue name={name} value={value} />
         {state === 'different' && found.length > 0 && (
           <>
             <dt>{t('domain.found')}</dt>
@@ -63,5 +56,21 @@ function Record({ record }: Readonly<{ record: Row }>) {
         )}
       </dl>
     </li>
+  );
+}
+
+/** What is to be published, to copy, in a list of pairs. */
+export function NameAndValue({ name, value }: Readonly<Pick<DnsRecord, 'name' | 'value'>>) {
+  return (
+    <>
+      <dt>{t('domain.recordName')}</dt>
+      <dd>
+        <Copyable text={name} what={t('domain.recordName')} />
+      </dd>
+      <dt>{t('domain.recordValue')}</dt>
+      <dd>
+        <Copyable text={value} what={t('domain.recordValue')} />
+      </dd>
+    </>
   );
 }

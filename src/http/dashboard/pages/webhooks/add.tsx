@@ -21,16 +21,15 @@ export function AddWebhook(props: Props) {
     tags: '',
     secret: '',
   });
-  const [types, setTypes] = useState<readonly string[]>([]);
-  const [people, setPeople] = useState(false);
+  const events = useEvents([], false);
   const { name, url, shape, user, campaigns, tags, secret } = form.values;
   const send = (): Promise<Answer<WithSecret>> =>
     post<WithSecret>('webhooks', {
       name: name.trim(),
       url: url.trim(),
       shape,
-      types,
-      people,
+      types: events.types,
+      people: events.people,
       campaigns: listOf(campaigns),
       tags: listOf(tags),
       ...(user === '' ? {} : { user }),
@@ -48,13 +47,7 @@ export function AddWebhook(props: Props) {
       {(problem: Problem | undefined) => (
         <>
           <Fields form={form} problem={problem} of={mainFields(users)} />
-          <TypeChecks types={types} onValue={setTypes} />
-          <Check
-            label={t('webhooks.people')}
-            hint={t('webhooks.peopleHint')}
-            checked={people}
-            onValue={setPeople}
-          />
+          <EventChecks {...events} />
           <details>
             <summary>{t('webhooks.more')}</summary>
             <div class="stack notes">
@@ -111,20 +104,41 @@ export function useUsers(): readonly string[] {
   return found.map(({ name }) => name);
 }
 
-type TypesProps = Readonly<{ types: readonly string[]; onValue(types: readonly string[]): void }>;
+type Events = Readonly<{
+  types: readonly string[];
+  /** Of people only. */
+  people: boolean;
+  onTypes(types: readonly string[]): void;
+  onPeople(people: boolean): void;
+}>;
 
-export function TypeChecks({ types, onValue }: TypesProps) {
+/** Which events are chosen. */
+export function useEvents(firstTypes: readonly string[], firstPeople: boolean): Events {
+  const [types, onTypes] = useState(firstTypes);
+  const [people, onPeople] = useState(firstPeople);
+  return { types, people, onTypes, onPeople };
+}
+
+export function EventChecks({ types, people, onTypes, onPeople }: Events) {
   return (
-    <fieldset class="columns">
-      <legend>{t('webhooks.types')}</legend>
-      {messageTypes.map((type) => (
-        <Check
-          key={type}
-          label={t(`status.${type}`)}
-          checked={types.includes(type)}
-          onValue={(on) => onValue(on ? [...types, type] : types.filter((one) => one !== type))}
-        />
-      ))}
-    </fieldset>
+    <>
+      <fieldset class="columns">
+        <legend>{t('webhooks.types')}</legend>
+        {messageTypes.map((type) => (
+          <Check
+            key={type}
+            label={t(`status.${type}`)}
+            checked={types.includes(type)}
+            onValue={(on) => onTypes(on ? [...types, type] : types.filter((one) => one !== type))}
+          />
+        ))}
+      </fieldset>
+      <Check
+        label={t('webhooks.people')}
+        hint={t('webhooks.peopleHint')}
+        checked={people}
+        onValue={onPeople}
+      />
+    </>
   );
 }

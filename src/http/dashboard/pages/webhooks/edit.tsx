@@ -1,13 +1,11 @@
 // The form that changes a webhook: where it sends, of whose mail, which events, how many at a time. Its shape stays.
-import { useState } from 'preact/hooks';
 import { patch, type Answer, type Problem } from '../../lib/api.ts';
 import { t } from '../../lib/i18n.ts';
 import { tell } from '../../lib/toasts.ts';
-import { Check } from '../../parts/fields.tsx';
 import { Fields, FormDialog, listOf, useForm, type FieldSpec } from '../../parts/forms.tsx';
 import { fieldsIn, sayFields } from '../recipients/data.ts';
 import { pathOf } from '../users/data.ts';
-import { TypeChecks, useUsers } from './add.tsx';
+import { EventChecks, useEvents, useUsers } from './add.tsx';
 import type { Webhook } from './data.ts';
 
 type Props = Readonly<{ hook: Webhook; onClose(): void; onDone(): void }>;
@@ -15,10 +13,13 @@ type Props = Readonly<{ hook: Webhook; onClose(): void; onDone(): void }>;
 export function EditWebhook({ hook, onClose, onDone }: Props) {
   const users = useUsers();
   const form = useForm(initial(hook));
-  const [types, setTypes] = useState<readonly string[]>(hook.types);
-  const [people, setPeople] = useState(hook.people);
+  const events = useEvents(hook.types, hook.people);
   const send = (): Promise<Answer<Webhook>> =>
-    patch<Webhook>(pathOf('webhooks', hook.id), { types, people, ...changeOf(hook, form.values) });
+    patch<Webhook>(pathOf('webhooks', hook.id), {
+      types: events.types,
+      people: events.people,
+      ...changeOf(hook, form.values),
+    });
   const done = (): void => {
     tell(t('common.saved'));
     onDone();
@@ -37,13 +38,7 @@ export function EditWebhook({ hook, onClose, onDone }: Props) {
       {(problem: Problem | undefined) => (
         <>
           <Fields form={form} problem={problem} of={mainFields(users)} />
-          <TypeChecks types={types} onValue={setTypes} />
-          <Check
-            label={t('webhooks.people')}
-            hint={t('webhooks.peopleHint')}
-            checked={people}
-            onValue={setPeople}
-          />
+          <EventChecks {...events} />
           <Fields form={form} problem={problem} of={filterFields()} />
           {hook.shape === 'smtpplus' && <Fields form={form} problem={problem} of={requestFields()} />}
           <div class="grid two">
