@@ -17,14 +17,17 @@ const BATCH = 10_000;
 for (const _ of writer.prune(Date.now())) continue;
 let count = 0;
 const began = performance.now();
+const now = Date.now();
 for (const [seed, month] of months.entries()) {
   const deliveries = Math.round(Number(events) / PER_DELIVERY / months.length);
   const options = {
     seed: seed + Date.parse(`${month}-01`),
     from: monthStart(month),
-    to: monthEnd(month) - 1,
+    to: Math.min(now, monthEnd(month) - 1),
   };
-  for (const batch of traffic({ ...options, deliveries }, BATCH)) {
+  for (const whole of traffic({ ...options, deliveries }, BATCH)) {
+    // What has not happened yet would keep live traffic out, which comes before it.
+    const batch = whole.filter(({ cursor }) => cursor.ms <= now);
     writer.take(batch);
     count += batch.length;
   }

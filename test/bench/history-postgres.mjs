@@ -8,8 +8,8 @@ import { openSession } from '../../src/history/postgres/driver.ts';
 import { openPostgresHistory } from '../../src/history/postgres/open.ts';
 import { traffic } from '../support/history-events.ts';
 import { noPostgres, startPostgres } from '../support/postgres.ts';
+import { time } from './asking.mjs';
 
-const ROUNDS = 5;
 const PER_DELIVERY = 3;
 const LIVE_S = 20;
 /** Of the live events, so many are hits on mail of any of the days. */
@@ -160,25 +160,12 @@ async function measureReading(history, first, today) {
     );
 }
 
-/** First answer, then the middle one of some. */
-async function time(name, ask, size) {
-  const took = [];
-  let answer;
-  for (let i = 0; i < ROUNDS; i++) {
-    const began = performance.now();
-    answer = await ask();
-    took.push(performance.now() - began);
-  }
-  const middle = took.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)];
-  console.log(
-    `${name.padEnd(42)} first ${took[0].toFixed(0).padStart(5)} ms   then ${middle.toFixed(0).padStart(5)} ms   ${size(answer)} rows`,
-  );
-}
-
 /** Mail of now, and hits on mail of all days, as the sink hands them over; with the processor time of both sides. */
 async function measureWriting(server, { address, history, today }) {
   const old = await someOf(address);
-  const now = Math.max(Date.now(), today * DAY_MS) + 60_000;
+  // What is not behind the last event stored would be passed over.
+  const reached = (await history.cursor())?.ms ?? 0;
+  const now = Math.max(Date.now(), today * DAY_MS, reached) + 60_000;
   const fresh = [];
   for (const batch of traffic({
     seed: 99,
@@ -189,7 +176,6 @@ async function measureWriting(server, { address, history, today }) {
   }))
     for (const one of batch) if (one.event.at <= now + (LIVE_S + 3) * 1000) fresh.push(one);
   const events = mixed(fresh, old);
-  await history.cursor();
   const worker = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'postino writer%' LIMIT 1";
   const pid = Number(server.sql(worker, address.database));
   const [began, before, serverBefore] = [performance.now(), process.cpuUsage(), cpuMsOf(pid)];
