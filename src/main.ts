@@ -109,12 +109,15 @@ function register(program: Program, command: Command<Context>): void {
   target.option('--json', 'print JSON, for programs').option('--config <file>', 'configuration file');
   target.action(async (...given: unknown[]) => {
     const values = target.optsWithGlobals<Record<string, string | boolean | string[]>>();
-    const names = args.map((arg) => arg.replace(/[<>[\]]/g, ''));
-    const named = Object.fromEntries(
-      names.map((name, i) => [name, typeof given[i] === 'string' ? given[i] : '']),
-    );
-    await runListed(command, named, values);
+    const names = args.map((arg) => arg.replace(/[<>[\].]/g, ''));
+    await runListed(command, Object.fromEntries(names.map((name, i) => [name, textOf(given[i])])), values);
   });
+}
+
+/** An argument as it was given; of "[words...]" all, with spaces between. */
+function textOf(given: unknown): string {
+  if (Array.isArray(given)) return given.map(String).join(' ');
+  return typeof given === 'string' ? given : '';
 }
 
 function childOf(parent: Program, name: string): Program {

@@ -21,7 +21,8 @@ export const settingsEndpoints = [
       items: z.array(
         z.object({
           path: z.string().describe('Such as "smtp.maxRecipients".'),
-          value: z.unknown().describe('Durations are milliseconds, sizes bytes.'),
+          value: z.unknown().describe('Durations are milliseconds, sizes bytes, as `unit` says.'),
+          unit: z.enum(['ms', 'bytes']).optional(),
           source: z
             .enum(['default', 'file', 'environment'])
             .describe('environment: a variable, put in by the file at `line` or by itself.'),

@@ -11,7 +11,7 @@ export type Values = Readonly<Record<string, string | boolean | readonly string[
 export type Result = Readonly<{ text: string; data: unknown; code: 0 | 1 | 2 }>;
 
 export type Command<Context> = Readonly<{
-  /** Such as "user add <name>": words, then arguments; "[name]" may be left out. */
+  /** Such as "user add <name>": words, then arguments; "[name]" may be left out, "[name...]" takes all that are left. */
   words: string;
   summary: string;
   options?: readonly Option[];

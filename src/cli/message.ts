@@ -28,8 +28,8 @@ export const messageCommands: readonly HistoryCommand[] = [
       show(context, id.trim().toUpperCase(), options['brief'] === true ? 'none' : 'all'),
   },
   {
-    words: 'message search',
-    summary: 'Find deliveries, the newest first, each with its latest event that fits.',
+    words: 'message search [words...]',
+    summary: 'Find deliveries, the newest first: by words, as --text does, or by the options.',
     options: [
       { flags: '--message-id <id>', summary: 'the Message-ID header, with or without its angle brackets' },
       { flags: '--subject <words>', summary: 'words of the subject, in any order' },
@@ -41,7 +41,7 @@ export const messageCommands: readonly HistoryCommand[] = [
       ...filterOptions,
       { flags: '--limit <n>', summary: `at most so many (default: ${LIMIT})` },
     ],
-    run: async (context, _, options) => {
+    run: async (context, { words = '' }, options) => {
       const filter = readFilter(options, context.clock.now());
       const limit = readLimit(options, LIMIT);
       if (!filter.ok) return misused(filter.problem);
@@ -49,16 +49,16 @@ export const messageCommands: readonly HistoryCommand[] = [
       const status = readStatus(options);
       if (!status.ok) return misused(status.problem);
       const { types, ...rest } = filter.value;
-      const words = {
+      const more = {
         subject: textOf(options, 'subject'),
-        text: textOf(options, 'text'),
+        text: [words, textOf(options, 'text')].filter(Boolean).join(' ') || undefined,
         status: status.value,
       };
-      const query = { ...rest, ...definedOnly(words), limit: limit.value };
+      const query = { ...rest, ...definedOnly(more), limit: limit.value };
       // The history has one row for each delivery; what is asked of single events is in the log.
       if (context.history && types === undefined) return printFound(await context.history.search(query));
-      if (Object.values(words).some((word) => word !== undefined))
-        return misused('--subject, --text and --status need the history, and go without --type.');
+      if (Object.values(more).some((one) => one !== undefined))
+        return misused('Words, --subject, --text and --status need the history, and go without --type.');
       const found = await context.eventLog.search(filter.value, limit.value * EVENTS_PER_ROW);
       return printRows(found.events, limit.value, found.complete);
     },

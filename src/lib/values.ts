@@ -3,14 +3,20 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseBytes, parseDuration } from './duration.ts';
 
+/** What the number is that such a value is read to, for those who show it. */
+export const units = z.registry<Readonly<{ unit: 'ms' | 'bytes' }>>();
+
 /** A time span in milliseconds. `like` are examples for the complaint: '"2h" or "30d"'; zero only where it is allowed. */
 export function durationLike(like: string, zero: 'refused' | 'allowed' = 'refused') {
-  return z.string().transform((text, context) => {
-    const ms = parseDuration(text);
-    if (ms !== undefined && (ms > 0 || zero === 'allowed')) return ms;
-    context.addIssue({ code: 'custom', message: `must be a duration such as ${like}` });
-    return z.NEVER;
-  });
+  return z
+    .string()
+    .transform((text, context) => {
+      const ms = parseDuration(text);
+      if (ms !== undefined && (ms > 0 || zero === 'allowed')) return ms;
+      context.addIssue({ code: 'custom', message: `must be a duration such as ${like}` });
+      return z.NEVER;
+    })
+    .register(units, { unit: 'ms' });
 }
 
 /** A size in bytes, more than zero. `like` are examples for the complaint: '"36MB" or "512KiB"'. */
@@ -23,7 +29,8 @@ export function bytesLike(like: string) {
       if (size !== undefined && size > 0) return size;
       context.addIssue({ code: 'custom', message });
       return z.NEVER;
-    });
+    })
+    .register(units, { unit: 'bytes' });
 }
 
 /** A regular expression over whole code points, upper and lower case alike. */

@@ -1,12 +1,14 @@
 // The configuration in effect: each value, what it is for, and who says so; secrets are not shown. Pure.
 import { z } from 'zod';
 import { configSchema, type Config } from '../config.ts';
+import { units } from '../lib/values.ts';
 
 /** default: nobody wrote it · file: the configuration file, at `line` · environment: a variable, put in by the file or by itself. */
 export type Setting = Readonly<{
   path: string;
-  /** Durations are milliseconds, sizes bytes. A secret is "••••". */
+  /** Durations are milliseconds, sizes bytes, as `unit` says. A secret is "••••". */
   value: unknown;
+  unit?: 'ms' | 'bytes';
   source: 'default' | 'file' | 'environment';
   line?: number;
   masked?: true;
@@ -54,10 +56,13 @@ function partsOf(value: unknown): readonly (readonly [string | number, unknown])
 function settingOf({ path, value }: Leaf, originOf: Config['originOf']): Setting {
   const isSecret = path.some((name) => typeof name === 'string' && SECRET.test(name));
   const origin = originOf(path);
-  const description = descriptionAt(path);
+  const schema = schemaAt(path);
+  const unit = typeof value === 'number' ? told(schema, (one) => units.get(one)?.unit) : undefined;
+  const description = told(schema, (one) => one.description);
   return {
     path: path.join('.'),
     value: isSecret ? MASK : path.at(-1) === 'webhook' ? shownHook(value) : shown(value),
+    ...(unit === undefined ? {} : { unit }),
     source: origin?.from ?? 'default',
     ...(origin?.line === undefined ? {} : { line: origin.line }),
     ...(isSecret ? { masked: true } : {}),
@@ -86,7 +91,7 @@ function shown(value: unknown): unknown {
   return `${url.protocol}//${user}${url.host}${url.pathname === '/' ? '' : url.pathname}${rest}`;
 }
 
-function descriptionAt(path: Leaf['path']): string | undefined {
+function schemaAt(path: Leaf['path']): unknown {
   let schema: unknown = configSchema;
   for (const name of path) {
     const inner = bare(schema);
@@ -94,14 +99,13 @@ function descriptionAt(path: Leaf['path']): string | undefined {
     else if (inner instanceof z.ZodArray) schema = inner.element;
     else return undefined;
   }
-  return described(schema);
+  return schema;
 }
 
-function described(schema: unknown): string | undefined {
+/** What the schema says, or else the one that it is a default of, or another form. */
+function told<T>(schema: unknown, ask: (schema: z.ZodType) => T | undefined): T | undefined {
   if (!(schema instanceof z.ZodType)) return undefined;
-  if (schema.description !== undefined) return schema.description;
-  const inner = outer(schema);
-  return inner === undefined ? undefined : described(inner);
+  return ask(schema) ?? told(outer(schema), ask);
 }
 
 function bare(schema: unknown): unknown {

@@ -142,7 +142,7 @@ describe.skipIf(!hasBrowser)('a finished message', () => {
     await page.context().close();
   }, 120_000);
 
-  test('it is sent again after one question, and each message leads to the other; in Italian, on a phone', async () => {
+  test('it is sent again after one question, to somebody else, and each message leads to the other; in Italian, on a phone', async () => {
     const { page, complaints } = await visit(browser, api.url, {
       viewport: { width: 390, height: 844 },
       locale: 'it-IT',
@@ -151,8 +151,14 @@ describe.skipIf(!hasBrowser)('a finished message', () => {
     await page.goto(`${api.url}/messages/${id}-1`);
     await page.getByRole('button', { name: 'Invia di nuovo' }).click();
     await picture(page, 'resend-phone-question');
-    await page.getByRole('dialog').getByRole('button', { name: 'Invia di nuovo' }).click();
+    const question = page.getByRole('dialog');
+    await question.getByLabel('A', { exact: true }).fill('bea');
+    await question.getByRole('button', { name: 'Invia di nuovo' }).click();
+    await question.getByRole('alert').first().waitFor();
+    await question.getByLabel('A', { exact: true }).fill('bea@one.test');
+    await question.getByRole('button', { name: 'Invia di nuovo' }).click();
     await until(() => world.mx.one.messages.length === 2, 20_000);
+    expect(world.mx.one.messages[1]?.to).toBe('bea@one.test');
     const link = page.getByRole('link', { name: 'Al nuovo messaggio' });
     await link.waitFor();
     expect(await obstacles(page)).toEqual([]);

@@ -80,19 +80,21 @@ test('message show tells the story, by the id of the message or of one delivery,
 });
 
 test('message search has one row per delivery, the newest first', async () => {
-  const all = await run('message search');
+  const all = await run('message search [words...]');
   expect(all.text.split('\n')).toHaveLength(3);
   expect(all.text.split('\n')[1]).toContain('bob@example.org');
-  expect((await run('message search', { to: '@example.net' })).data).toMatchObject([{ type: 'bounced' }]);
-  expect((await run('message search', { user: 'crm', type: 'accepted' })).data).toMatchObject([
+  expect((await run('message search [words...]', { to: '@example.net' })).data).toMatchObject([
+    { type: 'bounced' },
+  ]);
+  expect((await run('message search [words...]', { user: 'crm', type: 'accepted' })).data).toMatchObject([
     { type: 'accepted' },
   ]);
-  expect((await run('message search', { since: '1h' })).data).toHaveLength(1);
-  expect((await run('message search', { until: '1h' })).data).toHaveLength(1);
-  expect((await run('message search', { from: 'x@y.example' })).text).toBe(
+  expect((await run('message search [words...]', { since: '1h' })).data).toHaveLength(1);
+  expect((await run('message search [words...]', { until: '1h' })).data).toHaveLength(1);
+  expect((await run('message search [words...]', { from: 'x@y.example' })).text).toBe(
     'No delivery in the history fits.',
   );
-  expect((await run('message search', { limit: '1' })).text).toContain('There may be more');
+  expect((await run('message search [words...]', { limit: '1' })).text).toContain('There may be more');
 });
 
 test.each([
@@ -100,7 +102,7 @@ test.each([
   ['type', 'opened,nonsense'],
   ['limit', '0'],
 ])('--%s %s is wrong usage, in a sentence', async (name, value) => {
-  const result = await run('message search', { [name]: value });
+  const result = await run('message search [words...]', { [name]: value });
   expect(result.code).toBe(2);
   expect(result.text).toMatch(new RegExp(`^--${name} ${value}: .*\\.$`));
 });

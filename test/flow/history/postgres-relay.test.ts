@@ -79,6 +79,7 @@ describe.skipIf(noPostgres !== undefined)('a relay with its history in PostgreSQ
     await untilStored();
     const [row] = await ask('message', 'search', '--subject', 'fattura 1');
     expect(row).toMatchObject({ recipient: 'r1@example.net', status: 'delivered' });
+    expect(await ask('message', 'search', 'fattura', 'r2')).toMatchObject([{ recipient: 'r2@example.net' }]);
     const events: readonly Event[] = await ask('message', 'show', row.submission);
     expect(events.map(({ type }) => type)).toEqual(['accepted', 'delivered']);
     expect((await ask('stats', '--by', 'user', '--since', '1h')).rows).toMatchObject([

@@ -27,6 +27,8 @@ test.each([
   ['hostname', { value: 'relay.example', source: 'file', line: 1 }],
   ['log.level', { value: 'debug', source: 'file', line: 5 }],
   ['smtp.maxRecipients', { value: 500, source: 'default' }],
+  ['archive.maxBytes', { value: 10_000_000_000, unit: 'bytes' }],
+  ['events.compressAfter', { unit: 'ms' }],
   ['adminPassword', { value: MASK, source: 'environment', line: 3, masked: true }],
   ['masterKey', { value: MASK, source: 'environment', masked: true }],
   ['redis', { value: `redis://${MASK}@10.0.0.1:6379/2`, source: 'file', line: 2 }],

@@ -35,6 +35,9 @@ export function span(ms: number): string {
   return two([ms / DAY, t('time.d')], [(ms % DAY) / HOUR, 'h']);
 }
 
+/** As forms take it: "30d", or in hours what is no whole number of days. */
+export const written = (ms: number): string => (ms % DAY === 0 ? `${ms / DAY}d` : `${ms / HOUR}h`);
+
 function unit(value: number, name: string): string {
   const maximumFractionDigits = value < 10 && ['s', 'kB', 'MB'].includes(name) ? 1 : 0;
   return `${new Intl.NumberFormat(locale(), { maximumFractionDigits }).format(value)}\u00a0${name}`;

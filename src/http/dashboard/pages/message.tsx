@@ -44,7 +44,7 @@ function Whole({ message, again }: Readonly<{ message: Message; again(): void }>
         title={message.subject || t('messages.noSubject')}
         lead={to}
       >
-        {kept.value?.where && <SendAgain id={id} to={to} done={kept.again} />}
+        {kept.value?.where && <SendAgain id={id} to={to} isOne={only !== undefined} done={kept.again} />}
         {only && <MessageActions row={only.row} done={again} />}
       </PageHead>
       {only ? <Answer row={only.row} host={hostOf(only)} /> : <Recipients message={message} />}

@@ -3,7 +3,7 @@ import { useLocation, useRoute } from 'preact-iso/router';
 import { useState } from 'preact/hooks';
 import { post, remove } from '../lib/api.ts';
 import { useAsk } from '../lib/ask.ts';
-import { number, size } from '../lib/format.ts';
+import { number, size, span } from '../lib/format.ts';
 import { t } from '../lib/i18n.ts';
 import { may } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
@@ -80,6 +80,8 @@ function Facts({ user, again }: Props) {
         <dd>{say(limits.recipientsPerMessage)}</dd>
         <dt>{t('users.bytes')}</dt>
         <dd>{limits.messageBytes === undefined ? t('users.noLimit') : size(limits.messageBytes)}</dd>
+        <dt>{t('users.archive')}</dt>
+        <dd>{user.archive === undefined ? t('users.noArchive') : span(user.archive)}</dd>
         <dt>{t('common.origin')}</dt>
         <dd>{user.origin === 'file' ? t('common.byFile') : t('common.byHand')}</dd>
       </dl>

@@ -1,5 +1,6 @@
 // The configuration in effect: every value by section, who says it and in which line; a search narrows it down.
 import { useState } from 'preact/hooks';
+import { size, span } from '../../lib/format.ts';
 import { plural, t } from '../../lib/i18n.ts';
 import { Card, Empty, Status } from '../../parts/basic.tsx';
 import { Check } from '../../parts/fields.tsx';
@@ -8,6 +9,7 @@ import { Icon } from '../../parts/icons.tsx';
 export type Setting = Readonly<{
   path: string;
   value?: unknown;
+  unit?: 'ms' | 'bytes';
   source: 'default' | 'file' | 'environment';
   line?: number;
   secret?: true;
@@ -70,7 +72,7 @@ export function Configuration({ of: { file, items } }: Readonly<{ of: Configured
 }
 
 function Row({
-  setting: { path, value, source, line, description, secret },
+  setting: { path, value, unit, source, line, description, secret },
 }: Readonly<{ setting: Setting }>) {
   return (
     <li>
@@ -78,7 +80,7 @@ function Row({
         <code class="breaks">{path}</code>
         {description && <p class="small quiet">{description}</p>}
       </div>
-      <code class="breaks">{secret ? '••••' : sayValue(value)}</code>
+      <code class="breaks">{secret ? '••••' : sayValue(value, unit)}</code>
       <span>
         {source === 'default' ? (
           <span class="small quiet">{t('settings.source.default')}</span>
@@ -92,8 +94,9 @@ function Row({
   );
 }
 
-function sayValue(value: unknown): string {
+function sayValue(value: unknown, unit?: Setting['unit']): string {
+  if (unit !== undefined && typeof value === 'number') return unit === 'ms' ? span(value) : size(value);
   if (value === undefined || value === null || value === '') return '–';
-  if (Array.isArray(value)) return value.length === 0 ? '[]' : value.map(sayValue).join(', ');
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : value.map((one) => sayValue(one)).join(', ');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -15,6 +15,8 @@ export type User = Readonly<{
     recipientsPerMessage?: number;
     messageBytes?: number;
   }>;
+  /** For how long finished mail is kept, milliseconds; absent: not at all. */
+  archive?: number;
   /** Instructions for messages that say nothing else. */
   defaults?: Readonly<{ opens?: boolean; clicks?: string }>;
   unauthorisedFrom: string;

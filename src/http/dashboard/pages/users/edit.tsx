@@ -1,6 +1,7 @@
-// The form that changes a user: sender domains, networks, pool, limits, tracking.
+// The form that changes a user: sender domains, networks, pool, limits, tracking, archive.
 import { useState } from 'preact/hooks';
 import { patch, type Answer, type Problem } from '../../lib/api.ts';
+import { written } from '../../lib/format.ts';
 import { t } from '../../lib/i18n.ts';
 import { tell } from '../../lib/toasts.ts';
 import { Fields, FormDialog, listOf, useForm, type FieldSpec } from '../../parts/forms.tsx';
@@ -20,8 +21,9 @@ export function EditUser({ user, onClose, onDone }: Props) {
     pool: user.pool,
     hour: textOf(user.limits?.messagesPerHour),
     day: textOf(user.limits?.messagesPerDay),
+    archive: user.archive === undefined ? '' : written(user.archive),
   });
-  const { domains, senders, networks, pool, hour, day } = form.values;
+  const { domains, senders, networks, pool, hour, day, archive } = form.values;
   const was = isTracked(user);
   const [tracked, setTracked] = useState(was);
   const send = (): Promise<Answer<User>> =>
@@ -31,6 +33,7 @@ export function EditUser({ user, onClose, onDone }: Props) {
       networks: listOf(networks),
       pool,
       limits: limitsOf(user, hour, day),
+      archive: archive.trim() || null,
       ...(tracked === was ? {} : { defaults: tracked ? TRACKED : { opens: null, clicks: null } }),
     });
   const done = (): void => {
@@ -48,6 +51,7 @@ export function EditUser({ user, onClose, onDone }: Props) {
           <div class="grid two">
             <Fields form={form} problem={problem} of={limitFields()} />
           </div>
+          <Fields form={form} problem={problem} of={[archiveField()]} />
         </>
       )}
     </FormDialog>
@@ -57,7 +61,7 @@ export function EditUser({ user, onClose, onDone }: Props) {
 const isTracked = ({ defaults = {} }: User): boolean =>
   defaults.opens === true || (defaults.clicks ?? 'none') !== 'none';
 
-type Name = 'domains' | 'senders' | 'networks' | 'pool' | 'hour' | 'day';
+type Name = 'domains' | 'senders' | 'networks' | 'pool' | 'hour' | 'day' | 'archive';
 
 const fields = (): readonly FieldSpec<Name>[] => [
   { name: 'domains', label: t('users.domains'), hint: t('users.domainsHint') },
@@ -81,6 +85,13 @@ const limitFields = (): readonly FieldSpec<Name>[] => [
     kind: 'number',
   },
 ];
+
+const archiveField = (): FieldSpec<Name> => ({
+  name: 'archive',
+  label: t('users.archive'),
+  hint: t('users.archiveHint'),
+  placeholder: '30d',
+});
 
 /** A limit that is emptied is taken away. */
 function limitsOf({ limits = {} }: User, hour: string, day: string): object {
