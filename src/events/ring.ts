@@ -18,13 +18,19 @@ export type Ring = Readonly<{
   has(place: Place): boolean;
   /** Forgets the place; returns how many are left. */
   leave(place: Place): number;
-  /** The next batch with something new for the place, and moves it; undefined: it has had all that is here. */
+  /**
+   * What is new for the place, and moves it; undefined: it has had all that is here. Who was busy for long gets several
+   * batches as one, so that the slower a follower is, the more it does at a time.
+   */
   take(place: Place): readonly Recorded[] | undefined;
   put(batch: Batch): void;
   /** Cursor of the last event that was put. */
   end(): Cursor;
   size(): Readonly<{ followers: number; events: number; bytes: number }>;
 }>;
+
+/** No batch is joined to so many events: whoever works on them in one go would keep everybody else waiting. */
+const ENOUGH = 2000;
 
 /** Makes an empty ring for all that comes after `start`. */
 export function makeRing(start: Cursor, limits: RingLimits): Ring {
@@ -67,13 +73,17 @@ export function makeRing(start: Cursor, limits: RingLimits): Ring {
       return places.size;
     },
     take: (place) => {
+      const news: (readonly Recorded[])[] = [];
+      let count = 0;
       for (let batch = batches[place.next - first]; batch; batch = batches[place.next - first]) {
-        const news = eventsAfter(batch, place.at);
+        const more = eventsAfter(batch, place.at);
+        if (count > 0 && count + more.length > ENOUGH) break;
         place.next += 1;
         place.at = later(place.at, lastOf(batch));
-        if (news.length > 0) return news;
+        if (more.length > 0) news.push(more);
+        count += more.length;
       }
-      return undefined;
+      return news.length > 1 ? news.flat() : news[0];
     },
     put: (batch) => {
       batches.push(batch);

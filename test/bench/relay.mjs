@@ -110,14 +110,20 @@ export async function sendMany(
   port,
   count,
   tag = '',
-  { rest = TEN_KB, localAddress, domain = 'example.org' } = {},
+  { rest = TEN_KB, localAddress, domain = 'example.org', perSecond = Infinity } = {},
 ) {
   let left = count;
+  const began = performance.now();
+  const turn = async (nth) => {
+    const early = began + (1000 * nth) / perSecond - performance.now();
+    if (early > 0) await new Promise((done) => setTimeout(done, early));
+  };
   const session = async (name) => {
     const { socket, reply, say } = client(port, localAddress);
     await reply();
     await say('EHLO bench');
     for (let n = 0; left-- > 0; n++) {
+      await turn(count - left - 1);
       await say(`MAIL FROM:<me@${domain}>`);
       await say(`RCPT TO:<u${name}.${n}@d${n % 50}.example.net>`);
       await say('DATA');

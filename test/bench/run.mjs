@@ -1,5 +1,5 @@
 // The bench: Postino beside Postfix on this machine, interleaved, with the floors that it has to reach.
-// usage: npm run bench [-- --quick] [--rounds N] [--row NAME]…   ·   npm run bench -- memory | alone | treatment | overtake | segments | history [EVENTS [FOLDER]] | history-mail [EVENTS-A-SECOND] | history-postgres [EVENTS [DAYS]]
+// usage: npm run bench [-- --quick] [--rounds N] [--row NAME]…   ·   npm run bench -- memory | alone | treatment | overtake | segments | history [EVENTS [FOLDER]] | history-mail [EVENTS-A-SECOND [MESSAGES-A-SECOND]] | history-postgres [EVENTS [DAYS]]
 import { execFileSync } from 'node:child_process';
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -30,14 +30,15 @@ if (what === 'memory') await measureMemory();
 else if (what === 'treatment') await measureTreatment(only);
 else if (what === 'overtake') await measureOvertaking();
 else if (what === 'segments') await measureSegments();
-else if (what === 'history-mail') await measureHistoryWithMail(only && Number(only));
+else if (what === 'history-mail')
+  await measureHistoryWithMail(only && Number(only), folder && Number(folder));
 else if (what === 'history') await measureHistory(only && Number(only), folder);
 else if (what === 'history-postgres') await measurePostgres(only && Number(only), folder && Number(folder));
 else if (what === 'alone' || missing !== undefined) await measureAlone();
 else if (what === 'compare') await compare();
 else
   console.log(
-    'usage: npm run bench [-- --quick] [--rounds N] [--row NAME]… | memory | alone | treatment | overtake | segments | history [EVENTS [FOLDER]] | history-mail [EVENTS-A-SECOND] | history-postgres [EVENTS [DAYS]]',
+    'usage: npm run bench [-- --quick] [--rounds N] [--row NAME]… | memory | alone | treatment | overtake | segments | history [EVENTS [FOLDER]] | history-mail [EVENTS-A-SECOND [MESSAGES-A-SECOND]] | history-postgres [EVENTS [DAYS]]',
   );
 
 /** Exit code 1 when a floor was missed. */
