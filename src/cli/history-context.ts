@@ -75,8 +75,7 @@ function readTypes(options: Values): Read<Filter['types']> {
   return { ok: false, problem: `--type ${asked.join(',')}: the types are ${eventTypes.join(', ')}.` };
 }
 
-/** A moment: so long ago, or an ISO 8601 date with or without a time. */
-/** A moment that has been: "2h" (ago), or a date. `name` is that of the option. */
+/** A moment that has been: "2h" (ago), or an ISO 8601 date with or without a time. `name` is that of the option. */
 export function readWhen(options: Values, name: string, now: EpochMs): Read<EpochMs | undefined> {
   const text = textOf(options, name);
   if (text === undefined) return { ok: true, value: undefined };
