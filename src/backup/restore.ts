@@ -2,7 +2,6 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Clock } from '../lib/clock.ts';
 import { parseJson } from '../lib/json.ts';
 import { stampOf } from '../lib/moment.ts';
@@ -117,8 +116,21 @@ async function* readLines(
   path: string,
 ): AsyncGenerator<Readonly<{ line: number; copied: Copied | undefined }>> {
   let line = 0;
-  for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Infinity }))
-    yield { line: ++line, copied: parseJson(text, copiedSchema) };
+  for await (const text of textLines(path)) yield { line: ++line, copied: parseJson(text, copiedSchema) };
+}
+
+/** Not with node:readline: for it U+2028 and U+2029 end a line, too, and templates and names have them. */
+async function* textLines(path: string): AsyncGenerator<string> {
+  let left = '';
+  for await (const chunk of createReadStream(path, { encoding: 'utf8' })) {
+    const [first = '', ...others] = String(chunk).split('\n');
+    left += first;
+    for (const next of others) {
+      yield left;
+      left = next;
+    }
+  }
+  if (left !== '') yield left;
 }
 
 /** Moves what was unpacked into the data folder; what was there goes to a folder beside, whose path is returned. */

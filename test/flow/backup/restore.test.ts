@@ -79,3 +79,27 @@ test('no session, no queue, no other file comes with it', async () => {
   await redis.close();
   rmSync(root, { recursive: true, force: true });
 });
+
+test('values come back with whatever line ends they have', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'postino-restore-'));
+  const prefix = randomPrefix();
+  const redis = connectRedis({ url: server.url, purpose: 'accept', prefix, log: silentLog });
+  await redis.whenReady();
+  const odd = 'from a\u2028word\u2029processor\u0085\r\n\ron\n';
+  const long = 'ä\u2028'.repeat(100_000);
+  const from = join(root, 'from');
+  mkdirSync(from, { recursive: true });
+  const lines = [
+    { key: `template:${odd}`, type: 'string', values: [odd] },
+    { key: 'long', type: 'string', values: [long] },
+  ];
+  writeFileSync(join(from, 'redis.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const file = join(root, 'backup.tar.gz');
+  await pack(from, file, { version: '1', at: 1, hostname: 'relay.example', what: 'all', masterKey: 'x' });
+  const deps = { redis, prefix, data: join(root, 'data'), clock: systemClock, masterKeyOf: () => 'x' };
+  expect(await restore(deps, file, false)).toMatchObject({ ok: true, keys: 2 });
+  expect(await redis.call('GET', `${prefix}template:${odd}`)).toBe(odd);
+  expect(await redis.call('GET', `${prefix}long`)).toBe(long);
+  await redis.close();
+  rmSync(root, { recursive: true, force: true });
+});
