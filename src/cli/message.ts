@@ -1,7 +1,7 @@
 // postino message …: what became of a message, and finding it.
 import type { Recorded } from '../events/log.ts';
-import { definedOnly } from '../history/row.ts';
 import { deliveryStatuses, type DeliveryRow, type DeliveryStatus, type Page } from '../history/search.ts';
+import { present } from '../lib/present.ts';
 import { messageOf } from '../verbs/history.ts';
 import { done, failed, misused, table, textOf, type Result, type Values } from './command.ts';
 import {
@@ -54,7 +54,7 @@ export const messageCommands: readonly HistoryCommand[] = [
         text: [words, textOf(options, 'text')].filter(Boolean).join(' ') || undefined,
         status: status.value,
       };
-      const query = { ...rest, ...definedOnly(more), limit: limit.value };
+      const query = { ...rest, ...present(more), limit: limit.value };
       // The history has one row for each delivery; what is asked of single events is in the log.
       if (context.history && types === undefined) return printFound(await context.history.search(query));
       if (Object.values(more).some((one) => one !== undefined))

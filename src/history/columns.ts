@@ -1,8 +1,9 @@
 // A delivery's row as columns of a table, and back. Pure.
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
+import { present } from '../lib/present.ts';
 import { counters } from './statistics.ts';
-import { definedOnly, type StoredRow } from './row.ts';
+import type { StoredRow } from './row.ts';
 import { deliveryStatuses, type DeliveryRow, type DeliveryStatus } from './search.ts';
 
 /** What a database keeps in a column of these. */
@@ -164,7 +165,7 @@ export function deliveryRow(answer: Answer): DeliveryRow {
     at: count('at'),
     recipient: text('recipient') ?? '',
     sender: text('sender') ?? '',
-    ...definedOnly(optionalOf(answer)),
+    ...present(optionalOf(answer)),
     status: statuses.get(text('status') ?? '') ?? 'queued',
     statusAt: count('status_at'),
     attempts: count('attempts'),

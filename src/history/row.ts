@@ -1,6 +1,7 @@
 // What an event makes of a delivery's row: its status, its counts, and fields that only some events tell. Pure.
 import type { EpochMs } from '../lib/clock.ts';
 import { timeOfId } from '../lib/ids.ts';
+import { present } from '../lib/present.ts';
 import type { Event } from '../model/event.ts';
 import type { CauseClass } from '../model/outcome.ts';
 import { categories, type Category } from '../model/taxonomy.ts';
@@ -102,7 +103,7 @@ function withFacts(row: StoredRow, event: Event): StoredRow {
 
 function factsOf(event: Event): Partial<DeliveryRow> {
   const { headerFrom, subject, messageId, campaign, campaignName, tags, metadata, size } = event;
-  return definedOnly({ headerFrom, subject, messageId, campaign, campaignName, tags, metadata, size });
+  return present({ headerFrom, subject, messageId, campaign, campaignName, tags, metadata, size });
 }
 
 function withDomain(row: StoredRow): StoredRow {
@@ -122,9 +123,7 @@ function withAttempt(row: StoredRow, event: Event): StoredRow {
   return {
     ...row,
     attempts: attempt,
-    ...(transport === undefined ? {} : { transport }),
-    ...(provider === undefined ? {} : { provider }),
-    ...(site === undefined ? {} : { site }),
+    ...present({ transport, provider, site }),
   };
 }
 
@@ -141,7 +140,7 @@ function withEnd(row: StoredRow, event: Event): StoredRow {
     ...rest,
     status,
     statusAt: event.at,
-    ...definedOnly({ ...failure, reason: reason?.slice(0, MAX_TEXT), reply: reply && sayReply(reply), ms }),
+    ...present({ ...failure, reason: reason?.slice(0, MAX_TEXT), reply: reply && sayReply(reply), ms }),
   };
 }
 
@@ -162,11 +161,4 @@ function withHit(row: StoredRow, { type, at, machine, how }: Event): StoredRow {
   return how === 'resubscribe'
     ? { ...row, unsubscribed: false }
     : { ...row, unsubscribed: true, leftBefore: true };
-}
-
-/** The same without what is undefined. */
-export function definedOnly<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const kept: { [K in keyof T]?: Exclude<T[K], undefined> } = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) Reflect.set(kept, name, value);
-  return kept;
 }

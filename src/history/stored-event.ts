@@ -1,7 +1,7 @@
 // An event as it is stored beside its delivery's row: without what the row tells already; and whole again. Pure.
+import { present } from '../lib/present.ts';
 import type { Event } from '../model/event.ts';
 import type { DeliveryRow } from './search.ts';
-import { definedOnly } from './row.ts';
 
 /** What follows the delivery in an event's id: such as "deferred.2". Ids that are made otherwise stay whole. */
 export function nameOf({ id, delivery }: Pick<Event, 'id' | 'delivery'>): string {
@@ -71,7 +71,7 @@ function factsOf({
   const lists = { ...(tags ? { tags: [...tags] } : {}), ...(metadata ? { metadata: { ...metadata } } : {}) };
   return {
     sender,
-    ...definedOnly({ headerFrom, subject, messageId, campaign, campaignName, size }),
+    ...present({ headerFrom, subject, messageId, campaign, campaignName, size }),
     ...lists,
   };
 }
