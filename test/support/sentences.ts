@@ -1,9 +1,9 @@
-// Sentences that the server may tell as problems, read from its source: texts in code, with {1}, {2} for what is put into them.
+// Sentences that the server may tell as problems or of itself, read from its source: texts in code, with {1}, {2} for what is put into them.
 import { globSync, readFileSync } from 'node:fs';
 import { parseSync } from 'vite';
 
 /** Where problems are worded: what the API answers, the verbs behind it, and the stores whose sentences they hand on. */
-export const places = [
+const problemPlaces = [
   'src/api/*.ts',
   'src/verbs/*.ts',
   'src/http/*.ts',
@@ -15,15 +15,27 @@ export const places = [
 ] as const;
 
 /** Files in these places whose sentences are not problems of a request: documentation, metrics, checks, the start. */
-export const others =
+const others =
   /^src\/(?:api\/(?:openapi|smtpplus|xml)|http\/(?:dashboard-files|health|health-metrics|listening|metrics|tracking-config)|verbs\/check(?:-\w+)?)\.ts$/;
+
+/** Where it is worded what alerts, states, limits and checks tell, and why a delivery failed before anybody replied. */
+const noticePlaces = [
+  'src/monitor/{bind,check,dnsbl,findings,identity,listing,senders,state,theft-watch,transports}.ts',
+  'src/alerts/{alert,checks,history-check}.ts',
+  'src/deliver/{attempt,converse,deliver,nowhere,protection,transaction}.ts',
+  'src/deliver/shaping/limits.ts',
+  'src/roles/{alert-context,alerts,fallback,http,public-checks,redis-watch,shaping,warmup,warmup-plans}.ts',
+  'src/scan/{examine,trouble}.ts',
+  'src/verbs/check{,-addresses,-security}.ts',
+  'src/webhooks/feed.ts',
+] as const;
 
 export type Sentence = Readonly<{ file: string; text: string }>;
 
 type Node = Readonly<Record<string, unknown>>;
 
 /** Names of calls and fields whose texts are for the documentation, or for commands alone. */
-const OTHER_FIELDS = new Set(['summary', 'description', 'hint', 'verb', 'reason']);
+const OTHER_FIELDS = ['summary', 'description', 'hint', 'verb'];
 const OTHER_CALLS = new Set(['describe', 'info', 'warn', 'error', 'debug', 'Error']);
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null;
@@ -33,25 +45,35 @@ const nameOf = (node: unknown): string => {
   return nameOf(node['property'] ?? node['callee']);
 };
 
-export function sentencesIn(patterns: readonly string[]): readonly Sentence[] {
-  return globSync([...patterns])
-    .filter((file) => !others.test(file))
-    .toSorted()
-    .flatMap((file) => {
-      const texts: string[] = [];
-      walk(parseSync(file, readFileSync(file, 'utf8')).program, texts);
-      return [...new Set(texts)].map((text) => ({ file, text }));
-    });
+/** What may be wrong with a request. */
+export function problemSentences(): readonly Sentence[] {
+  const files = globSync([...problemPlaces]).filter((file) => !others.test(file));
+  return sentencesIn(files, new Set([...OTHER_FIELDS, 'reason']));
 }
 
-function walk(value: unknown, texts: string[]): void {
-  if (Array.isArray(value)) return value.forEach((one) => walk(one, texts));
+/** What the installation tells of itself, and of mail. */
+export function noticeSentences(): readonly Sentence[] {
+  return sentencesIn(globSync([...noticePlaces]), new Set(OTHER_FIELDS));
+}
+
+function sentencesIn(files: readonly string[], otherFields: ReadonlySet<string>): readonly Sentence[] {
+  return files.toSorted().flatMap((file) => {
+    const texts: string[] = [];
+    walk(parseSync(file, readFileSync(file, 'utf8')).program, { texts, otherFields });
+    return [...new Set(texts)].map((text) => ({ file, text }));
+  });
+}
+
+type Walk = Readonly<{ texts: string[]; otherFields: ReadonlySet<string> }>;
+
+function walk(value: unknown, into: Walk): void {
+  if (Array.isArray(value)) return value.forEach((one) => walk(one, into));
   if (!isNode(value) || isType(value)) return;
-  if (value['type'] === 'Property' && OTHER_FIELDS.has(nameOf(value['key']))) return;
-  if (isOtherCall(value)) return walk(isNode(value['callee']) ? value['callee']['object'] : undefined, texts);
+  if (value['type'] === 'Property' && into.otherFields.has(nameOf(value['key']))) return;
+  if (isOtherCall(value)) return walk(isNode(value['callee']) ? value['callee']['object'] : undefined, into);
   const text = textOf(value);
-  if (text !== undefined && isSentence(text)) texts.push(text);
-  for (const [key, inner] of Object.entries(value)) if (key !== 'typeAnnotation') walk(inner, texts);
+  if (text !== undefined && isSentence(text)) into.texts.push(text);
+  for (const [key, inner] of Object.entries(value)) if (key !== 'typeAnnotation') walk(inner, into);
 }
 
 /** Types and imports hold texts, too. */

@@ -1,4 +1,4 @@
-// What went wrong, in the viewer's language as far as we have the words for it, else in the server's English.
+// What the server tells, such as what went wrong, in the viewer's language as far as we have the words for it, else in the server's English.
 import { signal } from '@preact/signals';
 import type { Problem } from './api.ts';
 import { language, t } from './i18n.ts';
@@ -14,11 +14,12 @@ language.subscribe((now) => {
 });
 
 async function italian(): Promise<Translate> {
-  const [own, others] = await Promise.all([
+  const [own, notices, others] = await Promise.all([
     import('../words/problems/it.json'),
+    import('../words/problems/it-notices.json'),
     import('../words/problems/it-others.json'),
   ]);
-  return makeTranslate({ ...own.default, ...others.default });
+  return makeTranslate({ ...own.default, ...notices.default, ...others.default });
 }
 
 /** A sentence of the server. */

@@ -1,6 +1,7 @@
 // What became of a message, in sentences that a person who has never seen mail software understands.
 import { momentInSentence } from './format.ts';
 import { plural, t, word } from './i18n.ts';
+import { sayServer } from './problems.ts';
 import { now } from './time.ts';
 import type { DeliveryRow, MailEvent, WaitWhy } from './types.ts';
 
@@ -59,7 +60,8 @@ export function why({ class: cause, category, reason, reply }: Why): string {
   const byCategory = category === undefined ? '' : word('category', category, '');
   if (byCategory !== '') return byCategory;
   const told = typeof reply === 'object' ? reply.text : reply;
-  return (reason ?? told ?? t('why.other')).replace(/\.$/, '');
+  const said = reason === undefined ? undefined : sayServer(reason);
+  return (said ?? told ?? t('why.other')).replace(/\.$/, '');
 }
 
 /** The one answer to "did it arrive, and if not, why". */
@@ -176,7 +178,7 @@ export function sayEvent(event: MailEvent): string {
     host: event.host ?? event.site ?? whereTo(event),
     url: event.url ?? '',
   };
-  return sayings[event.type]?.(event, values) ?? event.reason ?? event.type;
+  return sayings[event.type]?.(event, values) ?? sayServer(event.reason ?? event.type);
 }
 
 /** "Apple Mail on iOS, Italy", as far as it is known. */

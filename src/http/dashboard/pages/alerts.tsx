@@ -4,10 +4,11 @@ import { post } from '../lib/api.ts';
 import { useAsk, type Page } from '../lib/ask.ts';
 import { span } from '../lib/format.ts';
 import { t, word } from '../lib/i18n.ts';
-import { sayProblem } from '../lib/problems.ts';
+import { sayProblem, sayServer } from '../lib/problems.ts';
 import { may } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
 import { tell, tellProblem } from '../lib/toasts.ts';
+import { About } from '../parts/about.tsx';
 import { Button, Card, Empty, PageHead, Shown, Status, Time } from '../parts/basic.tsx';
 import { Table } from '../parts/table.tsx';
 
@@ -68,29 +69,6 @@ export function AlertsPage() {
   );
 }
 
-/** Where one looks and acts: the page of what an alert is about, by what the advice names, else by the alert's kind. */
-const pagesOf: Readonly<Record<string, string>> = {
-  transport: 'transports',
-  listing: 'transports',
-  'warm-up': 'transports',
-  user: 'users',
-  sender: 'users',
-  theft: 'users',
-  domain: 'domains',
-  dkim: 'domains',
-  webhook: 'webhooks',
-};
-
-type AboutProps = Readonly<{ kind: string; advice?: string; name: string }>;
-
-/** What it is about; a link where it has a page. */
-function About({ kind, advice = '', name }: AboutProps) {
-  const noun = /^postino (\w+) /.exec(advice)?.[1] ?? kind;
-  const page = pagesOf[noun];
-  const strong = <strong>{name}</strong>;
-  return page === undefined ? strong : <a href={`/${page}/${encodeURIComponent(name)}`}>{strong}</a>;
-}
-
 function GoesOn({ all }: Readonly<{ all: readonly Condition[] }>) {
   return (
     <ul class="checks">
@@ -100,7 +78,7 @@ function GoesOn({ all }: Readonly<{ all: readonly Condition[] }>) {
             {word('alerts.kind', kind, about)}
           </Status>
           <span class="breaks">
-            <About kind={kind} name={key} /> {reason} <Time at={since} as="relative" />
+            <About kind={kind} name={key} /> {sayServer(reason)} <Time at={since} as="relative" />
           </span>
         </li>
       ))}
@@ -117,8 +95,9 @@ function Recent({ all }: Readonly<{ all: readonly Alert[] }>) {
             {over ? t('now.over') : word('alerts.kind', kind, about)}
           </Status>
           <span class="breaks">
-            <About kind={kind} advice={advice} name={key} /> {reason} <Time at={at} as="relative" />
-            {advice && <code class="small quiet advice">{advice}</code>}
+            <About kind={kind} advice={advice} name={key} /> {sayServer(reason)}{' '}
+            <Time at={at} as="relative" />
+            {advice && <code class="small quiet advice">{sayServer(advice)}</code>}
           </span>
         </li>
       ))}

@@ -67,7 +67,7 @@ function columns(ask: (asks: Asks) => void): readonly Column<Held>[] {
       title: t('transports.reason'),
       cell: ({ reason, by, score }) => (
         <span class="two-lines">
-          <span class="breaks">{reason}</span>
+          <span class="breaks">{sayServer(reason)}</span>
           <span class="small quiet">{[by, score].filter((one) => one !== undefined).join(', ')}</span>
         </span>
       ),
@@ -104,7 +104,7 @@ function Look({ held, onClose }: Readonly<{ held: Held; onClose(): void }>) {
   );
   return (
     <Dialog title={held.subject || t('quarantine.noSubject')} open onClose={onClose} size="wide">
-      <p>{held.reason}</p>
+      <p>{sayServer(held.reason)}</p>
       {held.symbols && <p class="small quiet breaks">{held.symbols.join(', ')}</p>}
       <Shown of={asked}>
         {({ source = '' }) => (

@@ -6,6 +6,7 @@ import { useAsk, usePages, type Page } from '../lib/ask.ts';
 import { relative } from '../lib/format.ts';
 import { t, word } from '../lib/i18n.ts';
 import { may } from '../lib/session.ts';
+import { sayServer } from '../lib/problems.ts';
 import { useTitle } from '../lib/title.ts';
 import { Button, Card, Empty, Notice, PageHead, Shown, Time } from '../parts/basic.tsx';
 import { Tabs } from '../parts/fields.tsx';
@@ -64,7 +65,7 @@ function Checks() {
           <ul class="checks">
             {items.map(({ name, state, sentence }) => (
               <Finding key={`${name} ${sentence}`} state={state}>
-                <strong>{name}</strong> {sentence}
+                <strong>{name}</strong> {sayServer(sentence)}
               </Finding>
             ))}
           </ul>
@@ -151,7 +152,7 @@ function Limits() {
             cell: ({ scope, key }) => <span>{`${word('scope', scope)} ${key}`}</span>,
           },
           { title: t('settings.does'), cell: ({ does }) => does },
-          { title: t('transports.reason'), cell: ({ why }) => <span class="breaks">{why}</span> },
+          { title: t('transports.reason'), cell: ({ why }) => <span class="breaks">{sayServer(why)}</span> },
           {
             title: t('suppressions.until'),
             cell: ({ until }) => (until === undefined ? '–' : relative(until)),

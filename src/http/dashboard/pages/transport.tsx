@@ -3,6 +3,7 @@ import { useRoute } from 'preact-iso/router';
 import { useAsk } from '../lib/ask.ts';
 import { t } from '../lib/i18n.ts';
 import { may } from '../lib/session.ts';
+import { sayServer } from '../lib/problems.ts';
 import { useTitle } from '../lib/title.ts';
 import { Notice, PageHead, Shown, Time } from '../parts/basic.tsx';
 import { FactsCard } from '../parts/facts.tsx';
@@ -45,7 +46,7 @@ export function TransportPage() {
           <>
             {transport.because && (
               <Notice tone={transport.state === 'quarantined' ? 'bad' : 'still'}>
-                {transport.because.reason} <Time at={transport.because.since} as="relative" />
+                {sayServer(transport.because.reason)} <Time at={transport.because.since} as="relative" />
               </Notice>
             )}
             {transport.progress && <Warmup name={name} progress={transport.progress} />}

@@ -5,6 +5,7 @@ import { post, remove } from '../lib/api.ts';
 import { useAsk } from '../lib/ask.ts';
 import { number, size, span } from '../lib/format.ts';
 import { t } from '../lib/i18n.ts';
+import { sayServer } from '../lib/problems.ts';
 import { may } from '../lib/session.ts';
 import { useTitle } from '../lib/title.ts';
 import { Button, Card, LinkButton, Notice, PageHead, Shown, Time } from '../parts/basic.tsx';
@@ -34,7 +35,7 @@ export function UserPage() {
           <>
             {user.sending && user.sending.state !== 'ok' && (
               <Notice tone="warn">
-                {user.sending.reason} <Time at={user.sending.since} as="relative" />
+                {sayServer(user.sending.reason)} <Time at={user.sending.since} as="relative" />
               </Notice>
             )}
             <div class="grid two">

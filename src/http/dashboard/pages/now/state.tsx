@@ -1,6 +1,8 @@
 // Beside the flow: alerts, what is slowed and why, and how each transport is.
 import { momentInSentence, number } from '../../lib/format.ts';
 import { t, word } from '../../lib/i18n.ts';
+import { sayServer } from '../../lib/problems.ts';
+import { About } from '../../parts/about.tsx';
 import { Card, Status, Time } from '../../parts/basic.tsx';
 import { TransportState } from '../../parts/transport.tsx';
 import type { Alert, Limit, TransportNow } from './data.ts';
@@ -12,7 +14,7 @@ export function Alerts({ alerts }: Readonly<{ alerts: readonly Alert[] }>) {
     <Card title={t('now.alerts')}>
       {alerts.length === 0 && <p class="soft">{t('now.noAlerts')}</p>}
       <ul class="list">
-        {alerts.slice(0, MAX).map(({ id, at, reason, advice, over }) => (
+        {alerts.slice(0, MAX).map(({ id, at, kind, key, reason, advice, over }) => (
           <li key={id}>
             <div class="row between">
               {over ? (
@@ -28,8 +30,10 @@ export function Alerts({ alerts }: Readonly<{ alerts: readonly Alert[] }>) {
                 <Time at={at} as="relative" />
               </span>
             </div>
-            <p class="breaks">{reason}</p>
-            {advice !== '' && <p class="small soft breaks">{advice}</p>}
+            <p class="breaks">
+              <About kind={kind} advice={advice} name={key} /> {sayServer(reason)}
+            </p>
+            {advice !== '' && <p class="small soft breaks">{sayServer(advice)}</p>}
           </li>
         ))}
       </ul>
@@ -48,7 +52,7 @@ export function Slowed({ limits }: Readonly<{ limits: readonly Limit[] }>) {
               <strong>{key}</strong> <span class="quiet">{word('scope', scope)}</span>: {does}
             </p>
             <p class="small soft breaks">
-              {why}
+              {sayServer(why)}
               {until !== undefined && ` ${t('now.endsAt', { at: momentInSentence(until) })}`}
             </p>
           </li>
@@ -80,7 +84,7 @@ export function Transports({ transports }: Readonly<{ transports: readonly Trans
                 .filter(Boolean)
                 .join(' · ')}
             </p>
-            {one.reason && <p class="small soft breaks">{one.reason}</p>}
+            {one.reason && <p class="small soft breaks">{sayServer(one.reason)}</p>}
           </li>
         ))}
       </ul>

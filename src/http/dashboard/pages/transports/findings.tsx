@@ -58,7 +58,7 @@ export function Checks({ name, findings, again }: ChecksProps) {
       }
     >
       <ul class="checks">
-        <Finding state={bind.state}>{bind.sentence || t('transports.notYet')}</Finding>
+        <Finding state={bind.state}>{sayServer(bind.sentence) || t('transports.notYet')}</Finding>
         {identity.map(({ check: what, address, state, sentence }) => (
           <Finding key={`${what} ${address}`} state={state}>
             {sayServer(sentence)}
@@ -107,7 +107,7 @@ export function Rates({ findings: { hour, rates } }: Readonly<{ findings: Findin
     <Card title={t('transports.rates')} note={t('transports.ratesNote')} inside="bare">
       {rates.level !== 'good' && (
         <div class="inside">
-          <Notice tone={rates.level === 'worst' ? 'bad' : 'warn'}>{rates.reason}</Notice>
+          <Notice tone={rates.level === 'worst' ? 'bad' : 'warn'}>{sayServer(rates.reason)}</Notice>
         </div>
       )}
       {rows.length === 0 ? (
