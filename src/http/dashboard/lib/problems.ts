@@ -1,4 +1,4 @@
-// What the server tells, such as what went wrong, in the viewer's language as far as we have the words for it, else in the server's English.
+// What the server tells, in the viewer's language as far as we have the words for it, else in its English.
 import { signal } from '@preact/signals';
 import type { Problem } from './api.ts';
 import { language, t } from './i18n.ts';

@@ -7,6 +7,8 @@ export type Translate = (sentence: string) => string;
 
 type Pattern = Readonly<{ match: RegExp; names: readonly string[]; to: string }>;
 
+/** Nobody's sentence is longer; trying patterns on a text takes the square of its length. */
+const MAX_LENGTH = 2000;
 /** Values that are sentences themselves are translated, too; not much deeper than anybody writes. */
 const MAX_DEPTH = 3;
 const PLACE = /\{(\d)\}/g;
@@ -22,7 +24,7 @@ export function makeTranslate(sentences: Sentences): Translate {
   const translate = (sentence: string, depth: number): string => {
     const exact = known.get(sentence);
     if (exact !== undefined) return exact;
-    if (depth > MAX_DEPTH) return sentence;
+    if (depth > MAX_DEPTH || sentence.length > MAX_LENGTH) return sentence;
     for (const { match, names, to } of patterns) {
       const values = match.exec(sentence)?.slice(1);
       if (values)

@@ -92,6 +92,12 @@ test.each([
 test('what is put in is never read as a pattern, and long sentences take no time', () => {
   expect(say('There is no user called $1 {1} .*.')).toBe('Non c’è un utente di nome $1 {1} .*.');
   const began = performance.now();
-  for (const text of [': '.repeat(20_000), 'is , and '.repeat(5000), 'Pool '.repeat(20_000)]) say(text);
+  for (const text of [
+    ': '.repeat(20_000),
+    'is , and '.repeat(5000),
+    'Pool '.repeat(20_000),
+    ': '.repeat(999),
+  ])
+    say(text);
   expect(performance.now() - began).toBeLessThan(2000);
 });
