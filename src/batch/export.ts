@@ -1,10 +1,11 @@
 // One export: the file of each hour or day that has ended, in order, each written once and whole.
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { nothingIfMissing } from '../lib/files.ts';
 import type { Export } from './config.ts';
 import { headOf, lineOf } from './lines.ts';
 import type { Period } from './periods.ts';
@@ -22,6 +23,8 @@ export type ExportDeps = Readonly<{
 export type Exported = Readonly<{ file: string; rows: number }>;
 
 const CHUNK_BYTES = 64 * 1024;
+/** No export takes so long. */
+const DEAD_MS = 24 * 3_600_000;
 
 /** Writes the file of a period, in the place of one that is there. Rejects when it cannot be made or put there. */
 export async function writeExport(
@@ -31,6 +34,7 @@ export async function writeExport(
 ): Promise<Exported> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const own = await mkdtemp(join(folder, `${job.name}-`));
+  await removeDead(folder, own);
   try {
     const unfinished = join(own, 'rows');
     const counted = { rows: 0 };
@@ -42,6 +46,16 @@ export async function writeExport(
     return { file, rows: counted.rows };
   } finally {
     await rm(own, { recursive: true, force: true });
+  }
+}
+
+/** What killed ones left behind: as much as a day's events, each time. */
+async function removeDead(folder: string, own: string): Promise<void> {
+  const { mtimeMs: now } = await stat(own);
+  for (const name of await readdir(folder)) {
+    const found = await stat(join(folder, name)).catch(nothingIfMissing);
+    if (found && now - found.mtimeMs > DEAD_MS)
+      await rm(join(folder, name), { recursive: true, force: true });
   }
 }
 

@@ -3,6 +3,9 @@
 /** What stands between fields; a semicolon is what spreadsheets write where the comma is decimal. */
 export type Separator = ',' | ';';
 
+/** No table has more columns: what is a file of commas must not become a list of a hundred million fields. */
+export const MAX_CSV_FIELDS = 1000;
+
 /** `line` is where the record begins, counted from 1: a quoted field may have line ends. */
 export type CsvRecord = Readonly<{ line: number; fields: readonly string[] }>;
 
@@ -27,7 +30,10 @@ export function withoutMark(text: string): string {
   return /^'+[=+\-@\t\r]/.test(text) ? text.slice(1) : text;
 }
 
-/** The records of CSV text; a quoted field may have separators and line ends. Lines may end in CRLF, LF or CR. */
+/**
+ * The records of CSV text; a quoted field may have separators and line ends. Lines may end in CRLF, LF or CR. A record has at
+ * most MAX_CSV_FIELDS + 1 fields, which tells that it had more.
+ */
 export function* readCsv(text: string, separator: Separator = ','): Generator<CsvRecord, undefined> {
   const field = new RegExp(FIELDS[separator], 'y');
   let fields: string[] = [];
@@ -36,7 +42,7 @@ export function* readCsv(text: string, separator: Separator = ','): Generator<Cs
   while (field.lastIndex < text.length) {
     const [, raw = '', end = ''] = field.exec(text) ?? [];
     const isQuoted = raw.startsWith('"') && raw.endsWith('"') && raw.length > 1;
-    fields.push(isQuoted ? unquote(raw) : raw);
+    keep(fields, isQuoted ? unquote(raw) : raw);
     if (isQuoted) next += raw.split(LINE_END).length - 1;
     const isOver = field.lastIndex >= text.length;
     if (end === separator && isOver) fields.push('');
@@ -46,6 +52,10 @@ export function* readCsv(text: string, separator: Separator = ','): Generator<Cs
     fields = [];
   }
   return undefined;
+}
+
+function keep(fields: string[], value: string): void {
+  if (fields.length <= MAX_CSV_FIELDS) fields.push(value);
 }
 
 const LINE_END = /\r\n|\n|\r/;

@@ -144,6 +144,8 @@ const COUNTED = new Set(
 
 function takeRecipient({ recipients }: Base): TakeEntry {
   return async (account, entry): Promise<Taken> => {
+    if (Object.values(entry).some((value) => value.includes('\uFFFD')))
+      return { problem: 'is no UTF-8 text; save the file as "CSV UTF-8"' };
     const { address = '', name, fields = '', ...others } = entry;
     const known = await recipients.show(account, address);
     const given = Object.entries(others).filter(([field, value]) => !COUNTED.has(field) && value !== '');

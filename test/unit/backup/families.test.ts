@@ -36,7 +36,10 @@ test.each<[kept: boolean, list: string]>([
     false,
     'sub body open del due hand lane fair lanes resting carried shelf waits same spill spilled events q',
   ],
-  [false, 'lease epoch share turns session idempotency processes restoring scanning quarantine caught preview'],
+  [
+    false,
+    'lease epoch share turns session idempotency processes restoring scanning quarantine caught preview',
+  ],
 ])('the table of src/README.md has these keys, and a backup takes them: %j %s', (kept, list) => {
   for (const family of list.split(' ')) {
     expect(families).toContain(family);

@@ -1,8 +1,9 @@
 // Lists that come: every line is taken, known or told of, whatever strangers write into a file; a file is read once.
 import { describe, expect, test } from 'vitest';
 import { batchConfig } from '../../../src/batch/config.ts';
-import { readImports, type Entry, type Report, type Taken } from '../../../src/batch/import.ts';
-import { checkLength, type Place } from '../../../src/batch/place.ts';
+import { entriesOf, type Entry } from '../../../src/batch/entries.ts';
+import { readImports, type Report, type Taken } from '../../../src/batch/import.ts';
+import { lengthProblem, type Place } from '../../../src/batch/place.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const OLD = NOW - 60_000;
@@ -14,31 +15,38 @@ const [job] = batchConfig.parse({
 type Files = Record<string, string>;
 
 /** A place in memory: `done` says what was written and moved, in order. */
-function placeOf(files: Files, at: (path: string) => number = () => OLD): Place & { done: string[] } {
+function placeOf(
+  files: Files,
+  at: (path: string) => number = () => OLD,
+  encoding: BufferEncoding = 'utf8',
+): Place & { done: string[] } {
   const done: string[] = [];
   return {
     done,
     put: () => Promise.reject(new Error('nothing is put here')),
-    list: (folder) =>
+    list: (folder, wanted) =>
       Promise.resolve(
         Object.entries(files)
-          .filter(([path]) => path.slice(0, path.lastIndexOf('/')) === folder)
+          .filter(([path]) => path.slice(0, path.lastIndexOf('/')) === folder && wanted(path))
           .map(([path, text]) => ({ path, bytes: text.length, at: at(path) })),
       ),
     read: async (path, maxBytes) => {
       const text = files[path];
-      if (text === undefined) throw new Error('it is gone');
-      checkLength(text.length, maxBytes);
-      return text;
+      if (text === undefined) return { is: 'later' };
+      const problem = lengthProblem(text.length, maxBytes);
+      if (problem !== undefined) return { is: 'unreadable', problem, version: text };
+      return { is: 'read', bytes: Buffer.from(text, encoding), version: text };
     },
     write: async (path, text) => {
       done.push(`write ${path}`);
       files[path] = text;
     },
-    move: async (from, to) => {
+    move: async (from, to, version) => {
+      if (files[from] !== version) return false;
       done.push(`move ${from} ${to}`);
       files[to] = files[from] ?? '';
       delete files[from];
+      return true;
     },
   };
 }
@@ -197,22 +205,66 @@ describe('files', () => {
     expect([reports, Object.keys(files)]).toEqual([[], ['in/a.csv']]);
   });
 
-  test.each([
-    ['too long', { 'in/a.csv': `address\n${'x'.repeat(100_001)}` }, /at most 100000 are read/],
-    ['gone', { 'in/a.csv': 'address\n' }, /it is gone/],
-  ])('that are %s are told of, and the others read', async (what, files: Files, problem) => {
-    const all: Files = { ...files, 'in/z.csv': 'address\nz@x.example\n' };
-    const place = placeOf(all);
-    const broken: Place & { done: string[] } = {
-      ...place,
-      read: (path, maxBytes) =>
-        what === 'gone' && path === 'in/a.csv'
-          ? Promise.reject(new Error('it is gone'))
-          : place.read(path, maxBytes),
+  test('that are too long are told of, and the others read', async () => {
+    const all: Files = {
+      'in/a.csv': `address\n${'x'.repeat(100_001)}`,
+      'in/z.csv': 'address\nz@x.example\n',
     };
-    const { reports, entries } = await read(all, undefined, broken);
-    expect(reports.map((report) => report.problem)).toEqual([expect.stringMatching(problem), undefined]);
+    const { reports, entries } = await read(all);
+    expect(reports.map((report) => report.problem)).toEqual([
+      expect.stringMatching(/at most 100000 are read/),
+      undefined,
+    ]);
     expect(entries).toHaveLength(1);
+  });
+
+  test('that somebody else took meanwhile are none', async () => {
+    const files: Files = { 'in/a.csv': 'address\na@x.example\n', 'in/b.csv': 'address\nb@x.example\n' };
+    const place = placeOf(files);
+    const list: Place['list'] = async (...given) => {
+      const found = await place.list(...given);
+      delete files['in/a.csv'];
+      return found;
+    };
+    const { reports } = await read(files, undefined, { ...place, list });
+    expect(reports.map(({ file, problem }) => [file, problem])).toEqual([['in/b.csv', undefined]]);
+  });
+
+  test('that are replaced while they are read are read again, and not put aside unread', async () => {
+    const files: Files = { 'in/a.csv': 'address\na@x.example\n' };
+    await read(files, () => {
+      files['in/a.csv'] = 'address\nb@x.example\n';
+      return 'added';
+    });
+    expect(files['in/a.csv']).toContain('b@x.example');
+    const { entries } = await read(files);
+    expect(entries.map(({ address }) => address)).toEqual(['b@x.example']);
+    expect(files['in/a.csv']).toBeUndefined();
+  });
+
+  test('that cannot be moved keep no other from being read', async () => {
+    const files: Files = { 'in/a.csv': 'address\na@x.example\n', 'in/b.csv': 'address\nb@x.example\n' };
+    const place = placeOf(files);
+    const move: Place['move'] = (from, ...given) =>
+      from === 'in/a.csv' ? Promise.reject(new Error('EPERM')) : place.move(from, ...given);
+    await expect(read(files, undefined, { ...place, move })).rejects.toThrow('EPERM');
+    expect(files['in/a.csv']).toBeDefined();
+    expect(files['in/b.csv']).toBeUndefined();
+  });
+
+  test('of the longest names have a report as others do', async () => {
+    const files: Files = { [`in/${'é'.repeat(120)}.csv`]: 'address\na@x.example\n' };
+    await read(files);
+    const names = Object.keys(files).map((path) => path.slice(path.lastIndexOf('/') + 1));
+    expect(names).toHaveLength(2);
+    for (const name of names) expect(Buffer.byteLength(name)).toBeLessThan(240);
+  });
+
+  test('stay where they are when the place fails while they are read', async () => {
+    const files: Files = { 'in/a.csv': 'address\na@x.example\n' };
+    const broken: Place = { ...placeOf(files), read: () => Promise.reject(new Error('503')) };
+    await expect(read(files, undefined, { ...broken, done: [] })).rejects.toThrow('503');
+    expect(Object.keys(files)).toEqual(['in/a.csv']);
   });
 
   test('stay where they are when the list cannot be reached', async () => {
@@ -222,5 +274,58 @@ describe('files', () => {
     };
     await expect(read(files, away)).rejects.toThrow('Redis is away');
     expect(Object.keys(files)).toEqual(['in/a.csv']);
+  });
+});
+
+describe('encodings and hostile shapes', () => {
+  test('UTF-16 with its mark is read, and semicolons are taken for commas', async () => {
+    const files: Files = { 'in/a.csv': '\uFEFFaddress;name\r\nann@x.example;Zoë, née É\r\n' };
+    const { entries } = await read(
+      files,
+      undefined,
+      placeOf(files, () => OLD, 'utf16le'),
+    );
+    expect(entries.map((entry) => ({ ...entry }))).toEqual([
+      { address: 'ann@x.example', name: 'Zoë, née É' },
+    ]);
+  });
+
+  test('UTF-16 the other way round', () => {
+    const bytes = Buffer.from('\uFEFF{"address":"ann@x.example"}\n', 'utf16le').swap16();
+    const entries = entriesOf(bytes, false);
+    expect('list' in entries && [...entries.list]).toMatchObject([{ entry: { address: 'ann@x.example' } }]);
+  });
+
+  test.each<[name: string, text: string, isCsv: boolean, least: number]>([
+    ['line ends alone', '\n'.repeat(3_000_000), false, 3_000_000],
+    ['line ends alone under a head line', `address${'\n'.repeat(3_000_000)}`, true, 2_999_999],
+    ['commas alone under a head line', `address\n${','.repeat(3_000_000)}`, true, 1],
+    ['one line without an end', `address\n${'x'.repeat(3_000_000)}`, true, 1],
+    ['one line without an end', `{"address":"${'x'.repeat(3_000_000)}`, false, 1],
+    ['a quote that is never closed', `address\n${'"x""\n'.repeat(600_000)}`, true, 1],
+  ])('%s (%#) take little time', (_what, text, isCsv, least) => {
+    const began = performance.now();
+    const entries = entriesOf(Buffer.from(text), isCsv);
+    let count = 0;
+    if ('list' in entries) for (const _one of entries.list) count++;
+    expect(count).toBeGreaterThanOrEqual(least);
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+
+  test('a head line of a million columns is none, so that no line is filled with them', () => {
+    const entries = entriesOf(
+      Buffer.from(`address${',a'.repeat(1_000_000)}\n${'x\n'.repeat(100_000)}`),
+      true,
+    );
+    expect(entries).toEqual({ problem: expect.stringContaining('more than 1000 columns') });
+  });
+
+  test('mail has its turn while a file without entries is read', async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const files: Files = { 'in/a.jsonl': '\n'.repeat(90_000) };
+    await read(files);
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(1);
   });
 });
