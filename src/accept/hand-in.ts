@@ -26,6 +26,11 @@ export type Parcel = Readonly<{
   again?: Again;
 }>;
 
+/** How the Received field names a client at this address that came by HTTP (RFC 5321 §4.1.3). */
+export function receivedByHttp(peer: string): Parcel['received'] {
+  return { helo: peer.includes(':') ? `[IPv6:${peer}]` : `[${peer}]`, address: peer, protocol: 'HTTP' };
+}
+
 export type RefusedRecipient = Readonly<{ address: string; reply: Reply }>;
 
 /** `refused` are recipients that do not get it, while the others do. */

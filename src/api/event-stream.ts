@@ -6,7 +6,7 @@ import { cursorText, type Cursor, type EventLog, type Recorded } from '../events
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Event } from '../model/event.ts';
-import { makeTurns, type Turns } from './turns.ts';
+import { makeSeats, type Seats } from './seats.ts';
 
 export type Viewing = Readonly<{
   /** undefined: from the oldest event that is kept. */
@@ -37,7 +37,7 @@ const STAY_MS = 900;
 const BEHIND_AT_ONCE = 8;
 const BEHIND_MS = 60_000;
 /** Who has not come up to date by then comes again, behind those who wait: its client asks for what follows. */
-const TURN_MS = 120_000;
+const SEAT_MS = 120_000;
 
 /** All viewers of a process. They share one reader of the events, and the text of each. */
 export function makeViewers(deps: ViewersDeps): Viewers {
@@ -47,7 +47,7 @@ export function makeViewers(deps: ViewersDeps): Viewers {
     texts.set(recorded, text);
     return text;
   };
-  const turns = makeTurns(BEHIND_AT_ONCE);
+  const seats = makeSeats(BEHIND_AT_ONCE);
   let count = 0;
   return {
     count: () => count,
@@ -64,7 +64,7 @@ export function makeViewers(deps: ViewersDeps): Viewers {
       out.on('error', () => undefined);
       out.write('retry: 2000\n\n');
       keepUp(out, viewing, deps);
-      follow(out, { viewing, textOf, signal: gone.signal, turns }, deps).catch((error: unknown) => {
+      follow(out, { viewing, textOf, signal: gone.signal, seats }, deps).catch((error: unknown) => {
         if (!gone.signal.aborted) deps.log.error({ err: error }, 'A stream of events broke.');
         out.destroy();
       });
@@ -98,15 +98,15 @@ type Following = Readonly<{
   viewing: Viewing;
   textOf(recorded: Recorded): string;
   signal: AbortSignal;
-  turns: Turns;
+  seats: Seats;
 }>;
 
 async function follow(out: PassThrough, following: Following, deps: ViewersDeps): Promise<void> {
-  const { viewing, signal, turns } = following;
+  const { viewing, signal, seats } = following;
   const end = await deps.eventLog.end();
   const lag = (end?.ms ?? 0) - (viewing.after?.ms ?? 0);
-  const leave = end && lag > BEHIND_MS ? await turns.take(signal) : undefined;
-  const endLate = leave && deps.clock.after(TURN_MS, () => out.destroy());
+  const leave = end && lag > BEHIND_MS ? await seats.take(signal) : undefined;
+  const endLate = leave && deps.clock.after(SEAT_MS, () => out.destroy());
   const finish = (): void => {
     endLate?.();
     leave?.();

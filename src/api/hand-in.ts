@@ -1,6 +1,8 @@
 // A message of the API becomes bytes and an envelope, and goes through the door that SMTP's mail goes through.
-import type { Door, HandedIn, RefusedRecipient } from '../accept/hand-in.ts';
+import { createHash } from 'node:crypto';
+import { receivedByHttp, type Door, type HandedIn, type RefusedRecipient } from '../accept/hand-in.ts';
 import { replies, type Reply } from '../accept/replies.ts';
+import type { Ask as HttpAsk } from '../http/exchange.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import { readMailboxes, writeMailbox } from '../mail/address.ts';
@@ -9,6 +11,7 @@ import { mailDate } from '../mail/date.ts';
 import { encodedWords } from '../mail/encode.ts';
 import { foldField, isAsciiText } from '../mail/fold.ts';
 import { fieldsNamed, scanHeaders, valueOf } from '../mail/headers.ts';
+import type { Principal } from '../model/access.ts';
 import { controlFields } from './control-fields.ts';
 import { emailOf, nameOf, type Message, type Person } from './message.ts';
 import { problem, type Problem } from './problem.ts';
@@ -37,7 +40,7 @@ export async function send({ door, clock }: SendContext, sending: Sending): Prom
     sender: message.sender ?? senderOf(message, content),
     recipients: [...new Set(recipients)],
     content,
-    received: { helo: peer.includes(':') ? `[IPv6:${peer}]` : `[${peer}]`, address: peer, protocol: 'HTTP' },
+    received: receivedByHttp(peer),
   });
 }
 
@@ -83,6 +86,24 @@ function senderOf({ from, raw }: Message, content: Buffer): string {
   if (raw === undefined) return '';
   const [field] = fieldsNamed(scanHeaders(content), 'from');
   return (field && readMailboxes(valueOf(content, field))?.[0]?.address) ?? '';
+}
+
+/** What was taken, as an answer tells it: its id, who gets it, and who does not and why. */
+export function tellTaken({ id, accepted, refused }: Extract<HandedIn, { ok: true }>) {
+  const why = refused.map(({ address, reply }) => ({
+    address,
+    detail: sayForHttp(reply),
+    reply: sayReply(reply),
+  }));
+  return { id, accepted: [...accepted], refused: why };
+}
+
+/** Names a request that has an Idempotency-Key by all that it is; undefined for one that has none. */
+export function nameOfRequest({ via, name }: Principal, http: HttpAsk): string | undefined {
+  const key = http.header('idempotency-key');
+  if (key === undefined) return undefined;
+  const hash = createHash('sha256').update(JSON.stringify([via, name, http.path, key]));
+  return hash.update(http.body).digest('base64url');
 }
 
 /** A refusal of the door, as HTTP says it; its sentence is the same. */

@@ -1,14 +1,11 @@
 // Endpoints of what is kept of a message: whether it is, and sending it again.
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Ask as HttpAsk } from '../http/exchange.ts';
-import type { Principal } from '../model/access.ts';
 import { resentSchema, type ResentNotes } from '../store/archive/resent.ts';
 import { messageOf } from '../verbs/history.ts';
 import { keptMessage, submissionOf } from '../verbs/message-kept.ts';
 import { resend, type Resending, type ResendVerbs } from '../verbs/message-resend.ts';
 import { endpoint } from './endpoint.ts';
-import { problemOf, sayForHttp, sayReply } from './hand-in.ts';
+import { nameOfRequest, problemOf, tellTaken } from './hand-in.ts';
 import { notKept, type MessageSourceApi } from './message-source.ts';
 import { ownerOf } from './principal.ts';
 import { invalid, notFound, type Problem } from './problem.ts';
@@ -72,7 +69,8 @@ export const messagesKeptEndpoints = [
     status: 202,
     location: '/messages/:id',
     run: async ({ principal, params: { id }, body, http }, api: MessagesKeptApi) => {
-      const key = keyOf(principal, http);
+      // So that a repetition after we died over it is not sent again.
+      const key = nameOfRequest(principal, http);
       const owner = ownerOf(principal);
       return answerOf(await resend(api, { id, to: body.to, owner, peer: http.peer, key }));
     },
@@ -89,15 +87,7 @@ function isAbout(of: string, wanted: string): boolean {
 }
 
 function answerOf(done: Resending): z.output<typeof taken> | Problem {
-  if (done.ok) {
-    const { id, accepted, refused } = done.handed;
-    const why = refused.map(({ address, reply }) => ({
-      address,
-      detail: sayForHttp(reply),
-      reply: sayReply(reply),
-    }));
-    return { id, accepted: [...accepted], refused: why };
-  }
+  if (done.ok) return tellTaken(done.handed);
   switch (done.why) {
     case 'refused':
       return problemOf(done.handed.reply, done.handed.refused);
@@ -108,12 +98,4 @@ function answerOf(done: Resending): z.output<typeof taken> | Problem {
     case 'unclear':
       return invalid(done.problem);
   }
-}
-
-/** So that a repetition after we died over it is not sent again. */
-function keyOf({ via, name }: Principal, http: HttpAsk): string | undefined {
-  const key = http.header('idempotency-key');
-  if (key === undefined) return undefined;
-  const hash = createHash('sha256').update(JSON.stringify([via, name, http.path, key]));
-  return hash.update(http.body).digest('base64url');
 }

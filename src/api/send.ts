@@ -1,13 +1,11 @@
 // Endpoints that take mail: one message, or many at once with a result for each.
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { HandedIn } from '../accept/hand-in.ts';
 import type { Ask as HttpAsk } from '../http/exchange.ts';
 import { nextTurn } from '../lib/clock.ts';
 import type { Principal } from '../model/access.ts';
 import { nameSchema, type Settings, type User } from '../model/settings.ts';
 import { endpoint, faultsOf } from './endpoint.ts';
-import { problemOf, sayForHttp, sayReply, send, type SendContext } from './hand-in.ts';
+import { nameOfRequest, problemOf, send, tellTaken, type SendContext } from './hand-in.ts';
 import { messageSchema, type Message } from './message.ts';
 import { invalid, isProblem, notFound, type Problem } from './problem.ts';
 
@@ -106,13 +104,9 @@ type Result = z.output<typeof result>;
  * Names a request's mail, so that a repetition after we died over it is not sent again. All of the user's mail shares these
  * names: other keys' requests, and other messages, must not be taken for a repetition and be lost.
  */
-function keyOf({ via, name }: Principal, http: HttpAsk): string | undefined {
-  const key = http.header('idempotency-key');
-  if (key === undefined) return undefined;
-  const hash = createHash('sha256')
-    .update(JSON.stringify([via, name, http.path, key]))
-    .update(http.body);
-  return `api-${hash.digest('base64url')}`;
+function keyOf(principal: Principal, http: HttpAsk): string | undefined {
+  const name = nameOfRequest(principal, http);
+  return name === undefined ? undefined : `api-${name}`;
 }
 
 /** The SMTP user that a message is of: the principal's own, the one that is named, or the only one there is. */
@@ -159,18 +153,6 @@ async function sendOne(
     detail,
     ...(reply === undefined ? {} : { reply }),
     ...(errors === undefined ? {} : { errors: [...errors] }),
-  };
-}
-
-function tellTaken({ id, accepted, refused }: Extract<HandedIn, { ok: true }>): z.output<typeof taken> {
-  return {
-    id,
-    accepted: [...accepted],
-    refused: refused.map(({ address, reply }) => ({
-      address,
-      detail: sayForHttp(reply),
-      reply: sayReply(reply),
-    })),
   };
 }
 

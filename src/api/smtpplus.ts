@@ -98,7 +98,7 @@ export const smtpPlusEndpoints = [
   }),
 ];
 
-/** The body as JSON, which was read already, or as XML. What no client should send again is 403. */
+/** The body as JSON, which was read already, or as XML. */
 async function bodyOf<T>(
   given: T | undefined,
   http: HttpAsk,
@@ -109,8 +109,13 @@ async function bodyOf<T>(
   if (!xml.ok) return { refusal: tell(http, '400', xml.problem.detail) };
   const read = schema.safeParse(fieldsOf(xml.root));
   if (read.success) return { body: read.data };
-  const [first] = faultsOf(read.error.issues, 'body');
-  return { refusal: tell(http, '400', `${first?.path ?? 'body'}: ${first?.message ?? 'cannot be read'}`) };
+  return { refusal: tell(http, '400', sayFirst(read.error, 'body')) };
+}
+
+/** The first thing that is wrong; SMTP+'s answers have room for one. */
+function sayFirst({ issues }: Pick<z.ZodError, 'issues'>, part: string): string {
+  const [first] = faultsOf(issues, part);
+  return `${first?.path ?? part}: ${first?.message ?? 'cannot be read'}`;
 }
 
 /** As the client wants it; who says nothing of that gets what it sent. */
@@ -136,10 +141,7 @@ async function deliver(
   const logIn = await prove(context.door, http, body);
   if ('refusal' in logIn) return logIn.refusal;
   const read = messageSchema.safeParse({ ...sharedOf(body), ...content });
-  if (!read.success) {
-    const [first] = faultsOf(read.error.issues, 'message');
-    return tell(http, '400', `${first?.path ?? 'message'}: ${first?.message ?? 'cannot be read'}`);
-  }
+  if (!read.success) return tell(http, '400', sayFirst(read.error, 'message'));
   const { XSmtpAPI } = body;
   const more = [
     // Each Bcc recipient sees its own address in To.

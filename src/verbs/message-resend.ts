@@ -1,6 +1,6 @@
 // Sending a message again: the same content with the same treatment, as a new message that is checked like any other.
 import type { Again } from '../accept/again.ts';
-import type { Door, HandedIn } from '../accept/hand-in.ts';
+import { receivedByHttp, type Door, type HandedIn } from '../accept/hand-in.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Message } from '../history/search.ts';
 import { fieldsNamed, scanHeaders } from '../mail/headers.ts';
@@ -103,7 +103,7 @@ function handIn(
     sender: submission.from,
     recipients: to === undefined ? recipients.map(({ address }) => address) : [to],
     content: withoutMessageId(body),
-    received: { helo: peer.includes(':') ? `[IPv6:${peer}]` : `[${peer}]`, address: peer, protocol: 'HTTP' },
+    received: receivedByHttp(peer),
     again,
   });
 }

@@ -1,17 +1,17 @@
-// Turns: so many at a time, in the order in which they came, and without those who left.
+// Seats: so many at a time, in the order in which they came, and without those who left.
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { makeTurns } from '../../../src/api/turns.ts';
+import { makeSeats } from '../../../src/api/seats.ts';
 
 const staying = new AbortController().signal;
 
 test('the others wait in order, and who leaves is passed over', async () => {
-  const turns = makeTurns(1);
+  const seats = makeSeats(1);
   const order: string[] = [];
   const leaving = new AbortController();
   const ends = new Map<string, () => void>();
   const come = async (name: string, signal = staying): Promise<void> => {
-    ends.set(name, await turns.take(signal));
+    ends.set(name, await seats.take(signal));
     order.push(name);
   };
   const all = [come('a'), come('b'), come('c', leaving.signal), come('d')];
@@ -31,10 +31,10 @@ test('the others wait in order, and who leaves is passed over', async () => {
 });
 
 test('who has left before it asks does not wait', async () => {
-  const turns = makeTurns(1);
-  await turns.take(staying);
-  const end = await turns.take(AbortSignal.abort());
+  const seats = makeSeats(1);
+  await seats.take(staying);
+  const end = await seats.take(AbortSignal.abort());
   end();
-  const late = await Promise.race([turns.take(staying).then(() => 'taken'), setImmediate('waits')]);
+  const late = await Promise.race([seats.take(staying).then(() => 'taken'), setImmediate('waits')]);
   expect(late).toBe('waits');
 });
