@@ -84,7 +84,8 @@ const callsKilled: Scenario = {
     );
     if (unseen.length > 0)
       stage.complain(`${unseen.length} events not in the stream: ${unseen.slice(0, 4).join(' ')}`);
-    if (twice > 0) stage.complain(`${twice} events came twice in the stream`);
+    // What stands twice in the log, under one id, comes twice: an order to unsubscribe that was done again after a kill.
+    if (twice > readEvents(stage.data).repeats) stage.complain(`${twice} events came twice in the stream`);
     if (unhooked.length > 0)
       stage.complain(`${unhooked.length} events not sent to the webhook: ${unhooked.slice(0, 4).join(' ')}`);
     if (callers.unanswered() === 0) stage.complain('no request to the API was cut off');
