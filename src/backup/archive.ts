@@ -1,9 +1,22 @@
 // Archives: a folder becomes one compressed tar file with a manifest, and back; the only file that imports tar.
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, open, readFile, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { z } from 'zod';
+import { nothingIfMissing, syncFolder } from '../lib/files.ts';
 import { parseJson } from '../lib/json.ts';
 import { reasonOf } from '../lib/reason.ts';
 
@@ -29,6 +42,9 @@ const manifestSchema = z.strictObject({
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
 
 const MANIFEST = 'manifest.json';
+const UNFINISHED = /\.[0-9a-f]{8}\.new$/;
+/** Nothing is written to it for so long unless its writer was killed. */
+const DEAD_MS = 24 * 3_600_000;
 /** A file in the archive is never larger when it is unpacked. */
 const MAX_FILE_BYTES = 64 * 1024 ** 3;
 
@@ -56,21 +72,33 @@ export async function pack(
   const manifest: Manifest = { format: 1, ...about, files };
   await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600 });
   await mkdir(dirname(file), { recursive: true });
-  const unfinished = `${file}.new`;
+  // Of its own: two backups to one file, such as of a night that took longer than a day, must not write into each other.
+  const unfinished = `${file}.${randomBytes(4).toString('hex')}.new`;
   try {
     // A new file of ours: not one that lies there with another mode, nor what a link there leads to.
-    await rm(unfinished, { force: true });
     await writeFile(unfinished, '', { mode: 0o600, flag: 'wx' });
+    await removeDead(unfinished);
     const { create } = await import('tar');
     await create({ gzip: true, file: unfinished, cwd: folder, portable: true }, [MANIFEST, ...paths]);
     await using written = await open(unfinished, 'r+');
     await written.sync();
     await rename(unfinished, file);
+    await syncFolder(dirname(file));
   } catch (error) {
     await rm(unfinished, { force: true });
     throw error;
   }
   return manifest;
+}
+
+/** What killed backups left in the same folder: each is as large as a backup, and has the keys in it. */
+async function removeDead(unfinished: string): Promise<void> {
+  const folder = dirname(unfinished);
+  const { mtimeMs: now } = await stat(unfinished);
+  for (const name of await readdir(folder)) {
+    const found = UNFINISHED.test(name) ? await lstat(join(folder, name)).catch(nothingIfMissing) : undefined;
+    if (found && now - found.mtimeMs > DEAD_MS) await rm(join(folder, name), { force: true });
+  }
 }
 
 async function describe(folder: string, path: string): Promise<Manifest['files'][number]> {

@@ -1,9 +1,10 @@
 // Makes a backup of an installation while it runs: settings and knowledge from Redis, keys, events and history from disk.
 import { createWriteStream } from 'node:fs';
-import { cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type { Clock } from '../lib/clock.ts';
+import { nothingIfMissing } from '../lib/files.ts';
 import type { Redis } from '../lib/script.ts';
 import { pack, type Manifest } from './archive.ts';
 import { copyKeys } from './copy.ts';
@@ -40,11 +41,14 @@ export type Backup = Readonly<{
 export const KEYS_FILE = 'redis.jsonl';
 export const DATA_FOLDER = 'data';
 export const CONFIG_FILE = 'postino.yaml';
+/** So much of what is free may be taken for the copy. */
+const MAX_SHARE = 0.8;
 
 /** Writes the backup to `file`. Rejects with RedisTrouble or an error of the file system; then there is no file. */
 export async function makeBackup(deps: BackupDeps, file: string, what: Manifest['what']): Promise<Backup> {
   const folder = await openWorkspace(deps.data, 'backup', deps.clock.now());
   try {
+    await checkRoom(deps.data, what);
     if (deps.configFile !== undefined) await cp(deps.configFile, join(folder, CONFIG_FILE));
     const keys = await writeKeysFile(deps, join(folder, KEYS_FILE));
     for (const { name, settings } of KEPT_FILES)
@@ -56,6 +60,30 @@ export async function makeBackup(deps: BackupDeps, file: string, what: Manifest[
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The relay that goes on beside needs the disk more: its mail is written there. */
+async function checkRoom(data: string, what: Manifest['what']): Promise<void> {
+  let bytes = 0;
+  for (const { name, settings } of KEPT_FILES)
+    if (settings || what === 'all') bytes += await bytesOf(join(data, name));
+  const { bavail, bsize } = await statfs(data);
+  if (bytes <= bavail * bsize * MAX_SHARE) return;
+  const [needed, free] = [bytes, bavail * bsize].map((size) => `${(size / 1e6).toFixed(0)} MB`);
+  throw new Error(
+    `A backup is a copy of ${needed} first, for which there is no room in ${data} (${free} are free): nothing was written.`,
+  );
+}
+
+async function bytesOf(path: string): Promise<number> {
+  const found = await stat(path).catch(nothingIfMissing);
+  if (!found?.isDirectory()) return found?.size ?? 0;
+  let bytes = 0;
+  for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
+    const inside = entry.isFile() ? join(entry.parentPath, entry.name) : undefined;
+    if (inside !== undefined) bytes += (await stat(inside).catch(nothingIfMissing))?.size ?? 0;
+  }
+  return bytes;
 }
 
 async function writeKeysFile({ redis, prefix }: BackupDeps, path: string): Promise<number> {

@@ -8,7 +8,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set(
   [
     'sub body open del due hand lane fair lanes resting carried shelf waits same archiving ended', // mail in flight, and lists of it
     'spill spilled scanning quarantine q events told forwarded',
-    'lease epoch share turns binds quota session idempotency restoring processes format', // what processes agree on while they run
+    'lease epoch share turns binds quota session idempotency restoring processes', // what processes agree on while they run
     'caught preview', // by the sandbox; what somebody looks at just now
   ].flatMap((line) => line.split(' ')),
 );

@@ -108,6 +108,7 @@ test('a file that lies in the way does not make a backup readable, and a link le
   rmSync(file);
   rmSync(join(from, 'manifest.json'));
   writeFileSync(join(root, 'victim'), 'untouched');
+  rmSync(`${file}.new`);
   symlinkSync(join(root, 'victim'), `${file}.new`);
   await pack(from, file, ABOUT);
   expect(readFileSync(join(root, 'victim'), 'utf8')).toBe('untouched');
@@ -115,6 +116,25 @@ test('a file that lies in the way does not make a backup readable, and a link le
   expect(readFileSync(join(target, 'key'), 'utf8')).toBe('secret');
   expect(statSync(join(target, 'data')).mode & 0o777).toBe(0o700);
   expect(statSync(join(target, 'data', 'history')).mode & 0o777).toBe(0o600);
+});
+
+test('two backups to one file do not write into each other; what killed ones left is removed a day later', async () => {
+  const file = join(root, 'nightly.tar.gz');
+  const folders = ['one', 'two', 'three'].map((name) => {
+    mkdirSync(join(root, name));
+    writeFileSync(join(root, name, 'key'), name.repeat(500_000));
+    return join(root, name);
+  });
+  const old = new Date(Date.now() - 86_400_000 - 60_000);
+  for (const name of ['a.tar.gz.0123abcd.new', 'theirs.new']) {
+    writeFileSync(join(root, name), 'half');
+    utimesSync(join(root, name), old, old);
+  }
+  writeFileSync(join(root, 'b.tar.gz.0123abcd.new'), 'half');
+  await Promise.all(folders.map((folder) => pack(folder, file, ABOUT)));
+  expect(await unpack(file, target)).toMatchObject({ ok: true });
+  const left = readdirSync(root).filter((name) => name.endsWith('.new'));
+  expect(left.toSorted()).toEqual(['b.tar.gz.0123abcd.new', 'theirs.new']);
 });
 
 test.each([

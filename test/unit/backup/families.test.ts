@@ -9,6 +9,8 @@ test.each([
   ['suppressed:default', true],
   ['webhooks', true],
   ['webhook:wh_1', true],
+  ['format', true], // an older version must not start on what a newer one wrote
+  ['preview:abc', false],
   ['template:default/order:3', true],
   ['users:sub', true],
   ['subject', true],
