@@ -7,7 +7,7 @@ const DAY_MS = 86_400_000;
 const SEGMENT_BYTES = 64 * 1024 * 1024;
 
 export const eventsConfig = z.strictObject({
-  /** Days that segments are kept. `message show` and `message search` see this far back. */
+  /** Days that segments are kept: a webhook catches up, and the history is made anew, from this far back. */
   keepDays: z.number().int().min(1).max(3650).default(DAYS),
   /** A new segment begins when the current one has this many bytes, and every day (UTC). */
   segmentBytes: z.number().int().min(4096).default(SEGMENT_BYTES),

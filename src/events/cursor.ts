@@ -1,4 +1,4 @@
-// Cursors: the place of an event in the history, "<stream id>.<n>", ordered as the events were published. Pure.
+// Cursors: the place of an event in the event log, "<stream id>.<n>", ordered as the events were published. Pure.
 import type { EpochMs } from '../lib/clock.ts';
 
 /** Parts of "1767225600000-7.2": Redis stream id (milliseconds, sequence), and which line of that entry. */

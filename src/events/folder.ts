@@ -1,9 +1,9 @@
-// The folder of segments: their names and order, the last line on disk, what is too old.
+// The folder of segments: their names and order, plain or compressed, and what is too old.
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareCursors, cursorText, dayOf, parseCursor, streamId, type Cursor } from './cursor.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { isMissing } from '../lib/files.ts';
+import { nothingIfMissing } from '../lib/files.ts';
 
 /** A file of events: JSON lines in the order of their cursors. `name` is the same when it is compressed, `path` is not. */
 export type Segment = Readonly<{ path: string; name: string; first: Cursor }>;
@@ -23,10 +23,7 @@ export function segmentName(cursor: Cursor, copy = 1): string {
 
 /** All segments, oldest first; none when the folder does not exist yet. */
 export async function listSegments(folder: string): Promise<readonly Segment[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (isMissing(error)) return [];
-    throw error;
-  });
+  const names = await namesIn(folder);
   const there = new Set(names);
   return names
     .flatMap((file) => {
@@ -37,6 +34,11 @@ export async function listSegments(folder: string): Promise<readonly Segment[]> 
       return first ? [{ path: join(folder, file), name, first }] : [];
     })
     .sort((a, b) => compareCursors(a.first, b.first) || a.name.length - b.name.length);
+}
+
+/** What is in the folder; nothing when it does not exist yet. */
+export async function namesIn(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder).catch(nothingIfMissing)) ?? [];
 }
 
 /** Where the other form of the same segment is, or would be. */

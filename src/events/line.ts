@@ -1,4 +1,4 @@
-// Lines of the history: a stream's entry becomes one JSON line per event, each with its cursor at the end. Pure.
+// Lines of the event log: a stream's entry becomes one JSON line per event, each with its cursor at the end. Pure.
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
 import { writtenEventSchema, type Event } from '../model/event.ts';
@@ -14,7 +14,7 @@ export type Entry = Readonly<{
   pairs: string | undefined;
 }>;
 
-/** An event with its place in the history. */
+/** An event with its place in the event log. */
 export type Recorded = Readonly<{ cursor: Cursor; event: Event }>;
 
 /** Characters that a line may have; what is longer loses its conversation, metadata and tags. */

@@ -19,7 +19,7 @@ export type EventLog = Readonly<{
   follow(after: Cursor | undefined, signal: AbortSignal): AsyncGenerator<readonly Recorded[]>;
   /** At most `limit` events that match, newest first. */
   search(filter: Filter, limit: number): Promise<Found>;
-  /** The first events of a delivery, or of all deliveries of a submission; cheap however long the history is. */
+  /** The first events of a delivery, or of all deliveries of a submission; cheap however long the log is. */
   trace(id: string): Promise<Trace>;
   /** Cursor of the last event on disk. */
   end(): Promise<Cursor | undefined>;

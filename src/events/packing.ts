@@ -1,12 +1,11 @@
 // Closed segments are compressed once they are old enough, or made plain again: beside all other work, a little at a time.
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { EventsConfig } from './config.ts';
-import { isMissing } from '../lib/files.ts';
-import { listSegments, otherPath, PACKED } from './folder.ts';
+import { listSegments, namesIn, otherPath, PACKED } from './folder.ts';
 import { DamagedSegment, packFrame } from './packed.ts';
 import { endRetiring, replaceFile, replaceWith, RETIRED, retire, stampOf, UNFINISHED } from './replace.ts';
 import { openSegment, plainSegment, wholeLines, type SegmentFile } from './segment-file.ts';
@@ -110,7 +109,7 @@ async function unpack(path: string, rest: Rest): Promise<0 | 1> {
   const before = await stampOf(path);
   const isSame = async (): Promise<boolean> => (await stampOf(path)) === before;
   const plain = otherPath(path);
-  await using file = await openSegment({ path, name: '', first: { ms: 0, seq: 0, n: 0 } });
+  await using file = await openSegment({ path });
   if (!file) return 0;
   const done = await replaceWith(plain, isSame, async (out) => {
     for await (const text of pieces(file)) {
@@ -150,7 +149,7 @@ async function* pieces(file: SegmentFile): AsyncGenerator<Buffer> {
 
 /** Length and checksum of the text, read back from the disk. */
 async function sumOf(path: string, rest: Rest): Promise<string> {
-  await using file = await openSegment({ path, name: '', first: { ms: 0, seq: 0, n: 0 } });
+  await using file = await openSegment({ path });
   let [sum, length] = [0, 0];
   if (file)
     for await (const text of pieces(file)) {
@@ -163,10 +162,7 @@ async function sumOf(path: string, rest: Rest): Promise<string> {
 
 /** What a process that died has left half written. */
 async function removeAbandoned(folder: string, before: EpochMs): Promise<void> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (isMissing(error)) return [];
-    throw error;
-  });
+  const names = await namesIn(folder);
   for (const path of names.map((name) => join(folder, name))) {
     const isHalf = path.endsWith(UNFINISHED);
     if (!isHalf && !path.endsWith(RETIRED)) continue;

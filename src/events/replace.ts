@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isMissing, syncFolder } from '../lib/files.ts';
+import { isMissing, nothingIfMissing, syncFolder } from '../lib/files.ts';
 import { otherPath } from './folder.ts';
 import { writeTable } from './packed.ts';
 
@@ -16,14 +16,10 @@ export const UNFINISHED = '.new';
 /** What the name of a file ends in that is being taken away. */
 export const RETIRED = '.old';
 
-/** Which file a path leads to and whether it was written to: another one, or another state of it, has another stamp. */
+/** Which file a path leads to and whether it was written to: another one, or another state of it, has another stamp; undefined: there is none. */
 export async function stampOf(path: string): Promise<string | undefined> {
-  try {
-    return stampIn(await stat(path, { bigint: true }));
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  const found = await stat(path, { bigint: true }).catch(nothingIfMissing);
+  return found && stampIn(found);
 }
 
 /** The same of a file that is open, whatever its path leads to by now. */

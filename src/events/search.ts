@@ -1,4 +1,4 @@
-// Searching the history, newest events first, reading as little of it as the filter allows.
+// Searching the event log, newest events first, reading as little of it as the filter allows.
 import type { EpochMs } from '../lib/clock.ts';
 import { cursorText } from './cursor.ts';
 import { earliest, matches, needlesOf, type Filter } from './filter.ts';

@@ -1,6 +1,6 @@
 // A segment as its readers see it, plain or compressed: text that is read from any place.
 import { open, type FileHandle } from 'node:fs/promises';
-import { isMissing } from '../lib/files.ts';
+import { nothingIfMissing } from '../lib/files.ts';
 import { otherPath, PACKED, type Segment } from './folder.ts';
 import { explained, readFrame, readTable, type Frame } from './packed.ts';
 
@@ -13,9 +13,9 @@ export type SegmentFile = AsyncDisposable &
   }>;
 
 /** Opens it in whichever form it is by now; undefined: it was too old and is gone. */
-export async function openSegment(segment: Segment): Promise<SegmentFile | undefined> {
+export async function openSegment({ path }: Pick<Segment, 'path'>): Promise<SegmentFile | undefined> {
   // It may be compressed, or the reverse, between two of these.
-  return (await openAs(segment.path)) ?? (await openAs(otherPath(segment.path))) ?? openAs(segment.path);
+  return (await openAs(path)) ?? (await openAs(otherPath(path))) ?? openAs(path);
 }
 
 /** Bytes `start` to `end` of the text, as far as there is text. */
@@ -56,10 +56,7 @@ export function plainSegment(file: FileHandle): SegmentFile {
 }
 
 async function openAs(path: string): Promise<SegmentFile | undefined> {
-  const file = await open(path, 'r').catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
+  const file = await open(path, 'r').catch(nothingIfMissing);
   if (!file || !path.endsWith(PACKED)) return file && plainSegment(file);
   try {
     return packedSegment(file, path, await readTable(file));

@@ -1,4 +1,4 @@
-// What the history has of a delivery near the time it was accepted: found by that time in its id, reading no more than there.
+// What the event log has of a delivery near the time it was accepted: found by that time in its id, reading no more than there.
 import { timeOfId } from '../lib/ids.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Event } from '../model/event.ts';

@@ -12,14 +12,14 @@ export type Sink = Readonly<{
   /** Takes a batch, in order. When it throws the same batch comes again later; it may see repeats after a crash. */
   take(batch: readonly Recorded[], signal: AbortSignal): Promise<void>;
 }> &
-  Place;
+  Keeping;
 
 /**
  * Where a sink's cursor is. kept: on disk, and of several processes only the elected one feeds the sink. own: with what
  * the sink writes, in the same transaction, and of several processes only the elected one feeds it, too. memory: every
  * process feeds its own from where the log ended when it started.
  */
-type Place =
+type Keeping =
   | Readonly<{ cursor: 'kept' | 'memory' }>
   | Readonly<{
       cursor: 'own';
