@@ -1,7 +1,5 @@
 // Endpoints of webhooks: making, changing, testing, pausing and replaying them, and what was sent last.
 import { z } from 'zod';
-import type { Owner } from '../model/owner.ts';
-import type { Principal } from '../model/access.ts';
 import { eventTypes } from '../model/event.ts';
 import {
   addWebhook,
@@ -19,9 +17,11 @@ import {
 } from '../verbs/webhook.ts';
 import type { Did } from '../verbs/did.ts';
 import { changeSchema, webhookSchema, wishSchema } from '../webhooks/webhook.ts';
-import { endpoint } from './endpoint.ts';
+import { conditions } from '../webhooks/state.ts';
 import { logEntrySchema } from '../webhooks/store.ts';
+import { endpoint } from './endpoint.ts';
 import { pageIn, pageOf, pageQuery } from './paging.ts';
+import { ownerOf } from './principal.ts';
 import { problem, type Problem } from './problem.ts';
 import { refusal } from './refusal.ts';
 
@@ -33,7 +33,7 @@ const webhook = webhookSchema.omit({ v: true, login: true, secrets: true, turn: 
     .array(z.object({ since: moment, until: moment.optional() }))
     .describe('Those in use, newest first.'),
   condition: z
-    .enum(['off', 'parked', 'failing', 'behind', 'well'])
+    .enum(conditions)
     .describe('off: a person paused it. parked: it failed for too long and waits for a person.'),
   lagMs: z.number().describe('How long the oldest event waits, milliseconds.'),
   cursor: z.string().describe('All up to here was taken.'),
@@ -64,11 +64,6 @@ const mayNotRead = problem(
   'Not allowed',
   'A webhook gets events: a key that makes or changes one needs the scope events:read, too.',
 );
-
-/** Who is bound to a user sees and makes webhooks of that user alone. */
-function ownerOf({ account, user }: Principal): Owner {
-  return { account, user };
-}
 
 function given<T>(result: Did<T>): T | Problem {
   return result.ok ? result.value : refusal(result);

@@ -24,7 +24,7 @@ export function startWebhooks(
   const { config, clock, sealer } = base;
   return startFeeds({
     store: storeOf(base),
-    log: {
+    events: {
       follow: (after, signal) => events.follow(after, signal),
       compare: compareCursors,
       text: cursorText,
@@ -33,7 +33,7 @@ export function startWebhooks(
     seals: sealer,
     rules: rulesOf(config),
     clock,
-    mailLog: base.log.child({ role: 'webhooks' }),
+    log: base.log.child({ role: 'webhooks' }),
     tryForMs: config.webhooks.tryFor,
     keptMs: config.events.keepDays * DAY_MS,
     tell: makeTell(base),

@@ -16,11 +16,11 @@ import { joinUrl, wants, type Webhook } from './webhook.ts';
 
 export type FeedDeps = Readonly<{
   store: WebhookStore;
-  log: ReadLog;
+  events: ReadLog;
   seals: Seals;
   rules: CallRules;
   clock: Clock;
-  mailLog: Log;
+  log: Log;
   /** How long it is tried before it is parked, milliseconds. */
   tryForMs: number;
   /** How long events are kept, milliseconds. */
@@ -82,11 +82,11 @@ type Service = Readonly<{
 /** Reads and sends until something ends that; later: it is to be tried again after a while. */
 async function serve(service: Service, from: State): Promise<Ended | 'later'> {
   const { hook, deps, signal } = service;
-  const after = deps.log.parse(from.cursor);
+  const after = deps.events.parse(from.cursor);
   if (!after) return 'moved'; // it is just being added, or removed
   await tellOfGap(from, service);
   const reader = openReader({
-    log: deps.log,
+    events: deps.events,
     clock: deps.clock,
     after,
     wants: (event) => wants(hook, event),

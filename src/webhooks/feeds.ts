@@ -40,13 +40,13 @@ export function startFeeds(deps: FeedsDeps): Feeds {
 }
 
 async function watch(deps: FeedsDeps, running: Map<string, Running>, signal: AbortSignal): Promise<void> {
-  const { store, clock, mailLog } = deps;
+  const { store, clock, log } = deps;
   while (!signal.aborted) {
     try {
       const hooks = deps.elected() ? await store.list() : [];
       adjust(hooks, running, deps);
     } catch (error) {
-      mailLog.debug({ error: String(error) }, 'could not read the webhooks');
+      log.debug({ error: String(error) }, 'could not read the webhooks');
     }
     await clock.sleep(LOOK_MS, signal);
   }
@@ -71,7 +71,7 @@ function adjust(hooks: readonly Webhook[], running: Map<string, Running>, deps: 
 
 /** Feeds, again after trouble of our own. A parked one is left alone until it is changed. Never rejects. */
 async function keepFeeding(hook: Webhook, deps: FeedsDeps, signal: AbortSignal): Promise<void> {
-  const { clock, mailLog } = deps;
+  const { clock, log } = deps;
   let waitMs = FIRST_WAIT_MS;
   while (!signal.aborted) {
     try {
@@ -81,7 +81,7 @@ async function keepFeeding(hook: Webhook, deps: FeedsDeps, signal: AbortSignal):
       else if (ended === 'moved') await clock.sleep(LOOK_MS, signal);
     } catch (error) {
       const sentence = `The webhook "${hook.name}" could not be fed; it goes on in a moment.`;
-      if (waitMs === FIRST_WAIT_MS) mailLog.warn({ webhook: hook.id, error: String(error) }, sentence);
+      if (waitMs === FIRST_WAIT_MS) log.warn({ webhook: hook.id, error: String(error) }, sentence);
       await clock.sleep(waitMs, signal);
       waitMs = Math.min(waitMs * 2, MAX_WAIT_MS);
     }

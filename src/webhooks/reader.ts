@@ -50,7 +50,7 @@ const MAX_BATCH_BYTES = 1024 * 1024;
 const PASSED_OVER_MS = 5000;
 
 export type ReaderDeps = Readonly<{
-  log: ReadLog;
+  events: ReadLog;
   clock: Clock;
   after: Place;
   wants(event: Event): boolean;
@@ -58,47 +58,49 @@ export type ReaderDeps = Readonly<{
 }>;
 
 /** Begins to read after a cursor. */
-export function openReader({ log, clock, after, wants, signal }: ReaderDeps): Reader {
+export function openReader({ events, clock, after, wants, signal }: ReaderDeps): Reader {
   const end = new AbortController();
   const both = AbortSignal.any([signal, end.signal]);
-  const more = makePull(log.follow(after, both)[Symbol.asyncIterator](), clock, both);
+  const more = makePull(events.follow(after, both)[Symbol.asyncIterator](), clock, both);
   let ready: readonly Placed[] = [];
   let at = after;
 
-  /** Moves what is wanted of `ready` into the heap. True when the batch is complete. */
-  const fill = (heap: Heap, until: Place | undefined): boolean => {
+  /** Moves what is wanted of `ready` into the pile. True when the batch is complete. */
+  const fill = (pile: Pile, until: Place | undefined): boolean => {
     for (let i = 0; i < ready.length; i++) {
       const placed = ready[i];
       if (!placed) break;
       const isWanted = wants(placed.event);
       const isNext =
-        until === undefined ? isWanted && heap.isFull(placed.event) : log.compare(placed.cursor, until) > 0;
+        until === undefined
+          ? isWanted && pile.isFull(placed.event)
+          : events.compare(placed.cursor, until) > 0;
       if (isNext) {
         ready = ready.slice(i);
         return true;
       }
-      if (isWanted) heap.add(placed);
+      if (isWanted) pile.add(placed);
       at = placed.cursor;
     }
     ready = [];
-    return until === undefined ? heap.isLong() : log.compare(at, until) >= 0;
+    return until === undefined ? pile.isLong() : events.compare(at, until) >= 0;
   };
   return {
     next: async ({ size, waitMs, until: last }) => {
-      const until = last === undefined ? undefined : log.parse(last);
-      const heap = makeHeap(size);
+      const until = last === undefined ? undefined : events.parse(last);
+      const pile = makePile(size);
       // What a batch was begun with is on disk: it comes soon, or it is kept no longer.
       let late = clock.ticks() + PASSED_OVER_MS;
       let hasEvents = false;
-      while (!fill(heap, until)) {
-        if (!hasEvents && heap.size() > 0 && until === undefined) late = clock.ticks() + waitMs;
-        hasEvents = heap.size() > 0;
+      while (!fill(pile, until)) {
+        if (!hasEvents && pile.size() > 0 && until === undefined) late = clock.ticks() + waitMs;
+        hasEvents = pile.size() > 0;
         const came = await more(late - clock.ticks());
         if (came === 'end') return undefined;
         if (came === 'late') break;
         ready = came;
       }
-      return heap.batch(log.text(at));
+      return pile.batch(events.text(at));
     },
     ahead: () => {
       const placed = ready.find(({ event }) => wants(event));
@@ -142,9 +144,9 @@ function makePull(
   };
 }
 
-type Heap = ReturnType<typeof makeHeap>;
+type Pile = ReturnType<typeof makePile>;
 
-function makeHeap(size: number) {
+function makePile(size: number) {
   const events: Event[] = [];
   let bytes = 0;
   let since: number | undefined;

@@ -39,6 +39,8 @@ export type Sent = Readonly<{
   retryAfter: string | undefined;
 }>;
 
+type Failure = Pick<Sent, 'problem' | 'retryAfter'> & Readonly<{ kind: Exclude<Sent['kind'], 'taken'> }>;
+
 type Message = Readonly<{ id: string; events: readonly Event[] }>;
 
 /** Requests at the same time, where each carries one event. */
@@ -47,14 +49,14 @@ const GONE = 410;
 const MAX_BODY = 4096;
 const MAX_TYPES = 10;
 
+const STOPPED: Failure = { kind: 'failed', problem: 'we stopped', retryAfter: undefined };
+
 /** Sends what was not taken yet. After the first failure nothing more is begun. Never rejects. */
 export async function send(target: Target, sending: Sending): Promise<Sent> {
   const { acked: before } = sending;
   const acked = [...before];
   const entries: LogEntry[] = [];
-  let failure:
-    | Readonly<{ kind: 'failed' | 'gone'; problem: string; retryAfter: string | undefined }>
-    | undefined;
+  let failure: Failure | undefined;
   const chains = chainsOf(target.hook, sending.events, new Set(before));
   const work = async (): Promise<void> => {
     for (let chain = chains.shift(); chain && !failure; chain = chains.shift())
@@ -67,8 +69,7 @@ export async function send(target: Target, sending: Sending): Promise<Sent> {
       }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, chains.length) }, work));
-  const stopped = { kind: 'failed', problem: 'we stopped', retryAfter: undefined } as const;
-  const end = failure ?? (sending.signal.aborted ? stopped : undefined);
+  const end = failure ?? (sending.signal.aborted ? STOPPED : undefined);
   return {
     kind: end?.kind ?? 'taken',
     acked,
@@ -150,9 +151,7 @@ function tryMake(shape: Shape, ask: Ask): Made & Readonly<{ problem?: string }> 
   }
 }
 
-function failureOf(
-  called: Called,
-): Readonly<{ kind: 'failed' | 'gone'; problem: string; retryAfter: string | undefined }> {
+function failureOf(called: Called): Failure {
   if (!called.ok) return { kind: 'failed', problem: called.problem, retryAfter: undefined };
   if (called.status === GONE) return { kind: 'gone', problem: 'it answered 410 Gone', retryAfter: undefined };
   return { kind: 'failed', problem: `it answered ${called.status}`, retryAfter: called.retryAfter };

@@ -70,7 +70,8 @@ export function timeOfCursor(cursor: string): EpochMs {
   return Number(cursor.split('-')[0]);
 }
 
-export type Condition = 'off' | 'parked' | 'failing' | 'behind' | 'well';
+export const conditions = ['off', 'parked', 'failing', 'behind', 'well'] as const;
+export type Condition = (typeof conditions)[number];
 
 /** An event that waits for longer means that the webhook is behind. */
 const BEHIND_MS = 60_000;

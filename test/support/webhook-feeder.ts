@@ -11,11 +11,11 @@ const redis = connectRedis({ url, purpose: 'events', prefix, log: silentLog });
 await redis.whenReady();
 startFeeds({
   store: openWebhooks({ redis, prefix }),
-  log: readLogOf(folder),
+  events: readLogOf(folder),
   seals,
   rules,
   clock: systemClock,
-  mailLog: silentLog,
+  log: silentLog,
   tryForMs: 72 * 3_600_000,
   keptMs: 30 * 86_400_000,
   tell: () => Promise.resolve(),

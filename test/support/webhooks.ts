@@ -100,11 +100,11 @@ export async function openWorld(url: string): Promise<World> {
     notices,
     deps: {
       store,
-      log: readLogOf(folder),
+      events: readLogOf(folder),
       seals,
       rules,
       clock,
-      mailLog: silentLog,
+      log: silentLog,
       tryForMs: 72 * 3_600_000,
       keptMs: 30 * 86_400_000,
       tell: (notice) => {
