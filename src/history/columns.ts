@@ -23,6 +23,12 @@ export function numberAt(row: Answer, name: string): number | undefined {
   return typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : undefined;
 }
 
+/** A column as bytes; undefined for NULL. */
+export function bytesAt(row: Answer, name: string): Uint8Array | undefined {
+  const value = row[name];
+  return value instanceof Uint8Array ? value : undefined;
+}
+
 const camelToSnake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** Columns of the counters, in their order. */

@@ -50,6 +50,16 @@ export function nextRow(known: StoredRow | undefined, event: Event): StoredRow {
   return withHit(withEnd(withAttempt(row, event), event), event);
 }
 
+/** A row as others see it. */
+export function rowOf({
+  domain: _domain,
+  accepted: _accepted,
+  leftBefore: _leftBefore,
+  ...row
+}: StoredRow): DeliveryRow {
+  return row;
+}
+
 /** What a failure or a delay means; undefined where nothing failed. */
 export function categoryOf({ type, category, class: cause }: Event): Category | undefined {
   const known = categoryNames.get(category ?? '');

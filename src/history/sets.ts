@@ -44,6 +44,17 @@ export const intervalMs: Readonly<Record<Interval, number>> = {
 /** Before which moment counts of an interval are gone. */
 export type Kept = Readonly<Record<Interval, EpochMs>>;
 
+/** The same as a store keeps it, by the names that `keptName` gives; nothing is gone yet where it keeps none. */
+export function readKept(read: (name: string) => string | undefined): Kept {
+  const at = (interval: Interval): EpochMs => Number(read(keptName(interval)) ?? 0);
+  return { minute: at('minute'), hour: at('hour'), day: at('day') };
+}
+
+/** Under which name a store keeps before when the counts of an interval are gone. */
+export function keptName(interval: Interval): string {
+  return `kept.${interval}`;
+}
+
 /** Where to look: a set, its values that are asked for, and the kind and value that rows are of. */
 export type Plan = Readonly<{
   set: string;
@@ -95,12 +106,17 @@ export function spansOf(
   return widen([rounded({ interval: finest, from: since, to: until })], coarser);
 }
 
+/** The finest counts that these are made up of. */
+export function grainOf(spans: readonly Span[]): Interval {
+  return intervals.find((one) => spans.some(({ interval }) => interval === one)) ?? 'day';
+}
+
 /** The inner part of each span is told by coarser counts where whole ones fit in. */
 function widen(spans: readonly Span[], coarser: readonly Interval[]): readonly Span[] {
   const [interval, ...rest] = coarser;
   if (interval === undefined) return spans;
   const unit = intervalMs[interval];
-  const next = spans.flatMap((span) => {
+  return spans.flatMap((span) => {
     const from = Math.ceil(span.from / unit) * unit;
     const to = Math.floor(span.to / unit) * unit;
     if (from >= to) return [span];
@@ -110,7 +126,6 @@ function widen(spans: readonly Span[], coarser: readonly Interval[]): readonly S
     ].filter((end) => end.from < end.to);
     return [...ends, ...widen([{ interval, from, to }], rest)];
   });
-  return next;
 }
 
 function rounded({ interval, from, to }: Span): Span {

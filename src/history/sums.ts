@@ -1,5 +1,6 @@
 // Sums of counts by value and interval, and the rows of an answer that they make. Pure.
-import { quantile, type Times } from './buckets.ts';
+import { addTimes, quantile, readTimes, type Times } from './buckets.ts';
+import { bytesAt, countColumns, numberAt, type Answer } from './columns.ts';
 import { counters, type Counts, type StatisticsQuery, type StatisticsRow } from './statistics.ts';
 
 /** Counts in the order of `counters`. */
@@ -23,6 +24,14 @@ export function sumsOf(groups: Map<string, Sums>, key: string): Sums {
 
 export function newSums(): Sums {
   return { counts: counters.map(() => 0), times: new Map() };
+}
+
+/** Adds what a row of an answer has in the columns of the counters, and in "times". */
+export function addAnswer(sums: Sums, answer: Answer): void {
+  for (const [i, name] of countColumns.entries())
+    sums.counts[i] = (sums.counts[i] ?? 0) + (numberAt(answer, name) ?? 0);
+  const times = bytesAt(answer, 'times');
+  if (times) addTimes(sums.times, readTimes(times));
 }
 
 /** Rows in the order of time; of values the first `limit`, those with the most first. */

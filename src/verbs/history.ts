@@ -1,7 +1,7 @@
 // What can be asked of the history: finding messages, their stories, statistics; completed from the event log where it is behind.
 import { cursorText, type EventLog } from '../events/log.ts';
 import type { HistoryReader, Place } from '../history/history.ts';
-import { nextRow, type StoredRow } from '../history/row.ts';
+import { nextRow, rowOf, type StoredRow } from '../history/row.ts';
 import { messageWith, type DeliveryRow, type Message } from '../history/search.ts';
 import type { Event } from '../model/event.ts';
 import { isOwn, type Owner } from '../model/owner.ts';
@@ -58,16 +58,15 @@ function eventsIn(message: Message | undefined): readonly Event[] {
 export function storyOf(events: readonly Event[]): Message | undefined {
   const once = [...new Map(events.map((event) => [event.id, event])).values()].sort((a, b) => a.at - b.at);
   const byDelivery = [...Map.groupBy(once, ({ delivery }) => delivery)].sort(([a], [b]) => byNumber(a, b));
-  const deliveries = byDelivery.map(([, own]) => ({ row: rowOf(own), events: own }));
+  const deliveries = byDelivery.map(([, own]) => ({ row: rowAfter(own), events: own }));
   return messageWith(deliveries, false);
 }
 
-function rowOf(events: readonly Event[]): DeliveryRow {
+function rowAfter(events: readonly Event[]): DeliveryRow {
   let stored: StoredRow | undefined;
   for (const event of events) stored = nextRow(stored, event);
   if (!stored) throw new Error('a delivery without events');
-  const { domain: _domain, accepted: _accepted, leftBefore: _leftBefore, ...row } = stored;
-  return row;
+  return rowOf(stored);
 }
 
 /** "…-2" before "…-10". */

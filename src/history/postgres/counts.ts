@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { EpochMs } from '../../lib/clock.ts';
 import { mergeTimes, packTimes } from '../buckets.ts';
-import { countColumns, numberAt } from '../columns.ts';
+import { bytesAt, countColumns, numberAt } from '../columns.ts';
 import type { Cell } from '../cube.ts';
 import { isBounded, MAX_KEYS, OTHERS } from '../keys.ts';
 import { intervalMs, type Kept } from '../sets.ts';
@@ -177,8 +177,8 @@ async function mergedTimes(ask: Ask, counted: readonly Counted[]): Promise<(Uint
   );
   for (const answer of stored) {
     const number = numberAt(answer, 'number') ?? -1;
-    const [before, now] = [answer['times'], own[number]];
-    if (before instanceof Uint8Array && now) own[number] = mergeTimes(before, now);
+    const [before, now] = [bytesAt(answer, 'times'), own[number]];
+    if (before && now) own[number] = mergeTimes(before, now);
   }
   return own;
 }

@@ -1,8 +1,7 @@
 // Small facts that the history keeps about itself, by name.
-import type { EpochMs } from '../../lib/clock.ts';
 import { textAt } from '../columns.ts';
 import { HistoryProblem } from '../problem.ts';
-import type { Kept } from '../sets.ts';
+import { readKept, type Kept } from '../sets.ts';
 import type { Ask } from './driver.ts';
 
 export type Meta = ReadonlyMap<string, string>;
@@ -30,6 +29,5 @@ export async function saveMeta(ask: Ask, name: string, value: string): Promise<v
 
 /** Before which moment counts are gone. */
 export function keptOf(meta: Meta): Kept {
-  const at = (name: string): EpochMs => Number(meta.get(`kept.${name}`) ?? 0);
-  return { minute: at('minute'), hour: at('hour'), day: at('day') };
+  return readKept((name) => meta.get(name));
 }

@@ -3,7 +3,7 @@ import type { EpochMs } from '../../lib/clock.ts';
 import { numberAt } from '../columns.ts';
 import type { Keep } from '../config.ts';
 import type { Pruned } from '../history.ts';
-import { intervalMs } from '../sets.ts';
+import { intervalMs, keptName } from '../sets.ts';
 import { intervals } from '../statistics.ts';
 import { DAY_MS, dayName, dayOf, dropDay, listDays, partitionName } from './days.ts';
 import type { Session } from './driver.ts';
@@ -38,7 +38,7 @@ export async function pruneAll(writing: Writing, due: Due): Promise<Pruned> {
 
 async function saveKept({ ask }: Session, { keep, now }: Due): Promise<void> {
   for (const interval of intervals)
-    await saveMeta(ask, `kept.${interval}`, String(Math.max(0, now - keep[`${interval}s`])));
+    await saveMeta(ask, keptName(interval), String(Math.max(0, now - keep[`${interval}s`])));
 }
 
 /** Deliveries of a day whose users' mail is kept for a shorter time than that of others. */

@@ -1,9 +1,8 @@
 // Statistics from the counts: sums over a time, by a value, by an interval.
-import { addTimes, readTimes } from '../buckets.ts';
 import { countColumns, numberAt, textAt, type Answer } from '../columns.ts';
-import { intervalMs, planOf, spansOf, type Kept, type Plan, type Span } from '../sets.ts';
-import { intervals, type Interval, type Statistics, type StatisticsQuery } from '../statistics.ts';
-import { countsOf, groupOf, newSums, rowsOf, sumsOf, type Sums } from '../sums.ts';
+import { grainOf, intervalMs, planOf, spansOf, type Kept, type Plan, type Span } from '../sets.ts';
+import { intervals, type Statistics, type StatisticsQuery } from '../statistics.ts';
+import { addAnswer, countsOf, groupOf, newSums, rowsOf, sumsOf, type Sums } from '../sums.ts';
 import type { Ask } from './driver.ts';
 import { cleanText } from './params.ts';
 
@@ -27,12 +26,8 @@ export async function sumUp(ask: Ask, query: StatisticsQuery, kept: Kept): Promi
   return {
     total: plan.kind === '' ? countsOf(total) : (await sumUp(ask, whole, kept)).total,
     rows: rowsOf(groups, query, names),
-    grain: spans.map(({ interval }) => interval).toSorted(byFineness)[0] ?? 'day',
+    grain: grainOf(spans),
   };
-}
-
-function byFineness(a: Interval, b: Interval): number {
-  return intervals.indexOf(a) - intervals.indexOf(b);
 }
 
 type Reading = Readonly<{ plan: Plan; span: Span; query: StatisticsQuery }>;
@@ -61,13 +56,6 @@ function readSpan(ask: Ask, { plan, span, query }: Reading): Promise<readonly An
       ${groups.length === 0 ? '' : `GROUP BY ${groups.join(', ')}`}`,
     values,
   );
-}
-
-function addAnswer(to: Sums, answer: Answer): void {
-  for (const [i, name] of countColumns.entries())
-    to.counts[i] = (to.counts[i] ?? 0) + (numberAt(answer, name) ?? 0);
-  const times = answer['times'];
-  if (times instanceof Uint8Array) addTimes(to.times, readTimes(times));
 }
 
 /** The latest name of each campaign. */

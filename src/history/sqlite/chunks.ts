@@ -4,7 +4,8 @@ import type { EpochMs } from '../../lib/clock.ts';
 import type { Event } from '../../model/event.ts';
 import { leanEvent, nameOf, wholeEvent } from '../stored-event.ts';
 import type { DeliveryRow } from '../search.ts';
-import { bytesAt, numberAt, textAt, type Answer, type Database } from './database.ts';
+import { bytesAt, numberAt, textAt, type Answer } from '../columns.ts';
+import type { Database } from './database.ts';
 
 export type Chunks = Readonly<{
   /** Stores the event with the next `save`; false when it is there already. */

@@ -2,8 +2,7 @@
 import type { SearchQuery } from '../search.ts';
 import { partings } from '../partings.ts';
 import type { Veil } from '../veil.ts';
-import { bareId } from '../columns.ts';
-import type { Value } from './database.ts';
+import { bareId, type Value } from '../columns.ts';
 
 /** A condition in SQL with its values. */
 export type Condition = Readonly<{ sql: string; values: readonly Value[] }>;

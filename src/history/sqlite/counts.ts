@@ -3,9 +3,9 @@ import { mergeTimes, packTimes } from '../buckets.ts';
 import type { Cell } from '../cube.ts';
 import { isBounded, MAX_KEYS, OTHERS } from '../keys.ts';
 import { intervalMs, type Kept } from '../sets.ts';
-import { countColumns } from '../columns.ts';
+import { countColumns, numberAt } from '../columns.ts';
 import { intervals } from '../statistics.ts';
-import { numberAt, type Database } from './database.ts';
+import type { Database } from './database.ts';
 
 export type CountsWriter = Readonly<{
   add(cells: readonly Cell[], kept: Kept): void;

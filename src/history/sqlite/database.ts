@@ -1,11 +1,8 @@
 // SQLite, and how its files are opened; the only file that imports node:sqlite.
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 export type Database = DatabaseSync;
 export type Statement = StatementSync;
-export type Value = SQLInputValue;
-/** A row of an answer. */
-export type Answer = Readonly<Record<string, SQLOutputValue>>;
 
 /** How long to wait for another connection that writes, milliseconds. */
 const BUSY_MS = 2000;
@@ -43,13 +40,6 @@ export function transact<T>(database: Database, work: () => T): T {
     if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
   }
-}
-
-export { numberAt, textAt } from '../columns.ts';
-
-export function bytesAt(row: Answer, name: string): Uint8Array | undefined {
-  const value = row[name];
-  return value instanceof Uint8Array ? value : undefined;
 }
 
 /** locked: somebody else writes it · full: no room on the disk · broken: the file is damaged, or no database at all. */

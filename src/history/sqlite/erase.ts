@@ -1,11 +1,10 @@
 // Taking out of a month's file what must not be there any more: deliveries as a whole, or what is personal of them.
-import type { Event } from '../../model/event.ts';
 import { FORGOTTEN, forgotten } from '../veil.ts';
 import { leanEvent, wholeEvent } from '../stored-event.ts';
 import type { StoredRow } from '../row.ts';
 import { packLines, readLines } from './chunks.ts';
-import { storedRow } from '../columns.ts';
-import { bytesAt, numberAt, textAt, transact, type Database } from './database.ts';
+import { bytesAt, numberAt, storedRow, textAt } from '../columns.ts';
+import { transact, type Database } from './database.ts';
 import type { Month } from './month.ts';
 
 const BATCH = 500;
@@ -108,5 +107,3 @@ export function changeChunk(
   if (lines.every((line) => line === '')) database.prepare('DELETE FROM chunks WHERE chunk = ?').run(chunk);
   else database.prepare('UPDATE chunks SET body = ? WHERE chunk = ?').run(packLines(lines), chunk);
 }
-
-export type { Event };

@@ -2,13 +2,11 @@
 import { timeOfId } from '../../lib/ids.ts';
 import type { DeliveryRow, Page, SearchQuery } from '../search.ts';
 import type { Veil } from '../veil.ts';
-import { deliveryRow } from '../columns.ts';
+import { deliveryRow, numberAt, type Answer } from '../columns.ts';
 import { partsOf, waysOf, type Part, type Way } from './conditions.ts';
-import { numberAt, type Answer, type Database } from './database.ts';
+import type { Database } from './database.ts';
 import { monthEnd, monthOf, monthStart, type MonthName } from './months.ts';
 import { ROWS_PER_MS } from './schema.ts';
-
-export type OpenMonth = Readonly<{ month: MonthName; database: Database }>;
 
 /** Rows that a prefix may find before it is faster to look at all in turn; no more are counted. */
 const MANY = 4_000;

@@ -1,5 +1,6 @@
 // Small facts that a file of the history keeps about itself, by name.
-import { textAt, type Database } from './database.ts';
+import { textAt } from '../columns.ts';
+import type { Database } from './database.ts';
 
 export type Meta = Readonly<{
   get(name: string): string | undefined;

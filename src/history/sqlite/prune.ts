@@ -4,9 +4,10 @@ import type { EpochMs } from '../../lib/clock.ts';
 import type { Event } from '../../model/event.ts';
 import type { Keep } from '../config.ts';
 import type { Pruned } from '../history.ts';
-import { intervalMs } from '../sets.ts';
+import { intervalMs, keptName } from '../sets.ts';
 import { intervals } from '../statistics.ts';
-import { numberAt, transact, type Database } from './database.ts';
+import { numberAt } from '../columns.ts';
+import { transact, type Database } from './database.ts';
 import { changeChunk, removeDeliveries } from './erase.ts';
 import type { Meta } from './meta.ts';
 import type { Month } from './month.ts';
@@ -28,7 +29,7 @@ export function makePruner(deps: PruneDeps): (now: EpochMs) => Generator<undefin
   const { folder, keep, meta, months } = deps;
   return function* (now) {
     for (const interval of intervals)
-      meta.set(`kept.${interval}`, String(Math.max(0, now - keep[`${interval}s`])));
+      meta.set(keptName(interval), String(Math.max(0, now - keep[`${interval}s`])));
     let deliveries = 0;
     const files: string[] = [];
     for (const { month, name } of monthFiles(folder)) {

@@ -7,15 +7,16 @@ import { readPlace } from '../place.ts';
 import type { Owner } from '../../model/owner.ts';
 import type { DeliveryRow, Message, Page, SearchQuery } from '../search.ts';
 import type { Statistics, StatisticsQuery } from '../statistics.ts';
+import { readKept } from '../sets.ts';
 import type { Veil } from '../veil.ts';
 import { addPacked, newTimeSums, packSums } from '../buckets.ts';
-import { numberAt, openToRead, textAt, type Database } from './database.ts';
+import { numberAt, textAt } from '../columns.ts';
+import { openToRead, type Database } from './database.ts';
 import { find } from './find.ts';
 import { bytesOf, MAIN_FILE, monthFiles, monthOf, monthStart, type MonthName } from './months.ts';
 import { ROWS_PER_MS, VERSION } from './schema.ts';
 import { storyOf } from './story.ts';
 import { sumUp } from './sum.ts';
-import { readKept } from './writer.ts';
 
 export type Reader = Readonly<{
   search(query: SearchQuery): Page<DeliveryRow>;
@@ -49,7 +50,7 @@ export function openReader({ folder, veil }: Readonly<{ folder: string; veil: Ve
     },
     statistics: (query) => {
       const { names, open } = months();
-      return sumUp(names, open, { query, kept: readKept({ get: meta }) });
+      return sumUp(names, open, { query, kept: readKept(meta) });
     },
     reached: () => {
       months();

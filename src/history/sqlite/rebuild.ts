@@ -3,8 +3,9 @@ import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Recorded } from '../history.ts';
 import { comparePlaces, readPlace } from '../place.ts';
+import { numberAt, textAt } from '../columns.ts';
 import { makeThread } from './ask.ts';
-import { numberAt, openToRead, textAt } from './database.ts';
+import { openToRead } from './database.ts';
 import { allFiles, fileName, monthFiles, removeFile, type MonthName } from './months.ts';
 import { openSqliteHistory, startOf, type OpenOptions } from './open.ts';
 

@@ -6,12 +6,12 @@ import {
   columnsOf,
   factColumns,
   hitColumns,
+  numberAt,
   routeColumns,
   storedRow,
   type Column,
-  type Columns,
 } from '../columns.ts';
-import { numberAt, type Database, type Statement } from './database.ts';
+import type { Database, Statement } from './database.ts';
 import { ROWS_PER_MS } from './schema.ts';
 
 /** A delivery in hand: its number, and its row. */
@@ -142,5 +142,3 @@ function makeWords(database: Database): Write {
       reply.run(id, [before?.reply, after.reply].filter(Boolean).join(' '));
   };
 }
-
-export type { Columns };

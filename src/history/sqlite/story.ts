@@ -2,8 +2,9 @@
 import { isOwn, type Owner } from '../../model/owner.ts';
 import { messageWith, type Message } from '../search.ts';
 import { makeEventReader } from './chunks.ts';
-import { storedRow } from '../columns.ts';
-import { numberAt, type Database } from './database.ts';
+import { numberAt, storedRow } from '../columns.ts';
+import { rowOf } from '../row.ts';
+import type { Database } from './database.ts';
 
 const MAX_DELIVERIES = 1000;
 const MAX_EVENTS = 20_000;
@@ -22,7 +23,7 @@ export function storyOf(database: Database, id: string, owner: Partial<Owner>): 
   const read = makeEventReader(database);
   let left = MAX_EVENTS;
   const deliveries = found.slice(0, MAX_DELIVERIES).map(({ number, row: stored }) => {
-    const { domain: _domain, accepted: _accepted, leftBefore: _leftBefore, ...row } = stored;
+    const row = rowOf(stored);
     const events = read(number, row, left + 1);
     left -= events.length;
     return { row, events };

@@ -1,16 +1,9 @@
 // Statistics from the counts of all months: sums over a time, by a value, by an interval.
-import { addTimes, readTimes } from '../buckets.ts';
-import { countColumns } from '../columns.ts';
-import { intervalMs, planOf, spansOf, type Kept, type Plan, type Span } from '../sets.ts';
-import {
-  intervals,
-  type Counts,
-  type Interval,
-  type Statistics,
-  type StatisticsQuery,
-} from '../statistics.ts';
-import { countsOf, groupOf, newSums, rowsOf, sumsOf, type Sums } from '../sums.ts';
-import { bytesAt, numberAt, textAt, type Answer, type Database, type Value } from './database.ts';
+import { countColumns, numberAt, textAt, type Answer, type Value } from '../columns.ts';
+import { grainOf, intervalMs, planOf, spansOf, type Kept, type Plan, type Span } from '../sets.ts';
+import { intervals, type Statistics, type StatisticsQuery } from '../statistics.ts';
+import { addAnswer, countsOf, groupOf, newSums, rowsOf, sumsOf, type Sums } from '../sums.ts';
+import type { Database } from './database.ts';
 import { monthStart, type MonthName } from './months.ts';
 
 type Open = (month: MonthName) => Database | undefined;
@@ -35,29 +28,12 @@ export function sumUp(
     if (query.by === 'campaign') addNames(database, query, names);
   }
   // A message has no tag, or several of them: the total is counted by itself.
-  const whole = plan.kind === '' ? total : undefined;
-  const all = whole ?? totalOf(months, open, { query: withoutGroups(query), kept });
+  const { by: _by, every: _every, ...whole } = query;
   return {
-    total: 'counts' in all ? countsOf(all) : all,
+    total: plan.kind === '' ? countsOf(total) : sumUp(months, open, { query: whole, kept }).total,
     rows: rowsOf(groups, query, names),
-    grain: spans.map(({ interval }) => interval).toSorted(byFineness)[0] ?? 'day',
+    grain: grainOf(spans),
   };
-}
-
-function totalOf(
-  months: readonly MonthName[],
-  open: Open,
-  ask: Readonly<{ query: StatisticsQuery; kept: Kept }>,
-): Counts {
-  return sumUp(months, open, ask).total;
-}
-
-function withoutGroups({ by: _by, every: _every, ...query }: StatisticsQuery): StatisticsQuery {
-  return query;
-}
-
-function byFineness(a: Interval, b: Interval): number {
-  return intervals.indexOf(a) - intervals.indexOf(b);
 }
 
 type Adding = Readonly<{
@@ -78,7 +54,7 @@ function addSpan(database: Database, { plan, span, query, groups, total }: Addin
   }
 }
 
-/** Sums by value and interval; how long it took is merged row by row, since SQLite cannot. */
+/** Sums by value and interval. */
 function readSpan(
   database: Database,
   { plan, span, query }: Pick<Adding, 'plan' | 'span' | 'query'>,
@@ -106,13 +82,6 @@ function readSpan(
     WHERE ${conditions.join(' AND ')} AND c.interval = ? AND c.at >= ? AND c.at < ?
     ${groups.length === 0 ? '' : `GROUP BY ${groups.join(', ')}`}`;
   return database.prepare(sql).iterate(...values);
-}
-
-function addAnswer(sums: Sums, answer: Answer): void {
-  for (const [i, name] of countColumns.entries())
-    sums.counts[i] = (sums.counts[i] ?? 0) + (numberAt(answer, name) ?? 0);
-  const times = bytesAt(answer, 'times');
-  if (times) addTimes(sums.times, readTimes(times));
 }
 
 function addNames(database: Database, { account }: StatisticsQuery, names: Map<string, string>): void {

@@ -6,9 +6,10 @@ import type { Keep } from '../config.ts';
 import type { Place, Pruned, Recorded } from '../history.ts';
 import { placeText, readPlace } from '../place.ts';
 import { acceptedAt } from '../row.ts';
-import type { Kept } from '../sets.ts';
+import { readKept } from '../sets.ts';
 import type { Veil } from '../veil.ts';
-import { numberAt, openToWrite, troubleOf, type Database } from './database.ts';
+import { numberAt } from '../columns.ts';
+import { openToWrite, troubleOf, type Database } from './database.ts';
 import { makeEraser } from './erase.ts';
 import { makeMeta, type Meta } from './meta.ts';
 import { openMonth, type Month } from './month.ts';
@@ -46,7 +47,7 @@ export function openWriter({ folder, keep, veil }: WriterOptions): Writer {
     const mine = batch.filter(({ event }) => event.delivery !== '');
     const veiled = mine.map(({ cursor, event }) => ({ cursor, event: veil.event(event) }));
     for (const [month, own] of Map.groupBy(veiled, ({ event }) => monthOf(acceptedAt(event))))
-      months.write(month, ({ take: takeAll }) => takeAll(own, readKept(main.meta)));
+      months.write(month, ({ take: takeAll }) => takeAll(own, readKept(main.meta.get)));
     main.meta.set('cursor', placeText(last));
     if (main.meta.get('problem') !== undefined) main.meta.remove('problem');
   };
@@ -98,12 +99,6 @@ function lookAtAll(months: Months): void {
     } catch {
       // Whoever writes it will hear of it again.
     }
-}
-
-/** Before which moment counts are gone. */
-export function readKept(meta: Pick<Meta, 'get'>): Kept {
-  const at = (name: string): EpochMs => Number(meta.get(`kept.${name}`) ?? 0);
-  return { minute: at('minute'), hour: at('hour'), day: at('day') };
 }
 
 function openMain(folder: string): Readonly<{ meta: Meta; close(): void }> {
@@ -199,7 +194,7 @@ function makeOpened(month: Month, name: string): Opened {
   return { month, name, version, seen: version() };
 }
 
-/** The file that was opened, and not given back, first. */
+/** The oldest month: the least is still told of its mail. */
 function oldestOf(open: ReadonlyMap<MonthName, Opened>): MonthName {
   return [...open.keys()].sort()[0] ?? '';
 }
