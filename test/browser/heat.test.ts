@@ -5,8 +5,8 @@ import process from 'node:process';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ADMIN_PASSWORD, startApi, type Client, type TestApi } from '../support/api.ts';
-import { until } from '../support/backlog.ts';
 import { buildDashboard, hasBrowser, logIn, obstacles, startBrowser, visit } from '../support/browser.ts';
+import { until } from '../support/until.ts';
 import { startSmallWorld, type World } from '../support/world.ts';
 
 /** Where pictures go, for people to look at; "": nowhere. */

@@ -12,6 +12,7 @@ import { ask } from '../../src/embedded/ask.ts';
 import { isServerOf } from '../../src/embedded/server.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { type Log, silentLog } from '../../src/lib/log.ts';
+import { until } from '../support/until.ts';
 
 let data = '';
 const running: EmbeddedRedis[] = [];
@@ -60,14 +61,6 @@ async function otherProcess(): Promise<Readonly<{ child: ChildProcess; said: Rep
   processes.push(child);
   const [line] = await once(createInterface(child.stdout), 'line');
   return { child, said: JSON.parse(String(line)) };
-}
-
-async function until(claim: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    if (await claim()) return;
-    await systemClock.sleep(20);
-  }
-  throw new Error('it did not come true within 10 s');
 }
 
 describe('the embedded Redis', () => {

@@ -3,10 +3,10 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { arrivalOf, fieldsOf } from '../support/arrival.ts';
-import { until } from '../support/backlog.ts';
 import { relayUsers, startRelay, type Relay } from '../support/relay.ts';
 import { freePorts } from '../support/relay-process.ts';
 import { idIn, message, sendMail } from '../support/sender.ts';
+import { until } from '../support/until.ts';
 import { startSmallWorld, type World } from '../support/world.ts';
 
 const { shop } = relayUsers;

@@ -9,9 +9,9 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { embeddedSocket } from '../../src/embedded.ts';
 import { nothingIfMissing } from '../../src/lib/files.ts';
-import { until } from '../support/backlog.ts';
 import { startRelay, relayUsers, type Relay } from '../support/relay.ts';
 import { message, sendMail } from '../support/sender.ts';
+import { until } from '../support/until.ts';
 import { startSmallWorld, type World } from '../support/world.ts';
 
 const ADA = 'Ada.Rossi@one.test';

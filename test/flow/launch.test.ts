@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
+import { until } from '../support/until.ts';
 
 /** Stands where main.ts is: tells who it is, and ends with 7 at the second SIGTERM or with 5 at the first. */
 const PROGRAM = `
@@ -82,14 +83,6 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-async function until(claim: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    if (claim()) return;
-    await systemClock.sleep(20);
-  }
-  throw new Error('it did not come true within 10 s');
 }
 
 describe('the launcher', () => {

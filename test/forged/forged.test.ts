@@ -5,12 +5,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { embeddedSocket } from '../../src/embedded.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { arrivalOf } from '../support/arrival.ts';
-import { until } from '../support/backlog.ts';
 import { randomFrom } from '../support/random.ts';
 import { relayUsers, startRelay, type Relay } from '../support/relay.ts';
 import { freePorts } from '../support/relay-process.ts';
 import { bounceReport, complaintReport } from '../support/reports.ts';
 import { message, sendMail } from '../support/sender.ts';
+import { until } from '../support/until.ts';
 import { startWorld, type World } from '../support/world.ts';
 import { Forger, type Tally } from './client.ts';
 

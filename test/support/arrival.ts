@@ -1,6 +1,6 @@
 // What arrived at a fake mail host, for whole-relay tests: waits for it, and takes a message apart.
-import { until } from './backlog.ts';
 import type { FakeMx, MxMessage } from './fake-mx.ts';
+import { until } from './until.ts';
 
 /** The first message for `to` that the host has or gets. */
 export async function arrivalOf(mx: FakeMx, to: string, ms = 10_000): Promise<MxMessage> {

@@ -203,12 +203,3 @@ export function request(recipients: readonly string[], more: Partial<Submission>
   };
   return { submission, recipients: recipients.map((address) => ({ address })), body, fingerprint: '' };
 }
-
-/** Waits until `check` holds, at most `ms`. */
-export async function until(check: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
-  const end = Date.now() + ms;
-  while (!(await check())) {
-    if (Date.now() > end) throw new Error('it did not come to pass in time');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

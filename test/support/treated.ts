@@ -4,11 +4,11 @@ import { simpleParser } from 'mailparser';
 import { expect } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
 import { arrivalOf, fieldsOf } from './arrival.ts';
-import { until } from './backlog.ts';
 import type { FakeMx, MxMessage } from './fake-mx.ts';
 import { verify } from './letters.ts';
 import { relayUsers, startRelay, type Relay } from './relay.ts';
 import { idIn, sendMail, type Sending } from './sender.ts';
+import { until } from './until.ts';
 import { startWorld, type World } from './world.ts';
 
 /** Where links of this relay point to; the listener itself is on a free port of loopback. */

@@ -225,12 +225,3 @@ export async function openReceiver(port = 0): Promise<Receiver> {
     close: () => server.close().closeAllConnections(),
   };
 }
-
-/** Waits until it is so. */
-export async function until(isSo: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
-  const end = performance.now() + ms;
-  while (!(await isSo())) {
-    if (performance.now() > end) throw new Error('it did not come to that in time');
-    await systemClock.sleep(20);
-  }
-}

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { relayUsers, startRelay, type Relay } from '../../support/relay.ts';
 import { arrivalOf, fieldsOf } from '../../support/arrival.ts';
-import { until } from '../../support/backlog.ts';
 import { idIn, message, sendMail } from '../../support/sender.ts';
+import { until } from '../../support/until.ts';
 import { startSmallWorld, type World } from '../../support/world.ts';
 
 let world: World<'one' | 'two'>;

@@ -3,9 +3,9 @@ import { silentLog, type Log } from '../../../src/lib/log.ts';
 import type { Notice } from '../../../src/model/notice.ts';
 import { watchRedis } from '../../../src/roles/redis-watch.ts';
 import { connectRedis } from '../../../src/store/redis.ts';
-import { until } from '../../support/backlog.ts';
 import { handClock } from '../../support/hand-clock.ts';
 import { startRedis } from '../../support/redis.ts';
+import { until } from '../../support/until.ts';
 
 test('Redis that is away is said in the log, once, and to everybody once it is back', async () => {
   const server = await startRedis();

@@ -3,6 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Event } from '../../../src/model/event.ts';
 import { startApi, type Client, type TestApi } from '../../support/api.ts';
+import { until } from '../../support/until.ts';
 
 let api: TestApi;
 let all: Client;
@@ -44,11 +45,6 @@ function open(query: string, headers: Record<string, string>): Promise<Stream> {
 }
 
 const bearer = ({ secret }: Client): Record<string, string> => ({ authorization: `Bearer ${secret}` });
-
-async function until(is: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400 && !is(); tries++) await api.base.clock.sleep(25);
-  expect(is()).toBe(true);
-}
 
 test('a list is filtered, paged, and goes on where it ended', async () => {
   const id = await send('shop', ['a@example.net', 'b@example.net', 'c@example.net']);

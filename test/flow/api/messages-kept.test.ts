@@ -6,8 +6,8 @@ import { openSubmit } from '../../../src/roles/backlog.ts';
 import { openDoor } from '../../../src/roles/door.ts';
 import { openResent } from '../../../src/store/archive/resent.ts';
 import { startApi, type Client, type TestApi } from '../../support/api.ts';
-import { until } from '../../support/backlog.ts';
 import { fieldsOf } from '../../support/arrival.ts';
+import { until } from '../../support/until.ts';
 import { startSmallWorld, type World } from '../../support/world.ts';
 
 let world: World<'one' | 'two'>;

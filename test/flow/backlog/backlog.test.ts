@@ -4,8 +4,9 @@ import { reconcile } from '../../../src/backlog/reconcile.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
-import { bounced, deferred, delivered, request, until, type Send } from '../../support/backlog.ts';
+import { bounced, deferred, delivered, request, type Send } from '../../support/backlog.ts';
 import { oneBacklogATest, type Backlog } from '../../support/one-backlog.ts';
+import { until } from '../../support/until.ts';
 
 const { begin, redis } = oneBacklogATest();
 

@@ -4,8 +4,9 @@ import { queueCommands } from '../../../src/cli/queue.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import type { Delivery } from '../../../src/model/delivery.ts';
 import type { Instructions } from '../../../src/model/instructions.ts';
-import { delivered, request, until } from '../../support/backlog.ts';
+import { delivered, request } from '../../support/backlog.ts';
 import { oneBacklogATest, type Backlog } from '../../support/one-backlog.ts';
+import { until } from '../../support/until.ts';
 
 const { begin } = oneBacklogATest();
 

@@ -1,8 +1,9 @@
 // A message of priority 1 overtakes thousands of others, wherever those wait; "npm run test:overtake" does it with 100,000.
 import { expect, test } from 'vitest';
 import type { Instructions } from '../../../src/model/instructions.ts';
-import { delivered, request, until, type Send } from '../../support/backlog.ts';
+import { delivered, request, type Send } from '../../support/backlog.ts';
 import { oneBacklogATest, type Backlog, type BacklogOptions } from '../../support/one-backlog.ts';
+import { until } from '../../support/until.ts';
 
 const one = oneBacklogATest();
 

@@ -1,8 +1,9 @@
 // A carrier when Redis is away: a stop has its grace, and no more; what could not be taken up is tried again soon.
 import { expect, test } from 'vitest';
 import { RedisTrouble } from '../../../src/lib/script.ts';
-import { delivered, request, startBacklog, until } from '../../support/backlog.ts';
+import { delivered, request, startBacklog } from '../../support/backlog.ts';
 import { startRedis } from '../../support/redis.ts';
+import { until } from '../../support/until.ts';
 
 test('a stop ends in time although Redis is away and deliveries wait in their room', async () => {
   const redis = await startRedis();

@@ -1,7 +1,8 @@
 // A message that Redis could not store in full is not one that was accepted before.
 import { expect, test } from 'vitest';
-import { delivered, request, startBacklog, until } from '../../support/backlog.ts';
+import { delivered, request, startBacklog } from '../../support/backlog.ts';
 import { startRedis } from '../../support/redis.ts';
+import { until } from '../../support/until.ts';
 
 test('after a script that failed half-way the repeated message is stored anew, not taken for a repetition', async () => {
   const redis = await startRedis();

@@ -9,8 +9,9 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import type { Event } from '../../../src/model/event.ts';
 import type { Instructions } from '../../../src/model/instructions.ts';
 import { openBodies } from '../../../src/store/bodies.ts';
-import { deferred, delivered, request, until } from '../../support/backlog.ts';
+import { deferred, delivered, request } from '../../support/backlog.ts';
 import { oneBacklogATest, type Backlog } from '../../support/one-backlog.ts';
+import { until } from '../../support/until.ts';
 
 const { begin } = oneBacklogATest();
 

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { noOffer } from '../../../src/deliver/offer.ts';
 import { Peer, type PeerFacts } from '../../../src/deliver/peer.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
-import { until } from '../../support/backlog.ts';
+import { until } from '../../support/until.ts';
 
 const facts: PeerFacts = {
   host: 'mx.test',

@@ -17,6 +17,7 @@ import type { Redis } from '../../../src/lib/script.ts';
 import type { Event } from '../../../src/model/event.ts';
 import { connectRedis, type RedisConnection } from '../../../src/store/redis.ts';
 import { randomPrefix, startRedis, type TestRedis } from '../../support/redis.ts';
+import { until } from '../../support/until.ts';
 
 const clock = systemClock;
 let server: TestRedis;
@@ -91,13 +92,6 @@ const everything = async (): Promise<readonly Recorded[]> => {
   return all;
 };
 const ids = async (): Promise<readonly string[]> => (await everything()).map(({ event: { id } }) => id);
-const until = async (is: () => Promise<boolean> | boolean): Promise<void> => {
-  for (let tries = 0; tries < 400; tries++) {
-    if (await is()) return;
-    await clock.sleep(25);
-  }
-  throw new Error('did not happen within 10 s');
-};
 const streamEmpty = async (): Promise<boolean> => (await redis.call('XLEN', `${prefix}events`)) === 0;
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 

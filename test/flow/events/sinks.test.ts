@@ -12,6 +12,7 @@ import { runSink, type Sink, type SinkDeps } from '../../../src/events/sinks/ind
 import { systemClock as clock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { cursorAt, openLogWriter, type LogWriter } from '../../support/segments.ts';
+import { until } from '../../support/until.ts';
 
 let home: string;
 let deps: SinkDeps;
@@ -48,13 +49,6 @@ const keeping = (name: string, taken: string[], begin: Sink['start'] = 'oldest')
 const idsOf = (batch: readonly Recorded[]): string[] => batch.map(({ event }) => event.id);
 const expected = (from: number, to = log.written()): string[] =>
   Array.from({ length: to - from }, (_, i) => `S${from + i}-1.delivered`);
-const until = async (is: () => boolean): Promise<void> => {
-  for (let tries = 0; tries < 1000; tries++) {
-    if (is()) return;
-    await clock.sleep(10);
-  }
-  throw new Error('did not happen within 10 s');
-};
 const kept = (name: string): Cursor | undefined =>
   parseCursor(readFileSync(join(deps.folder, name), 'utf8').trim());
 

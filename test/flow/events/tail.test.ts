@@ -8,6 +8,7 @@ import type { Cursor, Recorded } from '../../../src/events/log.ts';
 import { systemClock as clock } from '../../../src/lib/clock.ts';
 import { randomFrom, rounds } from '../../support/random.ts';
 import { countedDisk, cursorAt, openLogWriter, type LogWriter } from '../../support/segments.ts';
+import { until } from '../../support/until.ts';
 
 let home: string;
 let folder: string;
@@ -52,13 +53,6 @@ const follow = (tail: Tail, { after, signal = stop.signal, take }: Taking = {}):
 };
 const expected = (from: number, to = log.written()): string[] =>
   Array.from({ length: to - from }, (_, i) => `S${from + i}-1.delivered`);
-const until = async (is: () => boolean): Promise<void> => {
-  for (let tries = 0; tries < 1000; tries++) {
-    if (is()) return;
-    await clock.sleep(10);
-  }
-  throw new Error('did not happen within 10 s');
-};
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 test('followers at the tail share one reader and its batches', async () => {

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { arrivalOf, fieldsOf } from '../../support/arrival.ts';
-import { until } from '../../support/backlog.ts';
 import { startFakeRspamd, type FakeRspamd } from '../../support/fake-rspamd.ts';
 import { relayUsers, startRelay, type Relay } from '../../support/relay.ts';
 import { idIn, message, sendMail } from '../../support/sender.ts';
+import { until } from '../../support/until.ts';
 import { startSmallWorld, type World } from '../../support/world.ts';
 
 let world: World<'one' | 'two'>;

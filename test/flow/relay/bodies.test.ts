@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { arrivalOf, fieldsOf, split } from '../../support/arrival.ts';
-import { until } from '../../support/backlog.ts';
 import { verify } from '../../support/letters.ts';
 import { relayUsers, startRelay, type Relay } from '../../support/relay.ts';
 import { idIn, message, sendMail } from '../../support/sender.ts';
+import { until } from '../../support/until.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 let world: World<'good' | 'old'>;

@@ -1,11 +1,11 @@
 // What comes back through a whole relay: bounces, complaints and answers to return paths, and what they do to mail to come.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { arrivalOf, fieldsOf } from '../../support/arrival.ts';
-import { until } from '../../support/backlog.ts';
 import { relayUsers, startRelay, type Relay } from '../../support/relay.ts';
 import { bounceReport, complaintReport, vacation } from '../../support/reports.ts';
 import { freePorts } from '../../support/relay-process.ts';
 import { idIn, message, sendMail } from '../../support/sender.ts';
+import { until } from '../../support/until.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const { shop, office } = relayUsers;

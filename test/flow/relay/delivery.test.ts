@@ -1,9 +1,9 @@
 // The whole relay: what goes in comes out whole, signed, from the right address, and failures come back to the sender.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { authenticate } from 'mailauth';
-import { until } from '../../support/backlog.ts';
 import { relayUsers, startRelay, type Relay } from '../../support/relay.ts';
 import { message, sendMail } from '../../support/sender.ts';
+import { until } from '../../support/until.ts';
 import { startSmallWorld, type World } from '../../support/world.ts';
 
 let world: World<'one' | 'two'>;

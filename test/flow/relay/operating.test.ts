@@ -2,9 +2,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from '../../support/backlog.ts';
 import { relayUsers, startRelay, type Relay } from '../../support/relay.ts';
 import { message, sendMail } from '../../support/sender.ts';
+import { until } from '../../support/until.ts';
 import { startSmallWorld, type World } from '../../support/world.ts';
 
 let world: World<'one' | 'two'>;

@@ -1,9 +1,9 @@
 // What comes back to the sender: one report per failure, to the right address, as the sender asked (RFC 3461, RFC 3464).
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { arrivalOf, fieldsOf, split } from '../../support/arrival.ts';
-import { until } from '../../support/backlog.ts';
 import { relayUsers, startRelay, type Relay } from '../../support/relay.ts';
 import { idIn, message, sendMail } from '../../support/sender.ts';
+import { until } from '../../support/until.ts';
 import { startSmallWorld, type World } from '../../support/world.ts';
 
 let world: World<'one' | 'two'>;

@@ -1,10 +1,10 @@
 // Where mail leaves, and which host it goes to: never another address, whatever happens to transports.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { arrivalOf } from '../../support/arrival.ts';
-import { until } from '../../support/backlog.ts';
 import { relayUsers, startRelay, type Relay } from '../../support/relay.ts';
 import { idIn, message, sendMail } from '../../support/sender.ts';
 import { startFakeMx, type FakeMx } from '../../support/fake-mx.ts';
+import { until } from '../../support/until.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 let world: World<'one' | 'two' | 'busy'>;

@@ -1,9 +1,9 @@
 // When mail is sent, for how long, how often, and how urgent, through the whole relay; and keys by which it is sent once.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Event } from '../../../src/model/event.ts';
-import { until } from '../../support/backlog.ts';
 import { idIn, message, sendMail } from '../../support/sender.ts';
 import { loginOf, startTreated, type Treated } from '../../support/treated.ts';
+import { until } from '../../support/until.ts';
 
 let treated: Treated;
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import type { Event } from '../../../src/model/event.ts';
-import { until } from '../../support/backlog.ts';
 import { relayUsers, startRelay, type Relay } from '../../support/relay.ts';
 import { message, sendMail } from '../../support/sender.ts';
+import { until } from '../../support/until.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 let world: World<'big' | 'even' | 'cross' | 'plain'>;

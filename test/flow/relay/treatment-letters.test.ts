@@ -6,9 +6,9 @@ import nodemailer from 'nodemailer';
 import Smtpapi from 'smtpapi';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { split } from '../../support/arrival.ts';
-import { until } from '../../support/backlog.ts';
 import { idIn, message } from '../../support/sender.ts';
 import { loginOf, SIGNED, startTreated, type Treated } from '../../support/treated.ts';
+import { until } from '../../support/until.ts';
 import { vendorMessages } from '../../support/vendor-messages.ts';
 
 let treated: Treated;

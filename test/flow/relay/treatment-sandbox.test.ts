@@ -1,9 +1,9 @@
 // Trying it out: the sandbox catches a letter whose links work on this very host, until something could leave.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from '../../support/backlog.ts';
 import { freePorts } from '../../support/relay-process.ts';
 import { relayUsers, startRelay, type Relay } from '../../support/relay.ts';
 import { idIn, message, sendMail } from '../../support/sender.ts';
+import { until } from '../../support/until.ts';
 
 let relay: Relay;
 const { shop } = relayUsers;

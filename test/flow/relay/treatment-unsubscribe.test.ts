@@ -1,9 +1,9 @@
 // Unsubscribing through the whole relay: by one click, on the page, from topics; who looks and who only scans; what comes after.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Event } from '../../../src/model/event.ts';
-import { until } from '../../support/backlog.ts';
 import { idIn, message } from '../../support/sender.ts';
 import { loginOf, startTreated, type Arrived, type Treated } from '../../support/treated.ts';
+import { until } from '../../support/until.ts';
 
 let treated: Treated;
 

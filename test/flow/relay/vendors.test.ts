@@ -1,8 +1,8 @@
 // Customers of other services change host, user and password: their messages arrive personalised, tracked, unsubscribable, signed.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { until } from '../../support/backlog.ts';
 import { idIn } from '../../support/sender.ts';
 import { SIGNED, startTreated, type Arrived, type Treated } from '../../support/treated.ts';
+import { until } from '../../support/until.ts';
 import { vendorMessages, type VendorMessage, type WantedLetter } from '../../support/vendor-messages.ts';
 
 const CONTROL = /^(?:x-(?:smtpapi|msys-api|mc-|mailgun-|pm-|mj-|mailjet-|ses-|sg-|postino-)|bcc)/im;

@@ -16,9 +16,10 @@ import { scanConfig } from '../../../src/scan/config.ts';
 import { makeExamine } from '../../../src/scan/examine.ts';
 import { makeAsk, type Message } from '../../../src/scan/rspamd.ts';
 import { makeTrouble } from '../../../src/scan/trouble.ts';
-import { deferred, delivered, request, until, type Send } from '../../support/backlog.ts';
+import { deferred, delivered, request, type Send } from '../../support/backlog.ts';
 import { startFakeRspamd, type FakeRspamd } from '../../support/fake-rspamd.ts';
 import { oneBacklogATest, type BacklogOptions } from '../../support/one-backlog.ts';
+import { until } from '../../support/until.ts';
 
 const tests = oneBacklogATest();
 let rspamd: FakeRspamd;

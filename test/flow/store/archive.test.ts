@@ -21,9 +21,10 @@ import { isAllIn } from '../../../src/store/archive/coming.ts';
 import { placeOf, writeEntry, type Archived } from '../../../src/store/archive/entry.ts';
 import { allFiles } from '../../../src/store/archive/folders.ts';
 import { makeKeeper } from '../../../src/store/archive/keeper.ts';
-import { request, until } from '../../support/backlog.ts';
+import { request } from '../../support/backlog.ts';
 import { startApi, type Client, type TestApi } from '../../support/api.ts';
 import { handClock } from '../../support/hand-clock.ts';
+import { until } from '../../support/until.ts';
 
 const DAY = 86_400_000;
 let api: TestApi;
@@ -235,6 +236,30 @@ test('a message that cannot be read is not taken for one that does not name the 
   await put('shop', 'hello');
   mkdirSync(placeOf(root, 'shop', newId(clock.now()))?.file ?? '');
   await expect(archive.forget('default', 'ann@example.net')).rejects.toThrow('EISDIR');
+  end();
+});
+
+test("what a disk has damaged is not found, stands in nobody's way, and goes where it names who is forgotten", async () => {
+  const { put, archive, root, clock, end } = bench();
+  const good = await put('shop', 'hello', ['ann@example.net', 'bob@example.net']);
+  const damage = (text: string): string => {
+    const id = newId(clock.now());
+    const place = placeOf(root, 'shop', id);
+    mkdirSync(place?.folder ?? '', { recursive: true });
+    writeFileSync(place?.file ?? '', text.replace('ID', id));
+    return id;
+  };
+  const bodies = [
+    '',
+    '{"v":1,"submission":{"id":"ID","to":"Ann@example.net"',
+    '{"v":1,"submission":{"id":"ID","account":"default","for":"ann@example.net"},"deliveries":{},"endedAt":1}\nx',
+    'nobody is named here',
+  ];
+  const ids = bodies.map(damage);
+  for (const id of ids) expect(await archive.find(id)).toBeUndefined();
+  expect(await archive.forget('default', 'ann@example.net')).toMatchObject({ removed: 2, changed: 1 });
+  expect(await archive.find(good)).toBeDefined();
+  expect(await files(root)).toHaveLength(3);
   end();
 });
 

@@ -4,8 +4,8 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { watchDurability } from '../../../src/store/durability.ts';
 import { connectRedis } from '../../../src/store/redis.ts';
-import { until } from '../../support/backlog.ts';
 import { startRedis } from '../../support/redis.ts';
+import { until } from '../../support/until.ts';
 
 test('a Redis that stops syncing every write is told, until it does again', async () => {
   const server = await startRedis();

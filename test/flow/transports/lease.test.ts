@@ -1,11 +1,11 @@
 // A process dies: its transports are worked again within 15 s by one that can bind them, else their mail goes to the pool's others.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Redis } from 'ioredis';
-import { until } from '../../support/backlog.ts';
 import { startInside, type InsideRelay } from '../../support/inside-relay.ts';
 import { startRelay, type Relay } from '../../support/relay.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { idIn, message, sendMail } from '../../support/sender.ts';
+import { until } from '../../support/until.ts';
 import { startSmallWorld, type World } from '../../support/world.ts';
 
 const ROUNDS = 2;

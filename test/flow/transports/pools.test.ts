@@ -6,11 +6,11 @@ import type { Event } from '../../../src/model/event.ts';
 import { transportSchema, type Transport } from '../../../src/model/settings.ts';
 import { sealVia } from '../../../src/store/via.ts';
 import { arrivalOf } from '../../support/arrival.ts';
-import { until } from '../../support/backlog.ts';
 import { startFakeMx, type FakeMx } from '../../support/fake-mx.ts';
 import { startInside, type InsideRelay } from '../../support/inside-relay.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { idIn, message, sendMail } from '../../support/sender.ts';
+import { until } from '../../support/until.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 let redis: TestRedis;

@@ -9,6 +9,7 @@ import { startFeeds, type Feeds } from '../../../src/webhooks/feeds.ts';
 import { sealSecret, rotated } from '../../../src/webhooks/secrets.ts';
 import { AFRESH, cursorAt } from '../../../src/webhooks/state.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
+import { until } from '../../support/until.ts';
 import { mailgun } from '../../support/vendor-receivers.ts';
 import {
   eventOf,
@@ -16,7 +17,6 @@ import {
   openWorld,
   seals,
   SECRET,
-  until,
   type Receiver,
   type World,
 } from '../../support/webhooks.ts';

@@ -9,7 +9,8 @@ import { makeCaller } from '../../../src/lib/call-out.ts';
 import { sampleEvent } from '../../../src/webhooks/sample.ts';
 import { standard } from '../../../src/webhooks/shapes/standard.ts';
 import { freePorts } from '../../support/relay-process.ts';
-import { rules, SECRET, until } from '../../support/webhooks.ts';
+import { until } from '../../support/until.ts';
+import { rules, SECRET } from '../../support/webhooks.ts';
 
 const page = readFileSync(new URL('../../../docs/webhooks.md', import.meta.url), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'postino-receivers-'));

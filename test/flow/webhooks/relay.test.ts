@@ -7,8 +7,9 @@ import { freePorts } from '../../support/relay-process.ts';
 import { startInside, type InsideRelay } from '../../support/inside-relay.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { message, sendMail } from '../../support/sender.ts';
+import { until } from '../../support/until.ts';
 import * as vendors from '../../support/vendor-receivers.ts';
-import { openReceiver, until, type Receiver } from '../../support/webhooks.ts';
+import { openReceiver, type Receiver } from '../../support/webhooks.ts';
 
 const SHAPES = ['standard', 'sendgrid', 'mailgun', 'mandrill', 'smtpplus'] as const;
 type ShapeName = (typeof SHAPES)[number];

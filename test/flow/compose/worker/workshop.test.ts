@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { LiquidJob } from '../../../../src/compose/worker/jobs.ts';
 import { makeWorkshop } from '../../../../src/compose/worker/workshop.ts';
 import { systemClock as clock } from '../../../../src/lib/clock.ts';
+import { until } from '../../../support/until.ts';
 
 const job = (more: Partial<LiquidJob>): LiquidJob => ({ key: 'acme/t/1', now: 0, scope: {}, ...more });
 /** How long it took, without what this process itself was late by: other tests share the machine. */
@@ -25,10 +26,6 @@ const timed = async <T>(work: Promise<T>): Promise<readonly [T, number]> => {
 };
 /** Tasks of this process: one per thread. */
 const threads = (): number => readdirSync('/proc/self/task').length;
-const until = async (what: () => boolean): Promise<void> => {
-  for (let i = 0; i < 300 && !what(); i++) await clock.sleep(10);
-  expect(what()).toBe(true);
-};
 const normal = job({ subject: 'Hi {{ n }}', html: '<b>{{ n }}</b>', text: '{{ n }}', scope: { n: 'A&B' } });
 const normalResult = { ok: true, output: { subject: 'Hi A&B', html: '<b>A&amp;B</b>', text: 'A&B' } };
 const double = (times: number): string =>
