@@ -1,6 +1,8 @@
 // The archive: messages that users want kept after their last delivery, in files by user and day.
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import type { EpochMs } from '../../lib/clock.ts';
+import { nothingIfMissing } from '../../lib/files.ts';
+import { makeLru, type Lru } from '../../lib/lru.ts';
 import { isOwn, type Owner } from '../../model/owner.ts';
 import type { Settings, User } from '../../model/settings.ts';
 import { readEntry, readFacts, placeOf, writeEntry, type Archived, type ArchivedFacts } from './entry.ts';
@@ -30,8 +32,9 @@ export type ArchiveDeps = Readonly<{
 
 /** Opens the archive for reading, by any process. */
 export function openArchive(deps: ArchiveDeps): Archive {
+  const whose = makeLru<string>(REMEMBERED);
   return {
-    find: (id, owner = {}) => find(deps, id, owner),
+    find: (id, owner = {}) => find({ ...deps, whose }, id, owner),
     forget: (account, address) => forget(deps, account, address.toLowerCase()),
   };
 }
@@ -41,22 +44,39 @@ export function isKept(endedAt: EpochMs, user: User | undefined, now: EpochMs): 
   return user?.archive !== undefined && endedAt + user.archive > now;
 }
 
+/** Of thousands of users each may have had it: so many are looked at together. */
+const AT_ONCE = 32;
+const REMEMBERED = 1000;
+
+type Whose = Pick<Lru<string>, 'get' | 'put'>;
+
 async function find(
-  { root, settings, now }: ArchiveDeps,
+  { root, settings, now, whose }: ArchiveDeps & Readonly<{ whose: Whose }>,
   id: string,
   owner: Partial<Owner>,
 ): Promise<Archived | undefined> {
-  for (const user of settings().users.values()) {
-    if (user.archive === undefined || !isOwn(owner, { account: user.account, user: user.name })) continue;
-    const place = placeOf(root, user.name, id);
-    const entry = place && (await readEntry(place.file));
-    if (!entry) continue;
-    const { account } = entry.submission;
-    // A user may have been removed, and another made under its name.
-    const isTheirs = account === user.account && isKept(entry.endedAt, user, now());
-    return isTheirs ? entry : undefined;
+  const users = [...settings().users.values()].filter(
+    ({ archive, account, name }) => archive !== undefined && isOwn(owner, { account, user: name }),
+  );
+  // Who looks at a message asks for it several times.
+  const known = whose.get(id);
+  users.sort((a, b) => Number(b.name === known) - Number(a.name === known));
+  for (let n = 0; n < users.length; n += AT_ONCE) {
+    const found = await Promise.all(users.slice(n, n + AT_ONCE).map((user) => read(root, user, id)));
+    for (const { user, entry } of found) {
+      if (!entry) continue;
+      whose.put(id, user.name);
+      // A user may have been removed, and another made under its name.
+      const isTheirs = entry.submission.account === user.account && isKept(entry.endedAt, user, now());
+      return isTheirs ? entry : undefined;
+    }
   }
   return undefined;
+}
+
+async function read(root: string, user: User, id: string) {
+  const place = placeOf(root, user.name, id);
+  return { user, entry: place && (await readEntry(place.file)) };
 }
 
 /**
@@ -68,9 +88,18 @@ async function forget({ root, isAllIn }: ArchiveDeps, account: string, address: 
   const count = { removed: 0, changed: 0, left: 0 };
   for await (const file of allFiles(root)) {
     const facts = await readFacts(file);
-    if (facts?.submission.account === account) count[await forgetIn({ root, file, facts }, address)]++;
+    if (!facts) count[await forgetDamaged(file, address)]++;
+    else if (facts.submission.account === account) count[await forgetIn({ root, file, facts }, address)]++;
   }
   return { ...count, complete };
+}
+
+/** What nobody can read any more has no use for others, and nobody knows whose it was. */
+async function forgetDamaged(file: string, address: string): Promise<'removed' | 'left'> {
+  const bytes = await readFile(file).catch(nothingIfMissing);
+  if (!bytes?.toString('utf8').toLowerCase().includes(address)) return 'left';
+  await rm(file, { force: true });
+  return 'removed';
 }
 
 async function forgetIn(

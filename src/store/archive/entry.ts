@@ -35,10 +35,18 @@ const pinsSchema = z
 
 export const deliverySchema = z.object({ recipient: recipientSchema, pins: pinsSchema });
 
+const wholeSchema = z.object({
+  id: z.string(),
+  account: z.string(),
+  user: z.string(),
+  from: z.string(),
+  instructions: z.looseObject({}),
+});
+
 const factsSchema = z.object({
   v: z.literal(1),
-  // We wrote it ourselves from what was checked when it was accepted.
-  submission: z.custom<Submission>((value) => typeof value === 'object' && value !== null && 'id' in value),
+  // We wrote it ourselves from what was checked when it was accepted; a disk may have damaged it since.
+  submission: z.custom<Submission>((value) => wholeSchema.safeParse(value).success),
   deliveries: z.record(z.string(), deliverySchema),
   endedAt: z.number(),
 });

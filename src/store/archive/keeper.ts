@@ -1,11 +1,13 @@
 // Fills the archive with messages that ended, and removes what is too old or too much: done by one process at a time.
 import { rm, rmdir, stat } from 'node:fs/promises';
 import { hashIn, textsIn } from '../../lib/answers.ts';
+import { makeBudget, type Budget } from '../../lib/budget.ts';
 import type { Clock, EpochMs } from '../../lib/clock.ts';
 import { parseJson } from '../../lib/json.ts';
 import type { Log } from '../../lib/log.ts';
 import { reasonOf } from '../../lib/reason.ts';
-import type { Redis } from '../../lib/script.ts';
+import { RedisTrouble, type Redis } from '../../lib/script.ts';
+import { byNumber } from '../../model/delivery.ts';
 import type { Settings, User } from '../../model/settings.ts';
 import { readSubmission, type Submission } from '../../model/submission.ts';
 import { storeKeys, type StoreKeys } from '../keys.ts';
@@ -37,13 +39,14 @@ export type Keeper = Readonly<{
 }>;
 
 const AT_ONCE = 16;
+/** Of bodies in memory at a time: sixteen of the largest would be more than small hosts have. */
+const MEMORY_BYTES = 64 * 1024 * 1024;
 const PAGE = 256;
 /** What could not be written for so long is not kept: it would fill Redis' memory. */
 const GIVE_UP_MS = 3_600_000;
 const ABANDONED_MS = 3_600_000;
 /** A full disk is told so often, and not for each message again and again. */
 const TELL_MS = 60_000;
-
 /** So far it is made smaller when it is full: not each message is worth a look at all that is there. */
 const SHRUNK = 0.95;
 
@@ -51,12 +54,13 @@ const SHRUNK = 0.95;
 export function makeKeeper(deps: KeeperDeps): Keeper {
   const keys = storeKeys(deps.prefix);
   const isTime = makeSeldom(deps.clock);
+  const memory = makeBudget(MEMORY_BYTES);
   let bytes = 0;
   const takeIn = async (): Promise<number> => {
     let count = 0;
     for (;;) {
       const ids = textsIn(await deps.redis.call('ZRANGE', keys.archiving, 0, PAGE - 1));
-      const sizes = await takePage({ ...deps, isTime }, keys, ids);
+      const sizes = await takePage({ ...deps, isTime, memory }, keys, ids);
       count += sizes.length;
       bytes += sizes.reduce((sum, size) => sum + size, 0);
       // A page of which nothing could be written waits for the next time.
@@ -79,7 +83,7 @@ export function makeKeeper(deps: KeeperDeps): Keeper {
   };
 }
 
-type Taking = KeeperDeps & Readonly<{ isTime(): boolean }>;
+type Taking = KeeperDeps & Readonly<{ isTime(): boolean; memory: Budget }>;
 
 /** True once, and then again after a while. */
 function makeSeldom(clock: Clock): () => boolean {
@@ -109,11 +113,11 @@ async function takeOne(deps: Taking, keys: StoreKeys, id: string): Promise<numbe
   if (!submission) return (await letGo(deps, keys, id), 0);
   const endedAt = Number((await deps.redis.call('ZSCORE', keys.archiving, id)) ?? 0);
   try {
-    const size = await write(deps, keys, { submission, endedAt });
+    const size = await deps.memory.use(submission.size, () => write(deps, keys, { submission, endedAt }));
     await letGo(deps, keys, id, submission);
     return size;
   } catch (error) {
-    if (error instanceof Error && error.name === 'RedisTrouble') throw error;
+    if (error instanceof RedisTrouble) throw error;
     const giveUp = deps.clock.now() - endedAt > GIVE_UP_MS;
     const facts = { submission: submission.id, error: reasonOf(error) };
     if (giveUp) {
@@ -134,20 +138,14 @@ async function write(
   if (user?.account !== submission.account || !isKept(endedAt, user, deps.clock.now())) return 0;
   const body = await deps.readBody(submission);
   if (!body) return 0;
-  const ended = hashIn(
-    textsIn(await deps.redis.call('HGETALL', keys.ended(`${submission.account}:${submission.id}`))),
-  );
+  const key = keys.ended(`${submission.account}:${submission.id}`);
+  const ended = hashIn(await deps.redis.call('HGETALL', key));
   const deliveries: Record<string, ArchivedDelivery> = {};
-  for (const [delivery, json] of [...ended].sort(byNumber)) {
+  for (const [delivery, json] of [...ended].sort(([a], [b]) => byNumber(a, b))) {
     const read = parseJson(json, deliverySchema);
     if (read) deliveries[delivery] = read;
   }
   return writeEntry(deps.root, { v: 1, submission, deliveries, endedAt, body });
-}
-
-/** "…-2" before "…-10". */
-function byNumber([a]: readonly [string, string], [b]: readonly [string, string]): number {
-  return a.length - b.length || (a < b ? -1 : 1);
 }
 
 async function letGo(

@@ -20,7 +20,8 @@ import { openArchive } from '../../../src/store/archive/archive.ts';
 import { isAllIn } from '../../../src/store/archive/coming.ts';
 import { placeOf, writeEntry, type Archived } from '../../../src/store/archive/entry.ts';
 import { allFiles } from '../../../src/store/archive/folders.ts';
-import { makeKeeper } from '../../../src/store/archive/keeper.ts';
+import { makeKeeper, type KeeperDeps } from '../../../src/store/archive/keeper.ts';
+import { storeKeys } from '../../../src/store/keys.ts';
 import { request } from '../../support/backlog.ts';
 import { startApi, type Client, type TestApi } from '../../support/api.ts';
 import { handClock } from '../../support/hand-clock.ts';
@@ -116,7 +117,7 @@ test('what is switched off is shown no longer, at once', async () => {
 }, 60_000);
 
 /** An archive of its own on a clock that is moved by hand. */
-function bench(maxBytes = 1e9) {
+function bench(maxBytes = 1e9, readBody: KeeperDeps['readBody'] = () => Promise.resolve(undefined)) {
   const root = mkdtempSync(join(tmpdir(), 'postino-archive-'));
   const clock = handClock(Date.UTC(2026, 10, 25, 12));
   const user = (name: string, archive?: number) =>
@@ -131,7 +132,7 @@ function bench(maxBytes = 1e9) {
     clock,
     log: silentLog,
     settings,
-    readBody: () => Promise.resolve(undefined),
+    readBody,
     dropBody: () => Promise.resolve(),
   });
   const put = async (
@@ -199,6 +200,29 @@ test('beyond its size the oldest go first', async () => {
   expect(kept.at(-1)).toBe(true);
   expect(keeper.bytes()).toBeLessThanOrEqual(5000);
   expect((await files(root)).reduce((sum, file) => sum + readFileSync(file).length, 0)).toBe(keeper.bytes());
+  end();
+});
+
+test('of large messages that end together not all are in memory at once', async () => {
+  const keys = storeKeys('bench:');
+  let now = 0;
+  let most = 0;
+  const { keeper, clock, archive, end } = bench(1e9, async () => {
+    most = Math.max(most, ++now);
+    await systemClock.sleep(20);
+    now--;
+    return Buffer.from('a large body');
+  });
+  const ids = Array.from({ length: 12 }, () => newId(clock.now()));
+  for (const id of ids) {
+    const { submission } = request(['ann@example.net']);
+    const large = { ...submission, id, account: 'default', user: 'shop', size: 30 * 1024 * 1024 };
+    await api.base.asking.call('SET', keys.submission(`default:${id}`), JSON.stringify(large));
+    await api.base.asking.call('ZADD', keys.archiving, clock.now(), `default:${id}`);
+  }
+  expect(await keeper.takeIn()).toBe(12);
+  expect(most).toBe(2);
+  expect(await archive.find(ids[11] ?? '')).toBeDefined();
   end();
 });
 
