@@ -66,3 +66,8 @@ export function domainOf(address: string): string {
 export function refOf(delivery: Readonly<{ account: string; id: string }>): string {
   return `${delivery.account}:${delivery.id}`;
 }
+
+/** Order of ids of deliveries of one submission: "…-2" before "…-10". */
+export function byNumber(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1);
+}

@@ -3,6 +3,7 @@ import { cursorText, type EventLog } from '../events/log.ts';
 import type { HistoryReader, Place } from '../history/history.ts';
 import { nextRow, rowOf, type StoredRow } from '../history/row.ts';
 import { messageWith, type DeliveryRow, type Message } from '../history/search.ts';
+import { byNumber } from '../model/delivery.ts';
 import type { Event } from '../model/event.ts';
 import { isOwn, type Owner } from '../model/owner.ts';
 
@@ -67,11 +68,6 @@ function rowAfter(events: readonly Event[]): DeliveryRow {
   for (const event of events) stored = nextRow(stored, event);
   if (!stored) throw new Error('a delivery without events');
   return rowOf(stored);
-}
-
-/** "…-2" before "…-10". */
-function byNumber(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : 1);
 }
 
 /** How far the history is behind the event log, milliseconds; undefined: there is none, or it cannot be read. */
