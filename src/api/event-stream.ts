@@ -5,8 +5,8 @@ import { compareCursors } from '../events/cursor.ts';
 import { cursorText, type Cursor, type EventLog, type Recorded } from '../events/log.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { makeSeats, type Seats } from '../lib/seats.ts';
 import type { Event } from '../model/event.ts';
-import { makeSeats, type Seats } from './seats.ts';
 
 export type Viewing = Readonly<{
   /** undefined: from the oldest event that is kept. */

@@ -5,6 +5,7 @@ import { parentPort, Worker, workerData } from 'node:worker_threads';
 import type { ParsedMail } from 'mailparser';
 import { z } from 'zod';
 import type { Clock } from '../lib/clock.ts';
+import { makeSeats } from '../lib/seats.ts';
 
 const attachmentSchema = z.object({ name: z.string(), type: z.string(), size: z.number() });
 const viewSchema = z.object({
@@ -55,16 +56,17 @@ const TOO_BUSY = 'Too many messages are being read just now; try again in a mome
 const BROKEN = 'This message cannot be read as a mail; look at its source instead.';
 
 export function makeReader(clock: Clock): Reader {
-  const seats = makeSeats();
+  const seats = makeSeats(MAX_AT_ONCE, MAX_WAITING);
   const ask = async <T>(raw: Buffer, want: 'view' | number, schema: z.ZodType<T>): Promise<Read<T>> => {
-    if (!(await seats.take())) return { ok: false, problem: TOO_BUSY };
+    const leave = await seats.take();
+    if (!leave) return { ok: false, problem: TOO_BUSY };
     try {
       const answer = await runWorker(raw, want, clock);
       if (typeof answer === 'string') return { ok: false, problem: answer };
       const read = schema.safeParse(answer);
       return read.success ? { ok: true, value: read.data } : { ok: false, problem: BROKEN };
     } finally {
-      seats.leave();
+      leave();
     }
   };
   return {
@@ -98,26 +100,6 @@ function runWorker(raw: Buffer, want: 'view' | number, clock: Clock): Promise<un
     worker.once('error', () => end(BROKEN));
     worker.once('exit', () => end(BROKEN));
   });
-}
-
-function makeSeats(): Readonly<{ take(): Promise<boolean>; leave(): void }> {
-  let taken = 0;
-  const waiting: (() => void)[] = [];
-  return {
-    take: () => {
-      if (taken < MAX_AT_ONCE) {
-        taken++;
-        return Promise.resolve(true);
-      }
-      if (waiting.length >= MAX_WAITING) return Promise.resolve(false);
-      return new Promise((resolve) => waiting.push(() => resolve(true)));
-    },
-    leave: () => {
-      const next = waiting.shift();
-      if (next) next();
-      else taken--;
-    },
-  };
 }
 
 /** Inside the worker. */

@@ -1,12 +1,15 @@
 // Seats: so many are taken at a time, the others wait in the order in which they came.
 
 export type Seats = Readonly<{
-  /** Resolves when one is free, or when `signal` aborts, to what gives it back. It may be given back more than once. */
-  take(signal: AbortSignal): Promise<() => void>;
+  /**
+   * Resolves when one is free, to what gives it back, which may be called more than once; undefined: too many wait already, or
+   * `signal` aborted.
+   */
+  take(signal?: AbortSignal): Promise<(() => void) | undefined>;
 }>;
 
-/** Makes `count` seats, all of them free. */
-export function makeSeats(count: number): Seats {
+/** Makes `count` seats, all of them free; `maxWaiting`: how many may wait for one. */
+export function makeSeats(count: number, maxWaiting = Infinity): Seats {
   let taken = 0;
   const waiting: (() => void)[] = [];
   const next = (): void => {
@@ -15,10 +18,10 @@ export function makeSeats(count: number): Seats {
     else taken--;
   };
   /** To false when `signal` aborts before there is one. */
-  const wait = (signal: AbortSignal): Promise<boolean> =>
+  const wait = (signal: AbortSignal | undefined): Promise<boolean> =>
     new Promise((resolve) => {
       const come = (): void => {
-        signal.removeEventListener('abort', leave);
+        signal?.removeEventListener('abort', leave);
         resolve(true);
       };
       const leave = (): void => {
@@ -26,13 +29,13 @@ export function makeSeats(count: number): Seats {
         resolve(false);
       };
       waiting.push(come);
-      signal.addEventListener('abort', leave, { once: true });
+      signal?.addEventListener('abort', leave, { once: true });
     });
   return {
     take: async (signal) => {
-      if (signal.aborted) return () => undefined;
+      if (signal?.aborted) return undefined;
       if (taken < count) taken++;
-      else if (!(await wait(signal))) return () => undefined;
+      else if (waiting.length >= maxWaiting || !(await wait(signal))) return undefined;
       let isBack = false;
       return () => {
         if (!isBack) next();
