@@ -43,6 +43,8 @@ export async function resend(verbs: ResendVerbs, wanted: Resend): Promise<Resend
   const owner = story ? { ...wanted.owner, account: story.account } : wanted.owner;
   const kept = await keptMessage(verbs, id, owner);
   if (!kept) return { ok: false, ...(story ? GONE : UNKNOWN) };
+  // In the queue only the history knows them all, and it tells so many at most: the others must not be left out in silence.
+  if (kept.where === 'queue' && story?.more === true && !id.includes('-')) return { ok: false, ...TOO_MANY };
   const recipients = recipientsOf(id, kept, story);
   const [first, ...others] = recipients;
   if (!first) return { ok: false, ...NOBODY };
@@ -63,6 +65,11 @@ const UNKNOWN = {
 } as const;
 const GONE = { why: 'gone', problem: NOT_KEPT } as const;
 const NOBODY = { why: 'gone', problem: 'Nobody is known any more to whom it was sent.' } as const;
+const TOO_MANY = {
+  why: 'unclear',
+  problem:
+    'It has more recipients than can be told while it is on its way; give the ids of single deliveries, or wait until all have ended.',
+} as const;
 const WHICH = {
   why: 'unclear',
   problem:
