@@ -2,6 +2,7 @@
 import type { Priority } from '../model/instructions.ts';
 import {
   countPace,
+  enter,
   hasFreeSeat,
   hasSlot,
   isInUse,
@@ -291,10 +292,4 @@ export class Gate {
   #forgetIfEmpty(lane: Lane): void {
     if (!isInUse(lane)) this.#lanes.delete(lane.name);
   }
-}
-
-/** An attempt begins in the lane. */
-function enter(lane: Lane): void {
-  lane.active++;
-  lane.turn?.begin();
 }

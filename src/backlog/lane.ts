@@ -127,6 +127,12 @@ export function nextOf(lane: Lane): Guest | undefined {
   return guest;
 }
 
+/** An attempt begins in it. */
+export function enter(lane: Lane): void {
+  lane.active++;
+  lane.turn?.begin();
+}
+
 /** Counts one that left the lane; `second` is the running second of a steady clock. */
 export function countPace(lane: Lane, second: number): void {
   if (second !== lane.second) {

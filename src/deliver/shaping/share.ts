@@ -3,22 +3,8 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { TogetherRule } from '../providers-file.ts';
 import { SHARE_LIFE_MS, type Leases } from './leases.ts';
+import { evictOne, slotsOf, stealSlot, unusedBeside, type Seat } from './seat.ts';
 import { Turns } from './turns.ts';
-
-/** What a lane is to the share. */
-export type Seat = {
-  /** Connections that it may have, and attempts under way. */
-  slots: number;
-  active: number;
-  /** Connections of running attempts that are of no use any more. */
-  spent: number;
-  /** Sockets of the lane that are opening, open or closing. */
-  sockets: number;
-  /** Called when it is worth asking again. */
-  wake(): void;
-  /** Ends its longest unused idle connection; false when there is none. */
-  evict(): boolean;
-};
 
 /** Who counts a socket: told when it serves no more, and when it is closed. */
 export type Counted = Readonly<{ useless(): void; closed(): void }>;
@@ -91,7 +77,7 @@ export class Share {
     this.#waiting.delete(seat);
     this.#seats.add(seat);
     if (seat.active >= seat.slots) {
-      if (this.#free() <= 0) this.#steal(seat);
+      if (slotsOf(this.#seats) >= this.#ours()) stealSlot(this.#seats, seat);
       seat.slots++;
     }
     seat.active++;
@@ -103,9 +89,9 @@ export class Share {
   /** An attempt has ended. What its lane begins in the same breath keeps the slot. */
   end(seat: Seat): void {
     seat.active--;
-    if (this.#waiting.size > 0 || this.#given() > this.#ours()) {
+    if (this.#waiting.size > 0 || slotsOf(this.#seats) > this.#ours()) {
       seat.slots -= Math.min(seat.spent, 1);
-      if (this.#given() > this.#ours()) seat.slots = Math.max(seat.active, seat.slots - 1);
+      if (slotsOf(this.#seats) > this.#ours()) seat.slots = Math.max(seat.active, seat.slots - 1);
     }
     seat.spent = Math.min(Math.max(0, seat.spent - 1), seat.active);
     this.#wakeSoon();
@@ -125,7 +111,7 @@ export class Share {
     const until = clock.ticks() + ms;
     while (this.#open >= this.#mayOpen()) {
       if (clock.ticks() >= until) return undefined;
-      if (this.#asking === undefined) this.#evict();
+      if (this.#asking === undefined) evictOne(this.#seats);
       const change = this.#change(until - clock.ticks());
       void this.#lease();
       await change;
@@ -185,41 +171,15 @@ export class Share {
     return this.#deps.clock.ticks() < this.#validUntil ? this.#share : 0;
   }
 
-  #given(): number {
-    let given = 0;
-    for (const { slots } of this.#seats) given += slots;
-    return given;
-  }
-
-  #free(): number {
-    return this.#ours() - this.#given();
-  }
-
   /** First come, first served: one that came later does not take what others wait for. */
   #mayHaveSlot(seat: Seat): boolean {
     if (this.#deps.rule.connections === undefined) return true;
     const ours = this.#ours();
-    if (seat.active < seat.slots) return this.#given() <= ours;
-    let unused = 0;
-    for (const other of this.#seats) if (other !== seat) unused += other.slots - other.active;
-    const free = ours - this.#given() + unused;
+    const given = slotsOf(this.#seats);
+    if (seat.active < seat.slots) return given <= ours;
+    const free = ours - given + unusedBeside(this.#seats, seat);
     const place = [...this.#waiting].indexOf(seat);
     return (place < 0 ? this.#waiting.size : place) < free;
-  }
-
-  /** Takes a slot from a lane that does not use it just now. */
-  #steal(seat: Seat): void {
-    for (const other of this.#seats) {
-      if (other === seat || other.slots <= other.active) continue;
-      other.slots--;
-      return;
-    }
-  }
-
-  /** Ends one idle connection, whosever it is. */
-  #evict(): boolean {
-    for (const seat of this.#seats) if (seat.evict()) return true;
-    return false;
   }
 
   #change(ms: number): Promise<void> {
@@ -251,7 +211,7 @@ export class Share {
       this.#share = share;
       this.#validUntil = asked + SHARE_LIFE_MS - MARGIN_MS;
       this.#keepRenewing();
-      for (let over = this.#open - share; over > 0 && this.#evict(); over--);
+      for (let over = this.#open - share; over > 0 && evictOne(this.#seats); over--);
     } catch (error) {
       // It may have run all the same, and left us what we said.
       this.#held = used;

@@ -5,7 +5,8 @@ import type { Outcome } from '../../model/outcome.ts';
 import { Adaptation, signOf, type Step } from './adapt.ts';
 import { unrestricted, type Restriction } from './limit.ts';
 import { Pace } from './pace.ts';
-import type { Counted, Seat, Share } from './share.ts';
+import type { Seat } from './seat.ts';
+import type { Counted, Share } from './share.ts';
 
 /** What a lane's rule says. */
 export type ThrottleRule = Readonly<{

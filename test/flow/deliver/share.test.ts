@@ -1,7 +1,8 @@
 // What a provider allows us in all, shared by processes over a real Redis: the sum is never more, and everybody gets some.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { leasesFrom, SHARE_LIFE_MS } from '../../../src/deliver/shaping/leases.ts';
-import { Share, type Seat } from '../../../src/deliver/shaping/share.ts';
+import type { Seat } from '../../../src/deliver/shaping/seat.ts';
+import { Share } from '../../../src/deliver/shaping/share.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { parseRate } from '../../../src/lib/rate.ts';
