@@ -40,6 +40,19 @@ export type History = HistoryReader &
     prune(now: EpochMs): Promise<Pruned>;
   }>;
 
+/** A history that is made beside the one in use, and takes its place. */
+export type Rebuilding = Readonly<{
+  take(batch: readonly Recorded[]): Promise<void>;
+  /**
+   * Puts what was made in the place of what is in use; `readOn` hands in what came since, while nobody else writes it. Of `kept`
+   * the history in use knows more than the event log.
+   */
+  swap(
+    readOn: () => Promise<void>,
+  ): Promise<Readonly<{ months: readonly string[]; kept: readonly string[] }>>;
+  close(): Promise<void>;
+}>;
+
 export type Pruned = Readonly<{
   /** Deliveries that were removed. */
   deliveries: number;

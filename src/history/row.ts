@@ -2,6 +2,7 @@
 import type { EpochMs } from '../lib/clock.ts';
 import { timeOfId } from '../lib/ids.ts';
 import { present } from '../lib/present.ts';
+import { domainOf } from '../model/delivery.ts';
 import type { Event } from '../model/event.ts';
 import type { CauseClass } from '../model/outcome.ts';
 import { categories, type Category } from '../model/taxonomy.ts';
@@ -117,12 +118,7 @@ function factsOf(event: Event): Partial<DeliveryRow> {
 }
 
 function withDomain(row: StoredRow): StoredRow {
-  return { ...row, domain: domainOf(row) };
-}
-
-function domainOf({ headerFrom, sender }: Pick<DeliveryRow, 'headerFrom' | 'sender'>): string {
-  const address = headerFrom ?? sender;
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+  return { ...row, domain: domainOf(row.headerFrom ?? row.sender) };
 }
 
 function withAttempt(row: StoredRow, event: Event): StoredRow {

@@ -1,5 +1,6 @@
 // What an event adds to the counts, and under which values it is counted. Pure.
 import type { EpochMs } from '../lib/clock.ts';
+import { countedUrl } from '../model/counted-url.ts';
 import type { Event } from '../model/event.ts';
 import type { Category } from '../model/taxonomy.ts';
 import { categoryOf, type StoredRow } from './row.ts';
@@ -129,9 +130,9 @@ function under(event: Event, added: Added, { followed }: Before): Tally['under']
   return found;
 }
 
-/** Number and address of a link, without what is often another for each recipient. */
+/** Number and address of a link. */
 function linkKey(link = 0, url = ''): string {
-  return `${link} ${url.replace(/[?#].*$/s, '')}`.slice(0, MAX_KEY);
+  return `${link} ${countedUrl(url)}`.slice(0, MAX_KEY);
 }
 
 function ofTags(row: StoredRow, added: Added): Tally['under'] {

@@ -1,6 +1,8 @@
 // Personal data of events: hashed before it is stored where that is asked for, and taken out where it must go. Pure.
 import { createHmac } from 'node:crypto';
+import { countedUrl } from '../model/counted-url.ts';
 import type { Event } from '../model/event.ts';
+import type { StoredRow } from './row.ts';
 
 export type VeilOptions = Readonly<{
   subjects: 'plain' | 'hash';
@@ -101,8 +103,7 @@ export function forgotten(event: Event): Event {
     KEPT.filter((name) => event[name] !== undefined).map((name) => [name, event[name]]),
   );
   const from = headerFrom === undefined ? {} : { headerFrom };
-  // A link counts by its address without what is often another for each recipient.
-  const url = event.url === undefined ? {} : { url: event.url.replace(/[?#].*$/s, '') };
+  const url = event.url === undefined ? {} : { url: countedUrl(event.url) };
   return {
     ...kept,
     ...from,
@@ -123,12 +124,28 @@ export function forgotten(event: Event): Event {
 /** In the place of the address of somebody who was forgotten. */
 export const FORGOTTEN = 'forgotten@invalid';
 
+/** The row of a delivery likewise. */
+export function forgottenRow({
+  subject: _subject,
+  messageId: _messageId,
+  metadata: _metadata,
+  reason: _reason,
+  reply: _reply,
+  site: _site,
+  ...rest
+}: StoredRow): StoredRow {
+  return { ...rest, recipient: FORGOTTEN };
+}
+
+/** What a hit tells of whoever came; what statistics need of it is not among these. */
+export const visitorFields = ['ip', 'userAgent', 'client', 'os'] as const satisfies readonly (keyof Event)[];
+
 /** Events without the recorded conversation. */
 export function withoutConversation({ conversation: _conversation, ...rest }: Event): Event {
   return rest;
 }
 
-/** Hits without who came and from where; what statistics need stays. */
+/** Hits without the fields of visitors. */
 export function withoutVisitor(event: Event): Event {
   const { ip: _ip, userAgent: _userAgent, client: _client, os: _os, ...rest } = event;
   return rest;

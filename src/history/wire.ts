@@ -15,6 +15,11 @@ export type Answered = Readonly<{ number: number }> &
 type Waiting = Readonly<{ resolve(value: unknown): void; reject(error: Error): void }>;
 type Running = Readonly<{ worker: Worker; port: MessagePort; waiting: Map<number, Waiting> }>;
 
+/** The inside of a thread, "thread" beside the module at `url`; it has another ending once all is compiled. */
+export function threadBeside(url: string): URL {
+  return new URL(url.endsWith('.ts') ? './thread.ts' : './thread.js', url);
+}
+
 /** `file`: the thread's inside; it is told `start` and a port, where questions come in as { number, call, args }. */
 export function makeWire(file: URL, start: object): Wire {
   let running: Running | undefined;

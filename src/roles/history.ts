@@ -5,12 +5,12 @@ import type { HistoryLag } from '../alerts/history-check.ts';
 import type { Cursor, EventLog } from '../events/log.ts';
 import { makeHistorySink, type HistoryStore } from '../events/sinks/history.ts';
 import type { Sink } from '../events/sinks/index.ts';
-import type { History, HistoryReader } from '../history/history.ts';
+import type { History, HistoryReader, Rebuilding } from '../history/history.ts';
 import { parsePostgresUrl } from '../history/postgres/address.ts';
 import { openPostgresHistory, openPostgresReader, type PostgresOptions } from '../history/postgres/open.ts';
 import { openPostgresRebuilding } from '../history/postgres/rebuild.ts';
 import { openSqliteHistory, openSqliteReader, type OpenOptions } from '../history/sqlite/open.ts';
-import { openRebuilding, type Rebuilding } from '../history/sqlite/rebuild.ts';
+import { openSqliteRebuilding } from '../history/sqlite/rebuild.ts';
 import { reasonOf } from '../lib/reason.ts';
 import type { Sealer } from '../store/seal.ts';
 import type { Base } from './base.ts';
@@ -56,7 +56,7 @@ export function openHistory(base: HistoryBase): History | undefined {
 /** A history that is made beside the one in use. */
 export function openHistoryAnew(base: HistoryBase): Rebuilding {
   const postgres = postgresOptions(base);
-  return postgres ? openPostgresRebuilding(postgres) : openRebuilding(historyOptions(base));
+  return postgres ? openPostgresRebuilding(postgres) : openSqliteRebuilding(historyOptions(base));
 }
 
 export type RunningHistory = Readonly<{

@@ -1,6 +1,7 @@
 // Where a mail is clicked: the clicks of one message, or of a campaign with one of its messages that is still kept.
 import type { LinkClicks } from '../compose/html/heat.ts';
 import type { Message } from '../history/search.ts';
+import { countedUrl } from '../model/counted-url.ts';
 import type { Owner } from '../model/owner.ts';
 import type { HistoryVerbs } from './history.ts';
 
@@ -14,7 +15,7 @@ export function clicksIn({ deliveries }: Message): readonly LinkClicks[] {
   for (const { events } of deliveries)
     for (const { type, link = 0, url = '' } of events) {
       if (type !== 'clicked') continue;
-      const key = `${link} ${url.replace(/[?#].*$/s, '')}`;
+      const key = `${link} ${countedUrl(url)}`;
       const clicks = (counts.get(key)?.clicks ?? 0) + 1;
       counts.set(key, { link, url, clicks });
     }

@@ -1,7 +1,6 @@
 // Making the history anew from the event log beside a running Postino: month by month, each put in its place as a whole.
 import type { EventLog } from '../events/log.ts';
-import type { Place } from '../history/history.ts';
-import type { Rebuilding } from '../history/sqlite/rebuild.ts';
+import type { Place, Rebuilding } from '../history/history.ts';
 
 export type Rebuilt = Readonly<{
   events: number;

@@ -1,4 +1,5 @@
 // Marks the links of an HTML body with their clicks, as a number and a shade, for people who look at it. Pure.
+import { countedUrl } from '../../model/counted-url.ts';
 import { unicode } from '../merge/charset.ts';
 import { htmlSlots } from './slots.ts';
 import type { LinkSlot } from './slot.ts';
@@ -50,10 +51,8 @@ function isAnchor(source: string, at: number): boolean {
 
 function anchorOf(source: string, slot: LinkSlot): Anchor {
   const target = slot.fixed ?? slot.target.map(({ text }) => text).join('');
-  return { link: slot.n, url: bare(target), inside: endOfTag(source, slot) };
+  return { link: slot.n, url: countedUrl(target), inside: endOfTag(source, slot) };
 }
-
-const bare = (url: string): string => url.replace(/[?#].*$/s, '');
 
 /** After the ">" of the tag whose attribute's value this is; a ">" in another value does not end it. */
 function endOfTag(source: string, { end, quote }: LinkSlot): number {
@@ -83,7 +82,7 @@ function assign(anchors: readonly Anchor[], clicks: readonly LinkClicks[]): read
 }
 
 function isSame(url: string, told: string): boolean {
-  const known = bare(told);
+  const known = countedUrl(told);
   return url === known || (known.length > MAX_ADDRESS && url.startsWith(known));
 }
 

@@ -1,7 +1,7 @@
 // Takes out what is personal of those who are to be forgotten, in all days.
 import { numberAt, storedRow, textAt } from '../columns.ts';
 import type { StoredRow } from '../row.ts';
-import { FORGOTTEN, forgotten } from '../veil.ts';
+import { forgotten, forgottenRow } from '../veil.ts';
 import { dayOf, partitionName } from './days.ts';
 import { keyText, saveDeliveries, type Held, type Key } from './deliveries.ts';
 import type { Session } from './driver.ts';
@@ -84,17 +84,4 @@ async function eraseEvents({ ask }: Pick<Session, 'ask'>, found: readonly Found[
       rewritten.map(({ body }) => body),
     ],
   );
-}
-
-function forgottenRow(row: StoredRow): StoredRow {
-  const {
-    subject: _subject,
-    messageId: _messageId,
-    metadata: _metadata,
-    reason: _reason,
-    reply: _reply,
-    site: _site,
-    ...rest
-  } = row;
-  return { ...rest, recipient: FORGOTTEN };
 }

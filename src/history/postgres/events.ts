@@ -8,7 +8,7 @@ import type { StoredRow } from '../row.ts';
 import type { DeliveryRow } from '../search.ts';
 import { leanEvent, nameOf, wholeEvent } from '../stored-event.ts';
 import type { Before } from '../tally.ts';
-import { withoutConversation, withoutVisitor } from '../veil.ts';
+import { visitorFields, withoutConversation, withoutVisitor } from '../veil.ts';
 import { keyText, type Key } from './deliveries.ts';
 import type { Ask } from './driver.ts';
 import { byKeys, onDays } from './keys.ts';
@@ -84,8 +84,6 @@ export async function readClicks(ask: Ask, keys: readonly Key[]): Promise<Clicks
 /** An event to be stored, with the row that it makes. */
 export type NewEvent = Readonly<{ made: EpochMs; event: Event; row: StoredRow }>;
 
-const VISITOR = ['ip', 'userAgent', 'client', 'os'] as const;
-
 export async function addEvents(ask: Ask, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
   const stored = events.map(({ made, event, row }) => ({ made, event, ...storedEvent(event, row) }));
@@ -113,7 +111,7 @@ export function storedEvent(
   row: DeliveryRow,
 ): Readonly<{ body: string; conversation: string | null; visitor: string | null }> {
   const { conversation } = event;
-  const visitor = VISITOR.flatMap((name) => (event[name] === undefined ? [] : [[name, event[name]]]));
+  const visitor = visitorFields.flatMap((name) => (event[name] === undefined ? [] : [[name, event[name]]]));
   return {
     body: cleanText(leanEvent(withoutConversation(withoutVisitor(event)), row)),
     conversation: conversation === undefined ? null : JSON.stringify(conversation),

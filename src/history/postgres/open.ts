@@ -3,7 +3,7 @@ import type { HistoryConfig } from '../config.ts';
 import type { History, HistoryReader, Pruned } from '../history.ts';
 import { readPlace } from '../place.ts';
 import { makeVeil } from '../veil.ts';
-import { makeWire } from '../wire.ts';
+import { makeWire, threadBeside } from '../wire.ts';
 import type { PostgresAddress } from './address.ts';
 import { openConnections, type Ask } from './driver.ts';
 import { find } from './find.ts';
@@ -24,8 +24,6 @@ export type PostgresOptions = Readonly<{
 }>;
 
 const READ_MS = 30_000;
-// The file has another ending once it is compiled.
-const threadFile = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
 
 export function openPostgresHistory(options: PostgresOptions): History {
   const { keep, subjects, addresses } = options.config;
@@ -35,7 +33,7 @@ export function openPostgresHistory(options: PostgresOptions): History {
     veil: { subjects, addresses, key: options.key },
   };
   const reader = openPostgresReader(options);
-  const writer = makeWire(threadFile, start);
+  const writer = makeWire(threadBeside(import.meta.url), start);
   return {
     ...reader,
     take: async (batch) => {

@@ -1,6 +1,6 @@
 // A history that is made beside the one in use, in a schema of its own, and takes its place as a whole.
 import { comparePlaces, readPlace } from '../place.ts';
-import type { Recorded } from '../history.ts';
+import type { Rebuilding } from '../history.ts';
 import { makeVeil } from '../veil.ts';
 import { dropDay, dayName, listDays } from './days.ts';
 import type { Ask } from './driver.ts';
@@ -12,15 +12,6 @@ import { makeTaker } from './take.ts';
 
 const STAGING = `${SCHEMA}_rebuild`;
 const OLD = `${SCHEMA}_old`;
-
-export type Rebuilding = Readonly<{
-  take(batch: readonly Recorded[]): Promise<void>;
-  /** `readOn` hands in what came since, while nobody else takes events. */
-  swap(
-    readOn: () => Promise<void>,
-  ): Promise<Readonly<{ months: readonly string[]; kept: readonly string[] }>>;
-  close(): Promise<void>;
-}>;
 
 /** Begins with nothing, whatever was left of another time. */
 export function openPostgresRebuilding({ address, config, key }: PostgresOptions): Rebuilding {

@@ -89,7 +89,7 @@ CREATE INDEX ON postino.counts (interval, at, series);
 /** What makes version n + 1 of version n. Never changed once it was published: a new one is added. */
 export const migrations: readonly string[] = [FIRST, SECOND];
 
-/** The oldest version of these tables that this program can still work with beside a newer one says so in "needs". */
+/** Of these tables. A newer program says in "needs" of which version one must be at least to write them. */
 export const VERSION = migrations.length;
 
 /** What must be the first of all; any version can read it. */

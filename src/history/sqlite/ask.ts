@@ -1,6 +1,6 @@
 // The threads of the history in SQLite, from outside.
 import { HistoryProblem } from '../problem.ts';
-import { makeWire } from '../wire.ts';
+import { makeWire, threadBeside } from '../wire.ts';
 import type { Calls, Start } from './calls.ts';
 
 export type Thread = Readonly<{
@@ -12,11 +12,8 @@ export type Thread = Readonly<{
   close(): Promise<void>;
 }>;
 
-// The file has another ending once it is compiled.
-const threadFile = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
-
 export function makeThread(start: Omit<Start, 'port'>): Thread {
-  const wire = makeWire(threadFile, start);
+  const wire = makeWire(threadBeside(import.meta.url), start);
   return {
     ask: async <Name extends keyof Calls>(call: Name, ...args: Parameters<Calls[Name]>) => {
       const value = await wire.ask(call, args);

@@ -1,5 +1,5 @@
 // Taking out of a month's file what must not be there any more: deliveries as a whole, or what is personal of them.
-import { FORGOTTEN, forgotten } from '../veil.ts';
+import { FORGOTTEN, forgotten, forgottenRow } from '../veil.ts';
 import { leanEvent, wholeEvent } from '../stored-event.ts';
 import type { StoredRow } from '../row.ts';
 import { packLines, readLines } from './chunks.ts';
@@ -48,11 +48,6 @@ function forgetAll(database: Database, found: readonly Readonly<{ id: number; ro
     clear.run(FORGOTTEN, id);
     for (const table of words) table.run(id);
   }
-}
-
-function forgottenRow(row: StoredRow): StoredRow {
-  const { subject: _subject, messageId: _messageId, metadata: _metadata, ...rest } = row;
-  return { ...rest, recipient: FORGOTTEN };
 }
 
 /** Removes deliveries with all that is kept of them; counts stay. Part of a transaction of the caller. */

@@ -1,11 +1,11 @@
 // Pruning the history: what is kept no longer goes, in small pieces; a file without anything left goes as a whole.
 import { join } from 'node:path';
 import type { EpochMs } from '../../lib/clock.ts';
-import type { Event } from '../../model/event.ts';
 import type { Keep } from '../config.ts';
 import type { Pruned } from '../history.ts';
 import { intervalMs, keptName } from '../sets.ts';
 import { intervals } from '../statistics.ts';
+import { visitorFields } from '../veil.ts';
 import { numberAt } from '../columns.ts';
 import { transact, type Database } from './database.ts';
 import { changeChunk, removeDeliveries } from './erase.ts';
@@ -23,7 +23,6 @@ const PIECE = 200;
 /** What a chunk has lost already, as bits. */
 const CONVERSATIONS = 1;
 const VISITORS = 2;
-const VISITOR_FIELDS: readonly (keyof Event)[] = ['ip', 'userAgent', 'client', 'os'];
 
 export function makePruner(deps: PruneDeps): (now: EpochMs) => Generator<undefined, Pruned> {
   const { folder, keep, meta, months } = deps;
@@ -108,7 +107,7 @@ function stripPiece(database: Database, keep: Keep, now: EpochMs): boolean {
   const mark = database.prepare('UPDATE chunks SET stripped = stripped | ? WHERE chunk = ?');
   transact(database, () => {
     for (const { bit, chunk } of found) {
-      const without = bit === CONVERSATIONS ? (['conversation'] as const) : VISITOR_FIELDS;
+      const without = bit === CONVERSATIONS ? (['conversation'] as const) : visitorFields;
       changeChunk(database, chunk, (lines) => lines.map((line) => stripLine(line, without)));
       mark.run(bit, chunk);
     }

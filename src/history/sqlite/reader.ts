@@ -14,7 +14,7 @@ import { numberAt, textAt } from '../columns.ts';
 import { openToRead, type Database } from './database.ts';
 import { find } from './find.ts';
 import { bytesOf, MAIN_FILE, monthFiles, monthOf, monthStart, type MonthName } from './months.ts';
-import { ROWS_PER_MS, VERSION } from './schema.ts';
+import { ROWS_PER_MS, VERSION, versionOf } from './schema.ts';
 import { storyOf } from './story.ts';
 import { sumUp } from './sum.ts';
 
@@ -80,7 +80,8 @@ function makeFiles(folder: string): Files {
     if (known) return known;
     if (!existsSync(join(folder, name))) return undefined;
     const database = openToRead(join(folder, name));
-    if (isBare(database)) {
+    // It was made a moment ago, or is of an older version: whoever writes it will change that.
+    if (versionOf(database) < VERSION) {
       database.close();
       return undefined;
     }
@@ -109,11 +110,6 @@ function makeFiles(folder: string): Files {
     opened.clear();
   };
   return { openName, months, close };
-}
-
-/** A file that was made a moment ago and has no tables yet, or is of an older version: whoever writes it will change that. */
-function isBare(database: Database): boolean {
-  return (numberAt(database.prepare('PRAGMA user_version').get() ?? {}, 'user_version') ?? 0) < VERSION;
 }
 
 /** How long deliveries took, of several rows as one. */

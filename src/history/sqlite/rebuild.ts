@@ -1,25 +1,17 @@
 // A history that is made beside the one in use, and takes its place month by month while nobody writes the month.
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Recorded } from '../history.ts';
+import type { Rebuilding } from '../history.ts';
 import { comparePlaces, readPlace } from '../place.ts';
-import { numberAt, textAt } from '../columns.ts';
+import { textAt } from '../columns.ts';
 import { makeThread } from './ask.ts';
 import { openToRead } from './database.ts';
 import { allFiles, fileName, monthFiles, removeFile, type MonthName } from './months.ts';
 import { openSqliteHistory, startOf, type OpenOptions } from './open.ts';
-
-export type Rebuilding = Readonly<{
-  take(batch: readonly Recorded[]): Promise<void>;
-  /** `readOn` hands in what came since, while the month cannot be written by others. */
-  swap(
-    readOn: () => Promise<void>,
-  ): Promise<Readonly<{ months: readonly MonthName[]; kept: readonly MonthName[] }>>;
-  close(): Promise<void>;
-}>;
+import { versionOf } from './schema.ts';
 
 /** Begins with nothing, in a folder within that of the history. */
-export function openRebuilding(options: OpenOptions): Rebuilding {
+export function openSqliteRebuilding(options: OpenOptions): Rebuilding {
   const { folder } = options;
   const staging = join(folder, 'rebuild');
   rmSync(staging, { recursive: true, force: true });
@@ -65,8 +57,7 @@ function firstOf(folder: string, month: MonthName): ReturnType<typeof readPlace>
   if (name === undefined || !existsSync(join(folder, name))) return undefined;
   const database = openToRead(join(folder, name));
   try {
-    const made = numberAt(database.prepare('PRAGMA user_version').get() ?? {}, 'user_version');
-    if (made === 0) return undefined; // it has no tables yet
+    if (versionOf(database) === 0) return undefined; // it has no tables yet
     return readPlace(
       textAt(database.prepare("SELECT value FROM meta WHERE name = 'first'").get() ?? {}, 'value'),
     );

@@ -37,7 +37,7 @@ const MAX_WORDS = 2000;
 export function makeRows(database: Database, start: EpochMs): Rows {
   const write = makeWrite(database);
   const find = database.prepare('SELECT * FROM deliveries WHERE delivery = ?');
-  const place = makePlaces(database, start);
+  const numbers = makeNumbers(database, start);
   const held = new Map<string, Slot>();
   const changed = new Set<Slot>();
 
@@ -46,7 +46,7 @@ export function makeRows(database: Database, start: EpochMs): Rows {
     if (known) return known;
     const answer = find.get(delivery);
     const row = answer && storedRow(answer);
-    const id = (answer && numberAt(answer, 'id')) ?? place.next(at);
+    const id = (answer && numberAt(answer, 'id')) ?? numbers.next(at);
     const slot = { id, row, saved: row };
     held.set(delivery, slot);
     return slot;
@@ -54,7 +54,7 @@ export function makeRows(database: Database, start: EpochMs): Rows {
   const forget = (): void => {
     held.clear();
     changed.clear();
-    place.forget();
+    numbers.forget();
   };
   return {
     hold,
@@ -76,7 +76,7 @@ export function makeRows(database: Database, start: EpochMs): Rows {
 }
 
 /** Numbers by time: the first one of its millisecond that is free. */
-function makePlaces(
+function makeNumbers(
   database: Database,
   start: EpochMs,
 ): Readonly<{ next(at: EpochMs): number; forget(): void }> {

@@ -1,5 +1,5 @@
 // The tables of the history's files: one file for each month that deliveries were accepted in, and one that knows them all.
-import { countColumns } from '../columns.ts';
+import { countColumns, numberAt } from '../columns.ts';
 import type { Database } from './database.ts';
 
 /** Numbers of rows begin with the millisecond they were accepted at, so that every index ends in the order of time. */
@@ -68,9 +68,14 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 PRAGMA user_version = ${VERSION};
 `;
 
+/** Of which version a file's tables are; 0: it has none yet. */
+export function versionOf(database: Database): number {
+  return numberAt(database.prepare('PRAGMA user_version').get() ?? {}, 'user_version') ?? 0;
+}
+
 /** Makes the tables where there are none. Throws for a file of a version that is not ours. */
 export function makeTables(database: Database, kind: 'month' | 'main'): void {
-  const version = database.prepare('PRAGMA user_version').get()?.['user_version'];
+  const version = versionOf(database);
   if (version === VERSION) return;
   if (version === 1) {
     database.exec(
@@ -79,6 +84,6 @@ export function makeTables(database: Database, kind: 'month' | 'main'): void {
     return;
   }
   if (version !== 0)
-    throw new Error(`The history is of version ${String(version)}, and this Postino knows ${VERSION}.`);
+    throw new Error(`The history is of version ${version}, and this Postino knows ${VERSION}.`);
   database.exec(`BEGIN IMMEDIATE; ${kind === 'month' ? MONTH : MAIN} COMMIT;`);
 }

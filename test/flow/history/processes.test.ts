@@ -12,7 +12,7 @@ import { runSink } from '../../../src/events/sinks/index.ts';
 import { historyConfig } from '../../../src/history/config.ts';
 import type { History, Recorded } from '../../../src/history/history.ts';
 import { openSqliteHistory } from '../../../src/history/sqlite/open.ts';
-import { openRebuilding } from '../../../src/history/sqlite/rebuild.ts';
+import { openSqliteRebuilding } from '../../../src/history/sqlite/rebuild.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { forgetPerson } from '../../../src/verbs/forget.ts';
@@ -94,7 +94,7 @@ test('it is made anew from the log while the sink goes on', async () => {
   };
   await reached(half);
   const options = { folder: join(root, 'live'), config, key: 'k' };
-  const rebuilding = rebuildHistory({ rebuilding: openRebuilding(options), eventLog }, () => undefined);
+  const rebuilding = rebuildHistory({ rebuilding: openSqliteRebuilding(options), eventLog }, () => undefined);
   writeLog(folder, events.slice(half));
   // A month that begins meanwhile is the sink's alone.
   expect(await rebuilding).toMatchObject({ months: expect.arrayContaining(['2026-10']), kept: [] });
