@@ -1,6 +1,7 @@
 // The filter of a search: which events match, how far back they can be, which text their lines contain. Pure.
 import type { EpochMs } from '../lib/clock.ts';
 import { timeOfId } from '../lib/ids.ts';
+import { bareMessageId } from '../mail/message-id.ts';
 import type { Event, EventType } from '../model/event.ts';
 
 /** What to look for; every part that is given must match. */
@@ -49,7 +50,7 @@ export function earliest({ id, since }: Filter): EpochMs {
 
 /** Strings that a matching line surely contains, so that most lines, and most blocks, need no JSON parsing. */
 export function needlesOf(filter: Filter): readonly string[] {
-  const exact = [filter.id, filter.messageId && bare(filter.messageId), filter.user];
+  const exact = [filter.id, filter.messageId && bareMessageId(filter.messageId), filter.user];
   const type = filter.types?.length === 1 ? filter.types[0] : undefined;
   return [...exact, filter.transport, filter.campaign, filter.tag, type]
     .filter((value) => value !== undefined && PLAIN.test(value))
@@ -58,7 +59,7 @@ export function needlesOf(filter: Filter): readonly string[] {
 
 function matchesIds(event: Event, { id, messageId }: Filter): boolean {
   if (id !== undefined && event.submission !== id && event.delivery !== id) return false;
-  return messageId === undefined || bare(event.messageId ?? '') === bare(messageId);
+  return messageId === undefined || bareMessageId(event.messageId ?? '') === bareMessageId(messageId);
 }
 
 function matchesWords(event: Event, { campaign, tag }: Filter): boolean {
@@ -77,8 +78,4 @@ function same(want: string | undefined, is: string | undefined): boolean {
 function isAddress(address: string, want: string): boolean {
   const is = address.toLowerCase();
   return want.startsWith('@') ? is.endsWith(want.toLowerCase()) : is === want.toLowerCase();
-}
-
-function bare(messageId: string): string {
-  return messageId.replace(/^<|>$/g, '');
 }

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
 import { present } from '../lib/present.ts';
+import { bareMessageId } from '../mail/message-id.ts';
+import { domainOf } from '../model/delivery.ts';
 import { counters } from './statistics.ts';
 import type { StoredRow } from './row.ts';
 import { deliveryStatuses, type DeliveryRow, type DeliveryStatus } from './search.ts';
@@ -101,13 +103,13 @@ export function columnsOf(row: StoredRow): Columns {
     account: row.account,
     user: row.user,
     recipient: row.recipient,
-    recipient_domain: row.recipient.slice(row.recipient.lastIndexOf('@') + 1).toLowerCase(),
+    recipient_domain: domainOf(row.recipient),
     at: row.at,
     sender: row.sender,
     header_from: headerFrom === row.sender ? null : (headerFrom ?? null),
     domain: row.domain,
     subject: row.subject ?? null,
-    message_id: row.messageId === undefined ? null : bareId(row.messageId),
+    message_id: row.messageId === undefined ? null : bareMessageId(row.messageId),
     campaign: row.campaign ?? null,
     campaign_name: row.campaignName ?? null,
     tags: tags === undefined ? null : JSON.stringify(tags),
@@ -140,11 +142,6 @@ function changing(row: StoredRow): Pick<Columns, (typeof routeColumns | typeof h
     complained: Number(row.complained),
     left_before: Number(row.leftBefore),
   };
-}
-
-/** A Message-ID without its angle brackets. */
-export function bareId(messageId: string): string {
-  return messageId.replace(/^<|>$/g, '');
 }
 
 const statuses = new Map<string, DeliveryStatus>(deliveryStatuses.map((status) => [status, status]));

@@ -1,7 +1,7 @@
 // Bodies that have waited long leave Redis' memory for the disk.
 import { newId } from '../lib/ids.ts';
 import type { Clock } from '../lib/clock.ts';
-import { loadScript, type Redis } from '../lib/script.ts';
+import { loadScript, RedisTrouble, type Redis } from '../lib/script.ts';
 import type { Submission } from '../model/submission.ts';
 import { storeKeys } from './keys.ts';
 import { openFileSpill } from './spill.ts';
@@ -35,7 +35,7 @@ export async function moveOut(deps: MoveOutDeps, submission: Submission): Promis
     return moved === 1;
   } catch (error) {
     // No answer is no proof that nothing was written: the sweep removes the file if nobody names it.
-    if (!(error instanceof Error && error.name === 'RedisTrouble')) await spill.discard();
+    if (!(error instanceof RedisTrouble)) await spill.discard();
     throw error;
   }
 }

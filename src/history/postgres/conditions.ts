@@ -1,7 +1,7 @@
 // A search in SQL: the conditions that a delivery, as "d", must meet, and when it can have been accepted. Pure.
 import type { EpochMs } from '../../lib/clock.ts';
 import { fromBase32 } from '../../lib/base32.ts';
-import { bareId } from '../columns.ts';
+import { bareMessageId } from '../../mail/message-id.ts';
 import type { SearchQuery } from '../search.ts';
 import type { Veil } from '../veil.ts';
 import { indexedText } from './params.ts';
@@ -15,7 +15,7 @@ export function conditionsOf(query: SearchQuery, veil: Veil): readonly Condition
     query;
   const conditions = [
     given(id, ofId),
-    given(messageId, (value) => like('d.message_id', bareId(value))),
+    given(messageId, (value) => like('d.message_id', bareMessageId(value))),
     given(recipient, (value) => addressed(RECIPIENT, value, veil.recipients)),
     given(sender, (value) => either([ofSender(value, veil), ofFrom(value, veil)])),
     given(campaign, (value) => like('d.campaign', value)),

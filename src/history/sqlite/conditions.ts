@@ -2,7 +2,8 @@
 import type { SearchQuery } from '../search.ts';
 import { partings } from '../partings.ts';
 import type { Veil } from '../veil.ts';
-import { bareId, type Value } from '../columns.ts';
+import { bareMessageId } from '../../mail/message-id.ts';
+import type { Value } from '../columns.ts';
 
 /** A condition in SQL with its values. */
 export type Condition = Readonly<{ sql: string; values: readonly Value[] }>;
@@ -50,7 +51,7 @@ function columnParts(query: SearchQuery, veil: Veil): readonly Part[] {
     query;
   const parts = [
     part(0, id, idChoices),
-    part(1, messageId, (value) => [like('message_id', bareId(value))]),
+    part(1, messageId, (value) => [like('message_id', bareMessageId(value))]),
     part(2, recipient, (value) => addressed('recipient', value, veil.recipients)),
     part(5, sender, (value) => senders(value, veil)),
     part(6, tag, (value) => [tagged(value)]),

@@ -1,9 +1,10 @@
 // Mailgun's shape: one event a request, as "event-data", beside its signature object. Pure.
 import { present } from '../../lib/present.ts';
 import { createHash, createHmac } from 'node:crypto';
+import { bareMessageId } from '../../mail/message-id.ts';
 import { domainOf } from '../../model/delivery.ts';
 import type { Event } from '../../model/event.ts';
-import { bareMessageId, dropCause, isHard, whyOf } from './parts.ts';
+import { dropCause, isHard, whyOf } from './parts.ts';
 import { isSuccess, type Shape } from './shape.ts';
 
 const WORDS: Partial<Record<Event['type'], string>> = {
@@ -103,7 +104,7 @@ const PARTS: Partial<Record<Event['type'], (event: Event) => Fields>> = {
 function visitOf(event: Event): Readonly<Record<string, unknown>> {
   const { userAgent = '', device, client, os, country, ip, url, machine } = event;
   return {
-    message: { headers: { 'message-id': bareMessageId(event) } },
+    message: { headers: { 'message-id': bareMessageId(event.messageId ?? '') } },
     'client-info': {
       'client-type': machine === undefined ? (device === 'mobile' ? 'mobile browser' : 'browser') : 'robot',
       'client-os': os ?? 'unknown',
@@ -176,7 +177,7 @@ function messageOf(event: Event): Readonly<Record<string, unknown>> {
   return {
     headers: {
       to: event.recipient,
-      'message-id': bareMessageId(event),
+      'message-id': bareMessageId(event.messageId ?? ''),
       from: event.headerFrom ?? event.sender,
       subject: event.subject ?? '',
     },

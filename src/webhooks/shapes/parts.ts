@@ -16,11 +16,6 @@ export function secondsOf(event: Event): number {
   return Math.floor(event.at / 1000);
 }
 
-/** The Message-ID without its brackets. */
-export function bareMessageId({ messageId = '' }: Event): string {
-  return messageId.replace(/^<|>$/g, '');
-}
-
 /** "250 2.0.0 OK"; undefined where nobody replied. */
 export function replyText({ reply }: Event): string | undefined {
   if (!reply) return undefined;

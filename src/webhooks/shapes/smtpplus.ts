@@ -1,7 +1,8 @@
 // SMTP+'s shape: one event a request, GET or POST, with parameters that the receiver names and we fill in. Pure.
+import { bareMessageId } from '../../mail/message-id.ts';
 import { domainOf } from '../../model/delivery.ts';
 import type { Event } from '../../model/event.ts';
-import { bareMessageId, replyText, signedAs } from './parts.ts';
+import { replyText, signedAs } from './parts.ts';
 import { isSuccess, USER_AGENT, type Shape } from './shape.ts';
 
 const WORDS: Partial<Record<Event['type'], string>> = {
@@ -35,7 +36,7 @@ const FILLS: Readonly<Record<string, Fill>> = {
   Groups: ({ tags = [] }) => tags.join(','),
   Channel: () => 'Email',
   EventId: ({ id }) => id,
-  MessageId: bareMessageId,
+  MessageId: ({ messageId = '' }) => bareMessageId(messageId),
   Submission: ({ submission }) => submission,
   Delivery: ({ delivery }) => delivery,
   User: ({ user }) => user,
