@@ -41,24 +41,29 @@ const placeSchema = z
     { error: 'a bucket needs "endpoint", "accessKey" and "secretKey"' },
   );
 
-const exportSchema = z.strictObject({
-  name: nameSchema.describe('Names the export, and begins the names of its files.'),
-  what: z.enum(exportKinds).describe(`What it has: ${exportKinds.join(', ')}.`),
-  format: z
-    .enum(['csv', 'jsonl'])
-    .default('csv')
-    .describe('csv, with a head line, or jsonl: one JSON object a line.'),
-  every: z
-    .enum(['hour', 'day'])
-    .default('day')
-    .describe('One file an hour or a day, soon after it has ended.'),
-  place: nameSchema.describe('Where its files go.'),
-  folder: folderSchema.default('').describe('Folder inside the place.'),
-  gzip: z.boolean().default(false).describe('Compresses the files.'),
-  account: z.string().min(1).default('default').describe('Whose.'),
-  user: z.string().min(1).optional().describe('Only what is of this user.'),
-  types: z.array(z.enum(eventTypes)).default([]).describe('Of events: only these types; empty: all.'),
-});
+const exportSchema = z
+  .strictObject({
+    name: nameSchema.describe('Names the export, and begins the names of its files.'),
+    what: z.enum(exportKinds).describe(`What it has: ${exportKinds.join(', ')}.`),
+    format: z
+      .enum(['csv', 'jsonl'])
+      .default('csv')
+      .describe('csv, with a head line, or jsonl: one JSON object a line.'),
+    every: z
+      .enum(['hour', 'day'])
+      .default('day')
+      .describe('One file an hour or a day, soon after it has ended.'),
+    place: nameSchema.describe('Where its files go.'),
+    folder: folderSchema.default('').describe('Folder inside the place.'),
+    gzip: z.boolean().default(false).describe('Compresses the files.'),
+    account: z.string().min(1).default('default').describe('Whose.'),
+    user: z.string().min(1).optional().describe('Only what is of this user.'),
+    types: z.array(z.enum(eventTypes)).default([]).describe('Of events: only these types; empty: all.'),
+  })
+  .refine(({ what, user }) => user === undefined || (what !== 'recipients' && what !== 'suppressions'), {
+    path: ['user'],
+    error: 'is for events, bounces and statistics: these lists are of the whole account',
+  });
 
 const importSchema = z.strictObject({
   name: nameSchema.describe('Names the import.'),

@@ -7,11 +7,15 @@ export type Period = Readonly<{ from: EpochMs; until: EpochMs; name: string }>;
 
 const HOUR_MS = 3_600_000;
 
-/** The period that begins at `from`, which is the end of the one before. */
+/**
+ * The period that begins at `from`, which is the end of the one before. What is left of a day, where the zone was changed or
+ * hours became days, has the name of its first hour: that of the day may be taken.
+ */
 export function periodFrom(from: EpochMs, every: 'hour' | 'day', zone: string): Period {
-  return every === 'hour'
-    ? { from, until: from + HOUR_MS, name: new Date(from).toISOString().slice(0, 13) }
-    : { from, until: nextDayAt(from, zone), name: dayOf(from, zone) };
+  const hour = new Date(from).toISOString().slice(0, 13);
+  if (every === 'hour') return { from, until: from + HOUR_MS, name: hour };
+  const isWhole = dayBegunAt(from, zone) === from;
+  return { from, until: nextDayAt(from, zone), name: isWhole ? dayOf(from, zone) : hour };
 }
 
 /** When the period that `at` is in began. */

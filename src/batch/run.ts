@@ -35,8 +35,8 @@ export type BatchDeps = Readonly<{
   places: ReadonlyMap<string, Place>;
   sources: Sources;
   take: Readonly<Record<Import['what'], TakeEntry>>;
-  /** True when all events that were published before then are on disk. */
-  isWritten(until: EpochMs): Promise<boolean>;
+  /** True when all events that were published before then are where this kind of file is made from. */
+  isWritten(until: EpochMs, what: Export['what']): Promise<boolean>;
   tell(notice: Notice): Promise<void>;
   /** Folder of this host for unfinished files. */
   folder: string;
@@ -110,7 +110,7 @@ async function runExport(job: Export, state: JobState, deps: BatchDeps, keep: Ke
   for (let i = 0; i < CATCH_UP; i++) {
     const period = periodFrom(until, job.every, config.timeZone);
     if (clock.now() < period.until + GRACE_MS) return;
-    if (FROM_EVENTS.has(job.what) && !(await isWritten(period.until))) return;
+    if (FROM_EVENTS.has(job.what) && !(await isWritten(period.until, job.what))) return;
     const written = await write(job, period, deps);
     until = period.until;
     await keep(job.name, { until, at: clock.now(), ...written });

@@ -1,7 +1,7 @@
 // Wiring of the batch files: what they are made from, where they lie, and the one process that runs the jobs.
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import type { PlaceConfig } from '../batch/config.ts';
+import type { Export, PlaceConfig } from '../batch/config.ts';
 import type { Row } from '../batch/lines.ts';
 import type { Place } from '../batch/place.ts';
 import { openFolder } from '../batch/places/folder.ts';
@@ -9,6 +9,7 @@ import { openBucket } from '../batch/places/s3.ts';
 import type { Sources } from '../batch/rows.ts';
 import type { Taken, TakeEntry } from '../batch/import.ts';
 import { makeBatch, type Batch } from '../batch/run.ts';
+import { compareCursors } from '../events/cursor.ts';
 import { cursorBefore, type EventLog } from '../events/log.ts';
 import { parseJson } from '../lib/json.ts';
 import type { HistoryReader } from '../history/history.ts';
@@ -31,14 +32,27 @@ export function openBatch(base: Base): Batch {
     places: new Map(config.batch.places.map((place) => [place.name, openPlace(place)])),
     sources: sourcesOf(base),
     take: { suppressions: takeSuppression(base), recipients: takeRecipient(base) },
-    isWritten: async (until) => {
-      if (((await base.eventLog.end())?.ms ?? 0) >= until) return true;
-      return Number(await asking.call('XLEN', keys.events)) === 0;
-    },
+    isWritten: (until, what) => isWritten(base, until, what),
     tell: makeTell(base),
     folder: join(config.data, 'batch'),
     clock,
   });
+}
+
+async function isWritten(
+  { eventLog, history, asking, keys }: Base,
+  until: number,
+  what: Export['what'],
+): Promise<boolean> {
+  // First: what is in the stream still is not in this end.
+  const isEmpty = Number(await asking.call('XLEN', keys.events)) === 0;
+  const end = await eventLog.end();
+  if (!isEmpty && (end?.ms ?? 0) < until) return false;
+  // Without a history the file fails, with its reason.
+  if (what !== 'statistics' || !history || !end) return true;
+  // It may be far behind, such as while it is made again; its counts would be too low for ever.
+  const reached = await history.reached();
+  return reached !== undefined && (reached.ms >= until || compareCursors(reached, end) >= 0);
 }
 
 /** Runs what is due again and again, in the process that is elected. */

@@ -1,5 +1,6 @@
 // Batch files on a real Redis, in a folder and in an S3 bucket: what goes out by the hour and day, what comes in.
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -22,6 +23,7 @@ import { silentLog } from '../../../src/lib/log.ts';
 import type { Event } from '../../../src/model/event.ts';
 import { openBase, type Base } from '../../../src/roles/base.ts';
 import { openBatch } from '../../../src/roles/batch.ts';
+import { openHistory } from '../../../src/roles/history.ts';
 import { randomPrefix, startRedis, type TestRedis } from '../../support/redis.ts';
 import { startS3, type TestS3 } from '../../support/s3.ts';
 
@@ -142,6 +144,21 @@ test('hours that were missed are caught up with, in order, each the same as if i
   await batch.tick();
   expect(files()).toEqual([12, 13, 14, 15, 16].map((hour) => `hourly-2026-03-10T${hour}.csv`));
   expect(files().map((file) => read(file).trim().split('\r\n').length - 1)).toEqual([1, 0, 0, 1, 0]);
+});
+
+test('counts wait for a history that is behind: they are written once', async () => {
+  const batch = await open({ exports: [{ ...hourly, name: 'counts', what: 'statistics' }] });
+  await batch.tick();
+  written([NOON + MINUTE, event('accepted', 1)], [NOON + 2 * MINUTE, event('delivered', 1)]);
+  now = NOON + HOUR + MINUTE;
+  await batch.tick();
+  expect(existsSync(out())).toBe(false);
+  const history = base && openHistory(base);
+  for await (const recorded of base?.eventLog.read(undefined) ?? []) await history?.take(recorded);
+  await history?.close();
+  await batch.tick();
+  expect(files()).toEqual(['counts-2026-03-10T12.csv']);
+  expect(read('counts-2026-03-10T12.csv')).toMatch(/\r\n2026-03-10T12:00:00\.000Z,[^,]*,1,1,/);
 });
 
 test('a day is that of the time zone, and a place that fails is told once and tried again', async () => {

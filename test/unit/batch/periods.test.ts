@@ -38,3 +38,30 @@ test.each([
   expect(new Date(begin).toISOString()).toBe(new Date(from).toISOString());
   expect(periodFrom(begin, every, zone)).toEqual({ from: at(from), until: at(until), name });
 });
+
+test.each([
+  'UTC',
+  'Europe/Rome',
+  'America/Santiago',
+  'Africa/Cairo',
+  'Asia/Beirut',
+  'Asia/Kathmandu',
+  'Pacific/Apia',
+])('days in %s follow each other, each whole and with a name of its own', (zone) => {
+  let from = beginOf(at('2025-12-31T12:00:00Z'), 'day', zone);
+  const names = new Set<string>();
+  for (let n = 0; n < 400; n++) {
+    const period = periodFrom(from, 'day', zone);
+    expect(period.name).toMatch(/^\d{4}-\d\d-\d\d$/);
+    names.add(period.name);
+    from = period.until;
+  }
+  expect(names.size).toBe(400);
+});
+
+test('what is left of a day after the zone was changed does not take the name of a day that was written', () => {
+  const rome = periodFrom(beginOf(at('2026-03-10T12:00:00Z'), 'day', 'Europe/Rome'), 'day', 'Europe/Rome');
+  const rest = periodFrom(rome.until, 'day', 'UTC');
+  expect([rome.name, rest.name]).toEqual(['2026-03-10', '2026-03-10T23']);
+  expect(periodFrom(rest.until, 'day', 'UTC').name).toBe('2026-03-11');
+});
