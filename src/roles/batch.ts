@@ -24,7 +24,7 @@ const fieldsSchema = z.record(z.string(), z.string());
 
 /** The jobs of the configuration. */
 export function openBatch(base: Base): Batch {
-  const { config, asking, prefix, clock, keys } = base;
+  const { config, asking, prefix, clock } = base;
   return makeBatch({
     config: config.batch,
     redis: asking,
