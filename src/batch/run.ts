@@ -37,6 +37,8 @@ export type BatchDeps = Readonly<{
   take: Readonly<Record<Import['what'], TakeEntry>>;
   /** True when all events that were published before then are where this kind of file is made from. */
   isWritten(until: EpochMs, what: Export['what']): Promise<boolean>;
+  /** How long events stay in the log. */
+  keptMs: number;
   tell(notice: Notice): Promise<void>;
   /** Folder of this host for unfinished files. */
   folder: string;
@@ -59,6 +61,7 @@ const LAST_RETRY_MS = 3_600_000;
 const FROM_EVENTS: ReadonlySet<Export['what']> = new Set(['events', 'bounces', 'statistics']);
 /** So many periods at once when some were missed; the others follow at the next tick. */
 const CATCH_UP = 24;
+const DAY_MS = 86_400_000;
 
 export function makeBatch(deps: BatchDeps): Batch {
   const { config, redis, prefix, clock } = deps;
@@ -83,8 +86,10 @@ export function makeBatch(deps: BatchDeps): Batch {
       for (const job of [...config.exports, ...config.imports])
         await attempt(job, known.get(job.name) ?? {}).catch(() => undefined);
     },
-    exportNow: (job, at) => {
+    exportNow: async (job, at) => {
       const period = periodFrom(beginOf(at, job.every, config.timeZone), job.every, config.timeZone);
+      const problem = whyNotNow(job, period, deps);
+      if (problem !== undefined) throw new Error(problem);
       return write(job, period, deps);
     },
   };
@@ -94,6 +99,20 @@ type Keep = (name: string, state: JobState) => Promise<unknown>;
 
 function isExport(job: Export | Import): job is Export {
   return 'format' in job;
+}
+
+/** A file that was right must not be replaced by one that is not, because its time is too long ago. */
+function whyNotNow(
+  { what }: Export,
+  { from, until }: Period,
+  { clock, keptMs }: BatchDeps,
+): string | undefined {
+  const now = clock.now();
+  if (from > now) return 'that time has not come yet';
+  if (!FROM_EVENTS.has(what))
+    return until <= now ? 'a list can only be written as it is now, and not as it was then' : undefined;
+  if (what === 'statistics' || from >= now - keptMs) return undefined;
+  return `events are kept for ${Math.floor(keptMs / DAY_MS)} days (events.keepDays), and those of that time are gone`;
 }
 
 async function write(job: Export, period: Period, { places, sources, folder }: BatchDeps): Promise<Exported> {

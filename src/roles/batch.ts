@@ -19,6 +19,7 @@ import type { Base } from './base.ts';
 import { makeTell } from './notices.ts';
 
 const TICK_MS = 15_000;
+const DAY_MS = 86_400_000;
 const ROWS = 10_000;
 const fieldsSchema = z.record(z.string(), z.string());
 
@@ -33,6 +34,7 @@ export function openBatch(base: Base): Batch {
     sources: sourcesOf(base),
     take: { suppressions: takeSuppression(base), recipients: takeRecipient(base) },
     isWritten: (until, what) => isWritten(base, until, what),
+    keptMs: config.events.keepDays * DAY_MS,
     tell: makeTell(base),
     folder: join(config.data, 'batch'),
     clock,

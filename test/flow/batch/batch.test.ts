@@ -269,6 +269,21 @@ test('recipients come in and go out; what we count ourselves is not taken from a
   );
 });
 
+test('a file that was right is not replaced by one that cannot be', async () => {
+  const batch = await open({
+    exports: [hourly, { name: 'people', what: 'recipients', place: 'here' }],
+  });
+  const [events, people] = base?.config.batch.exports ?? [];
+  if (!events || !people) throw new Error('no exports');
+  const DAY = 24 * HOUR;
+  await expect(batch.exportNow(events, now - 31 * DAY)).rejects.toThrow('kept for 30 days');
+  await expect(batch.exportNow(events, now + HOUR)).rejects.toThrow('not come yet');
+  await expect(batch.exportNow(people, now - DAY)).rejects.toThrow('as it is now');
+  await expect(batch.exportNow(people, 1e300)).rejects.toThrow();
+  expect(() => files()).toThrow('ENOENT');
+  expect(await batch.exportNow(events, now - 29 * DAY)).toMatchObject({ rows: 0 });
+});
+
 test('a bucket does the same, large files in parts', async () => {
   const batch = await open({
     exports: [{ ...hourly, place: 'cloud', folder: 'events' }],
