@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { resentSchema, type ResentNotes } from '../store/archive/resent.ts';
 import { messageOf } from '../verbs/history.ts';
-import { keptMessage, submissionOf } from '../verbs/message-kept.ts';
+import { submissionOf, whereKept, type WhereVerbs } from '../verbs/message-kept.ts';
 import { resend, type Resending, type ResendVerbs } from '../verbs/message-resend.ts';
 import { endpoint } from './endpoint.ts';
 import { nameOfRequest, problemOf, tellTaken } from './hand-in.ts';
@@ -12,6 +12,7 @@ import { invalid, notFound, type Problem } from './problem.ts';
 
 export type MessagesKeptApi = Omit<ResendVerbs, 'resent'> &
   MessageSourceApi &
+  WhereVerbs &
   Readonly<{ resent: ResentNotes }>;
 
 const params = z.object({ id: z.string().min(1).max(64) });
@@ -43,7 +44,7 @@ export const messagesKeptEndpoints = [
     run: async ({ principal, params: { id } }, api: MessagesKeptApi) => {
       const wanted = id.toUpperCase();
       const owner = ownerOf(principal);
-      const kept = await keptMessage(api, wanted, owner);
+      const kept = await whereKept(api, wanted, owner);
       if (!kept && !(await messageOf(api, wanted, owner))) return notFound('message');
       const notes = await api.resent.list(principal.account, submissionOf(wanted));
       const resent = notes.filter(({ of }) => isAbout(of, wanted));

@@ -14,6 +14,11 @@ export type KeptVerbs = Readonly<{
   readBody(submission: Submission): Promise<Buffer | undefined>;
 }>;
 
+export type WhereVerbs = Readonly<{
+  transitions: Pick<Transitions, 'readSubmissionOf'>;
+  archive: Pick<Archive, 'look'>;
+}>;
+
 export type LetterVerbs = Readonly<{
   /**
    * The letter of one delivery, made again as it was made; undefined when that cannot be done any more. plain: its links lead
@@ -44,8 +49,28 @@ export async function keptMessage(
   id: string,
   owner: Partial<Owner>,
 ): Promise<Kept | undefined> {
-  if (!/^[0-9A-Z]{26}(?:-\d{1,6})?$/.test(id)) return undefined;
+  if (!ID.test(id)) return undefined;
   return (await queued(verbs, id, owner)) ?? (await archived(verbs, id, owner));
+}
+
+/** Where a message is, as keptMessage would find it, without reading it. */
+export async function whereKept(
+  { transitions, archive }: WhereVerbs,
+  id: string,
+  owner: Partial<Owner>,
+): Promise<Pick<Kept, 'submission' | 'where' | 'endedAt'> | undefined> {
+  if (!ID.test(id)) return undefined;
+  const submission = await transitions.readSubmissionOf(refOf(id, owner));
+  if (submission && isOwn(owner, submission)) return { submission, where: 'queue' };
+  const facts = await archive.look(submissionOf(id), owner);
+  return facts && { submission: facts.submission, endedAt: facts.endedAt, where: 'archive' };
+}
+
+const ID = /^[0-9A-Z]{26}(?:-\d{1,6})?$/;
+
+/** All deliveries of a submission know it. */
+function refOf(id: string, owner: Partial<Owner>): string {
+  return `${owner.account ?? HOME}:${id.includes('-') ? id : `${id}-1`}`;
 }
 
 async function queued(
@@ -53,14 +78,12 @@ async function queued(
   id: string,
   owner: Partial<Owner>,
 ): Promise<Kept | undefined> {
-  // All deliveries of a submission know it.
-  const delivery = id.includes('-') ? id : `${id}-1`;
-  const ref = `${owner.account ?? HOME}:${delivery}`;
+  const ref = refOf(id, owner);
   const submission = await transitions.readSubmissionOf(ref);
   if (!submission || !isOwn(owner, submission)) return undefined;
   const [body, record] = await Promise.all([readBody(submission), transitions.read(ref)]);
   if (!body) return undefined;
-  const isOpen = record !== undefined && record !== 'unknown' && id === delivery;
+  const isOpen = record !== undefined && record !== 'unknown' && id.includes('-');
   const deliveries = isOpen
     ? { [id]: { recipient: record.recipient, pins: record.pins ?? { dkim: [] } } }
     : {};

@@ -11,6 +11,8 @@ import { allFiles } from './folders.ts';
 export type Archive = Readonly<{
   /** A message by the id of its submission; undefined where it is not kept, or somebody else's; no owner: everybody's are. */
   find(id: string, owner?: Partial<Owner>): Promise<Archived | undefined>;
+  /** The same, without its bytes. */
+  look(id: string, owner?: Partial<Owner>): Promise<ArchivedFacts | undefined>;
   /**
    * Takes a person out of what is kept of an account; how many messages were removed or changed. Not `complete`: others that
    * know the person may still come in. Rejects when a message cannot be read or written.
@@ -34,7 +36,11 @@ export type ArchiveDeps = Readonly<{
 export function openArchive(deps: ArchiveDeps): Archive {
   const whose = makeLru<string>(REMEMBERED);
   return {
-    find: (id, owner = {}) => find({ ...deps, whose }, id, owner),
+    find: async (id, owner = {}) => {
+      const seen = await look({ ...deps, whose }, id, owner);
+      return seen && readEntry(seen.file);
+    },
+    look: async (id, owner = {}) => (await look({ ...deps, whose }, id, owner))?.facts,
     forget: (account, address) => forget(deps, account, address.toLowerCase()),
   };
 }
@@ -50,11 +56,13 @@ const REMEMBERED = 1000;
 
 type Whose = Pick<Lru<string>, 'get' | 'put'>;
 
-async function find(
+type Seen = Readonly<{ file: string; facts: ArchivedFacts }>;
+
+async function look(
   { root, settings, now, whose }: ArchiveDeps & Readonly<{ whose: Whose }>,
   id: string,
   owner: Partial<Owner>,
-): Promise<Archived | undefined> {
+): Promise<Seen | undefined> {
   const users = [...settings().users.values()].filter(
     ({ archive, account, name }) => archive !== undefined && isOwn(owner, { account, user: name }),
   );
@@ -62,21 +70,23 @@ async function find(
   const known = whose.get(id);
   users.sort((a, b) => Number(b.name === known) - Number(a.name === known));
   for (let n = 0; n < users.length; n += AT_ONCE) {
-    const found = await Promise.all(users.slice(n, n + AT_ONCE).map((user) => read(root, user, id)));
-    for (const { user, entry } of found) {
-      if (!entry) continue;
+    const found = await Promise.all(users.slice(n, n + AT_ONCE).map((user) => lookAt(root, user, id)));
+    for (const { user, seen } of found) {
+      if (!seen) continue;
       whose.put(id, user.name);
+      const { submission, endedAt } = seen.facts;
       // A user may have been removed, and another made under its name.
-      const isTheirs = entry.submission.account === user.account && isKept(entry.endedAt, user, now());
-      return isTheirs ? entry : undefined;
+      const isTheirs = submission.account === user.account && isKept(endedAt, user, now());
+      return isTheirs ? seen : undefined;
     }
   }
   return undefined;
 }
 
-async function read(root: string, user: User, id: string) {
-  const place = placeOf(root, user.name, id);
-  return { user, entry: place && (await readEntry(place.file)) };
+async function lookAt(root: string, user: User, id: string) {
+  const file = placeOf(root, user.name, id)?.file;
+  const facts = file === undefined ? undefined : await readFacts(file);
+  return { user, seen: file !== undefined && facts ? { file, facts } : undefined };
 }
 
 /**
