@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { post, remove } from '../lib/api.ts';
 import { useAsk, usePages } from '../lib/ask.ts';
 import { t } from '../lib/i18n.ts';
+import { sayServer } from '../lib/problems.ts';
 import { useTitle } from '../lib/title.ts';
 import { Button, Card, Empty, PageHead, Shown, Time } from '../parts/basic.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
