@@ -65,7 +65,7 @@ const MAX_OWNERS = 100;
 type Ask<T> = () => Promise<T>;
 
 /** Makes the overview; each of its parts is asked for once, however many look. Rejects with RedisTrouble. */
-export function makeOverview(deps: OverviewDeps): (bounds: Owner) => Promise<Overview> {
+export function makeOverview(deps: OverviewDeps): (owner: Owner) => Promise<Overview> {
   const { clock, alerts } = deps;
   const rules = { clock, freshMs: FRESH_MS, patienceMs: PATIENCE_MS };
   const shared = <T>(ask: Ask<T>): Ask<T> => makeShared(rules, ask);
@@ -127,11 +127,11 @@ async function lookAtQueue(
 }
 
 /** The same asker for the same owner; those that were not asked for the longest time are forgotten. */
-function perOwner<T>(make: (bounds: Owner) => Ask<T>): (bounds: Owner) => Ask<T> {
+function perOwner<T>(make: (owner: Owner) => Ask<T>): (owner: Owner) => Ask<T> {
   const askers = new Map<string, Ask<T>>();
-  return (bounds) => {
-    const key = `${bounds.account} ${bounds.user ?? ''}`;
-    const ask = askers.get(key) ?? make(bounds);
+  return (owner) => {
+    const key = `${owner.account} ${owner.user ?? ''}`;
+    const ask = askers.get(key) ?? make(owner);
     askers.delete(key);
     askers.set(key, ask);
     const [oldest] = askers.keys();
@@ -140,9 +140,9 @@ function perOwner<T>(make: (bounds: Owner) => Ask<T>): (bounds: Owner) => Ask<T>
   };
 }
 
-async function readFlow({ history, clock }: OverviewDeps, bounds: Owner): Promise<readonly Minute[]> {
+async function readFlow({ history, clock }: OverviewDeps, owner: Owner): Promise<readonly Minute[]> {
   const until = (Math.floor(clock.now() / MINUTE) + 1) * MINUTE;
-  const query = { ...bounds, since: until - HOUR, until, every: 'minute', limit: 60 } as const;
+  const query = { ...owner, since: until - HOUR, until, every: 'minute', limit: 60 } as const;
   const found = await history?.statistics(query).catch(() => undefined);
   return (found?.rows ?? []).map(({ at = 0, accepted, delivered, deferred, bounced }) => {
     return { at, accepted, delivered, deferred, bounced };
@@ -185,8 +185,8 @@ function wholeQueue({ perTransport, paused, quarantined }: QueueState): QueueCou
 }
 
 /** One user's, of what was counted. */
-function countQueue({ groups }: Counted, bounds: Owner): QueueCounts {
-  const own = groups.filter((group) => isOwn(bounds, group));
+function countQueue({ groups }: Counted, owner: Owner): QueueCounts {
+  const own = groups.filter((group) => isOwn(owner, group));
   const count = (is: (group: Group) => boolean): number => sumOf(own.filter(is));
   const sending = count(({ state }) => state === 'sending');
   const paused = count(({ state }) => state === 'paused');

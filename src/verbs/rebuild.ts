@@ -9,6 +9,9 @@ export type Rebuilt = Readonly<{
   kept: readonly string[];
 }>;
 
+/** It is said how far it is after so many events. */
+const STEP = 100_000;
+
 /** Reads the whole event log into a history of its own, then puts its months in the place of the old ones. */
 export async function rebuildHistory(
   { rebuilding, eventLog }: Readonly<{ rebuilding: Rebuilding; eventLog: EventLog }>,
@@ -33,5 +36,3 @@ export async function rebuildHistory(
     await rebuilding.close();
   }
 }
-
-const STEP = 100_000;

@@ -71,7 +71,7 @@ export async function addWebhook(
   const id = `wh_${newId(now).toLowerCase()}`;
   const hook: Webhook = {
     ...wish,
-    ...placeOf(webhooks.seals, id, wish.url),
+    ...addressOf(webhooks.seals, id, wish.url),
     v: 1,
     id,
     account: owner.account,
@@ -104,24 +104,24 @@ export async function changeWebhook(
   const others = (await store.list()).filter(({ account, id }) => account === hook.account && id !== hook.id);
   const fault = await faultOf(verbs, { owner, wish: { ...kept, ...given, url }, others });
   if (fault) return fault;
-  const place = change.url === undefined ? undefined : placeOf(seals, hook.id, url);
+  const address = change.url === undefined ? undefined : addressOf(seals, hook.id, url);
   const changed = await store.change(hook.id, ({ login, user: _user, ...one }) => ({
     ...one,
     ...given,
-    ...(place ?? (login === undefined ? {} : { login })),
-    url: place?.url ?? one.url,
+    ...(address ?? (login === undefined ? {} : { login })),
+    url: address?.url ?? one.url,
   }));
   return changed ? did(await shown(verbs, changed)) : missing(ref);
 }
 
 /** Stops it; its events are kept as long as the event log keeps them. */
 export function pauseWebhook(verbs: WebhookVerbs, owner: Owner, ref: string): Promise<Did<ShownWebhook>> {
-  return turn(verbs, owner, { ref, edit: (hook) => ({ ...hook, enabled: false }) });
+  return adjust(verbs, owner, { ref, edit: (hook) => ({ ...hook, enabled: false }) });
 }
 
 /** Lets it go on where it stopped, paused or parked, and tries at once. */
 export function resumeWebhook(verbs: WebhookVerbs, owner: Owner, ref: string): Promise<Did<ShownWebhook>> {
-  return turn(verbs, owner, {
+  return adjust(verbs, owner, {
     ref,
     changes: AFRESH,
     edit: (hook) => ({ ...hook, enabled: true, turn: hook.turn + 1 }),
@@ -139,7 +139,7 @@ export async function replayWebhook(
   if (cursor !== undefined && !CURSOR.test(cursor))
     return refused('wrong', 'A cursor is such as 1764072000000-0.0; events and deliveries show theirs.');
   const from = cursor ?? cursorAt(since ?? 0);
-  return turn(verbs, owner, {
+  return adjust(verbs, owner, {
     ref,
     changes: { ...AFRESH, cursor: from, until: undefined, acked: undefined, waiting: undefined },
     edit: (hook) => ({ ...hook, turn: hook.turn + 1 }),
@@ -218,17 +218,17 @@ export async function removeWebhook(
   return did({ id, name });
 }
 
-type Turn = Readonly<{
+type Adjustment = Readonly<{
   ref: string;
   changes?: Parameters<WebhookStore['progress']>[2];
   edit(hook: Webhook): Webhook;
 }>;
 
-/** Changes its place and then its settings, so that whoever feeds it looks anew. */
-async function turn(
+/** Changes its state and then its settings, so that whoever feeds it looks anew. */
+async function adjust(
   verbs: WebhookVerbs,
   owner: Owner,
-  { ref, changes, edit }: Turn,
+  { ref, changes, edit }: Adjustment,
 ): Promise<Did<ShownWebhook>> {
   const { store } = verbs.webhooks;
   const found = await find(verbs, owner, ref);
@@ -263,7 +263,7 @@ async function faultOf(
 }
 
 /** Where to send, with the password apart and sealed. */
-function placeOf(seals: Seals, id: string, text: string): Readonly<{ url: string; login?: string }> {
+function addressOf(seals: Seals, id: string, text: string): Readonly<{ url: string; login?: string }> {
   const { url, login } = splitUrl(text);
   return login === undefined ? { url } : { url, login: sealLogin(seals, id, login) };
 }

@@ -12,8 +12,12 @@ export type LogWriter = Readonly<{
   /** Writes so many further events, numbered from 0, as `S<n>-1.delivered`, and syncs them. */
   write(count: number): Promise<void>;
   written(): number;
+  /** Ids of the events that were written, from number `from` on and before `to`. */
+  ids(from: number, to?: number): readonly string[];
   close(): Promise<void>;
 }>;
+
+const idOf = (n: number): string => `S${n}-1.delivered`;
 
 /** The cursor of event `n`. */
 export const cursorAt = (n: number) => ({ ms: START + n, seq: 0, n: 0 });
@@ -28,7 +32,7 @@ export function openLogWriter(folder: string, segmentBytes = 4096, padding = 0):
         const { ms, seq } = cursorAt(next);
         const event = {
           v: 1,
-          id: `S${next}-1.delivered`,
+          id: idOf(next),
           type: 'delivered',
           at: ms,
           reason: 'x'.repeat(padding),
@@ -41,6 +45,7 @@ export function openLogWriter(folder: string, segmentBytes = 4096, padding = 0):
       await writer.sync();
     },
     written: () => next,
+    ids: (from, to = next) => Array.from({ length: to - from }, (_, i) => idOf(from + i)),
     close: () => writer.close(),
   };
 }

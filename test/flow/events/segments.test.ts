@@ -63,7 +63,7 @@ const start = (its: SegmentsDeps, signal = stop.signal) => {
   running.push(segments.run(signal));
   return segments;
 };
-const history = () => openEventLog({ folder: join(folder, 'events'), clock });
+const eventLog = () => openEventLog({ folder: join(folder, 'events'), clock });
 const event = (n: number, more: Partial<Event> = {}): Event => ({
   v: 1,
   id: `S${n}-1.delivered`,
@@ -88,7 +88,7 @@ const publish = (one: Event, pairs?: readonly (readonly string[])[]) =>
   );
 const everything = async (): Promise<readonly Recorded[]> => {
   const all: Recorded[] = [];
-  for await (const batch of history().read(undefined)) all.push(...batch);
+  for await (const batch of eventLog().read(undefined)) all.push(...batch);
   return all;
 };
 const ids = async (): Promise<readonly string[]> => (await everything()).map(({ event: { id } }) => id);
@@ -241,7 +241,7 @@ test('a new segment begins by size, and a reader goes on from any cursor', async
   expect(all).toHaveLength(60);
   for (const from of [0, 7, 29, 30, 58, 59]) {
     const rest: Recorded[] = [];
-    for await (const batch of history().read(all[from]?.cursor)) rest.push(...batch);
+    for await (const batch of eventLog().read(all[from]?.cursor)) rest.push(...batch);
     expect(rest.map((line) => line.event.id)).toEqual(all.slice(from + 1).map((line) => line.event.id));
   }
 });
@@ -275,8 +275,8 @@ test('search finds by id, address, type and time, newest first', async () => {
   await publish(event(99, { ...its, id: `${mine}-1.delivered`, transport: 'ip2' }));
   for (const n of numbers(40)) await publish(event(n));
   await until(streamEmpty);
-  const find = async (filter: Parameters<ReturnType<typeof history>['search']>[0], limit = 100) =>
-    (await history().search(filter, limit)).events.map((line) => line.event.id);
+  const find = async (filter: Parameters<ReturnType<typeof eventLog>['search']>[0], limit = 100) =>
+    (await eventLog().search(filter, limit)).events.map((line) => line.event.id);
   const both = [`${mine}-1.delivered`, `${mine}-1.deferred.1`];
   expect(await find({ id: mine })).toEqual(both);
   expect(await find({ id: `${mine}-1` })).toEqual(both);
@@ -288,7 +288,7 @@ test('search finds by id, address, type and time, newest first', async () => {
   expect(await find({ user: 'nobody' })).toEqual([]);
   expect(await find({ since: now + 3_600_000 })).toEqual([]);
   expect(await find({ until: now - 3_600_000 })).toEqual([]);
-  expect(await history().search({}, 5)).toMatchObject({ complete: false, events: { length: 5 } });
+  expect(await eventLog().search({}, 5)).toMatchObject({ complete: false, events: { length: 5 } });
 });
 
 test('closed segments are compressed while it writes, and nobody sees a difference', async () => {
@@ -314,7 +314,7 @@ test('closed segments are compressed while it writes, and nobody sees a differen
 test('a follower sees what comes, across segments', async () => {
   const seen: string[] = [];
   const follow = (async () => {
-    for await (const batch of history().follow(undefined, stop.signal))
+    for await (const batch of eventLog().follow(undefined, stop.signal))
       seen.push(...batch.map((line) => line.event.id));
   })();
   start(deps('one', { config: eventsConfig.parse({ segmentBytes: 4096 }) }));
@@ -341,7 +341,7 @@ test('a sink that fails is fed again from its cursor, and the others do not wait
     },
   };
   const stats = makeStatsSink();
-  const sinks = { events: history(), folder: join(folder, 'cursors'), clock, log: silentLog };
+  const sinks = { events: eventLog(), folder: join(folder, 'cursors'), clock, log: silentLog };
   const first = new AbortController();
   const run = runSinks({ ...sinks, sinks: [flaky, stats.sink] }, first.signal);
   start(deps());
@@ -368,7 +368,7 @@ test('of two processes only the elected one feeds a sink whose cursor is kept', 
     cursor: 'kept',
     take: async (batch) => void taken.push(...batch.map((line) => `${name} ${line.event.id}`)),
   });
-  const sinks = { events: history(), folder: join(folder, 'cursors'), clock, log: silentLog };
+  const sinks = { events: eventLog(), folder: join(folder, 'cursors'), clock, log: silentLog };
   for (const name of ['one', 'two'])
     running.push(runSinks({ ...sinks, sinks: [sink(name)], elected: () => elected === name }, stop.signal));
   start(deps());

@@ -47,8 +47,6 @@ const keeping = (name: string, taken: string[], begin: Sink['start'] = 'oldest')
   take: async (batch) => void taken.push(...idsOf(batch)),
 });
 const idsOf = (batch: readonly Recorded[]): string[] => batch.map(({ event }) => event.id);
-const expected = (from: number, to = log.written()): string[] =>
-  Array.from({ length: to - from }, (_, i) => `S${from + i}-1.delivered`);
 const kept = (name: string): Cursor | undefined =>
   parseCursor(readFileSync(join(deps.folder, name), 'utf8').trim());
 
@@ -69,8 +67,8 @@ test('a sink is added and taken away while others run, and goes on where it was'
   expect(guest).toHaveLength(15);
   void start(keeping('guest', guest));
   await until(() => guest.length === 515);
-  expect(guest).toEqual(expected(0));
-  expect(steady).toEqual(expected(0));
+  expect(guest).toEqual(log.ids(0));
+  expect(steady).toEqual(log.ids(0));
 });
 
 test('a sink that begins with what comes does so, and anew when its cursor is forgotten', async () => {
@@ -83,7 +81,7 @@ test('a sink that begins with what comes does so, and anew when its cursor is fo
   await until(() => taken.length === 3);
   first.abort();
   await run;
-  expect(taken).toEqual(expected(10));
+  expect(taken).toEqual(log.ids(10));
   await forgetCursor(deps.folder, 'new');
   void start(keeping('new', taken, 'oldest'));
   await until(() => taken.length === 16);
@@ -120,7 +118,7 @@ test('a sink with a cursor of its own begins after what it has, whatever failed 
   await until(() => calls >= 2);
   await log.write(5);
   await until(() => rows.length === 11);
-  expect(rows).toEqual(expected(4));
+  expect(rows).toEqual(log.ids(4));
   expect(existsSync(deps.folder)).toBe(false);
 });
 
@@ -148,7 +146,7 @@ test('one with a cursor of its own that has nothing yet does not skip what it fa
   await clock.sleep(50);
   await log.write(4);
   await until(() => rows.length === 4);
-  expect(rows).toEqual(expected(10));
+  expect(rows).toEqual(log.ids(10));
 });
 
 test('one with a cursor of its own is fed by the elected process alone', async () => {
@@ -221,7 +219,7 @@ test('200 sinks that come, fail and go leave the steady ones alone and get every
   await writing;
   expect(failures).toBeGreaterThan(0);
   await until(() => steady.length === log.written());
-  expect(steady).toEqual(expected(0));
+  expect(steady).toEqual(log.ids(0));
   for (const visitor of visitors)
     void start({
       ...keeping(visitor.name, []),

@@ -51,8 +51,6 @@ const follow = (tail: Tail, { after, signal = stop.signal, take }: Taking = {}):
   following.push(follower.done);
   return follower;
 };
-const expected = (from: number, to = log.written()): string[] =>
-  Array.from({ length: to - from }, (_, i) => `S${from + i}-1.delivered`);
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 test('followers at the tail share one reader and its batches', async () => {
@@ -65,7 +63,7 @@ test('followers at the tail share one reader and its batches', async () => {
     await log.write(count);
     await until(() => followers.every(({ ids }) => ids.length === log.written()));
   }
-  for (const { ids } of followers) expect(ids).toEqual(expected(0));
+  for (const { ids } of followers) expect(ids).toEqual(log.ids(0));
   expect(disk).toMatchObject({ events: 44, open: 1 });
   const [first] = followers;
   for (const { batches } of followers) expect(batches.at(-1)).toBe(first?.batches.at(-1));
@@ -86,9 +84,9 @@ test.each([
   const beside = follow(tail, after ? { after } : {});
   await until(() => tail.size().followers === 2);
   await log.write(6);
-  await until(() => [alone, beside].every(({ ids }) => ids.at(-1) === expected(0).at(-1)));
-  expect(alone.ids).toEqual(expected(from));
-  expect(beside.ids).toEqual(expected(from));
+  await until(() => [alone, beside].every(({ ids }) => ids.at(-1) === log.ids(0).at(-1)));
+  expect(alone.ids).toEqual(log.ids(from));
+  expect(beside.ids).toEqual(log.ids(from));
 });
 
 test('a cursor of the future takes nothing from the others', async () => {
@@ -101,8 +99,8 @@ test('a cursor of the future takes nothing from the others', async () => {
   await log.write(40);
   await until(() => usual.ids.length === 45);
   await until(() => future.ids.length === 14);
-  expect(usual.ids).toEqual(expected(0));
-  expect(future.ids).toEqual(expected(31));
+  expect(usual.ids).toEqual(log.ids(0));
+  expect(future.ids).toEqual(log.ids(31));
 });
 
 test('what all have had is forgotten', async () => {
@@ -136,7 +134,7 @@ test.each([
   expect(tail.size().followers).toBe(1);
   isSlow = false;
   await until(() => slow.ids.length === log.written());
-  expect(slow.ids).toEqual(expected(0));
+  expect(slow.ids).toEqual(log.ids(0));
   await until(() => tail.size().followers === 2); // and it is served from memory again
 });
 
@@ -158,7 +156,7 @@ test('where all are slow nobody reads ahead', async () => {
     await clock.sleep(5);
     if (slow.every(({ ids }) => ids.length === 501)) break;
   }
-  for (const { ids } of slow) expect(ids).toEqual(expected(0));
+  for (const { ids } of slow) expect(ids).toEqual(log.ids(0));
   stop.abort();
   goOn();
 });
@@ -183,7 +181,7 @@ test('a follower that waits leaves at once, and the last one closes the reader',
   await second.done;
   expect(tail.size()).toEqual({ followers: 0, events: 0, bytes: 0 });
   await until(() => disk.open === 0);
-  expect(first.ids).toEqual(expected(0, 3));
+  expect(first.ids).toEqual(log.ids(0, 3));
 });
 
 test('one that hangs with a batch in its hands has left when its signal aborts', async () => {
@@ -238,7 +236,7 @@ test('all who wait hear of a disk that cannot be read, and it goes on when it ca
   const again = follow(tail, { after: cursorAt(1) });
   await log.write(2);
   await until(() => again.ids.length === 3);
-  expect(again.ids).toEqual(expected(2));
+  expect(again.ids).toEqual(log.ids(2));
 });
 
 test('lines longer than a read, and lines that cannot be read, are no gap', async () => {
@@ -249,7 +247,7 @@ test('lines longer than a read, and lines that cannot be read, are no gap', asyn
   await until(() => tail.size().followers === 1);
   await log.write(3);
   await until(() => follower.ids.length === 3);
-  expect(follower.ids).toEqual(expected(0));
+  expect(follower.ids).toEqual(log.ids(0));
 });
 
 test('200 followers come and go at any place, and each sees all from its cursor on, once', async () => {
@@ -275,7 +273,7 @@ test('200 followers come and go at any place, and each sees all from its cursor 
       const enough = clock.sleep(300 + random(600)).then(() => round.abort());
       await follower.done;
       await enough;
-      expect(follower.ids).toEqual(expected(begun, had));
+      expect(follower.ids).toEqual(log.ids(begun, had));
       if (random(3) === 0) await clock.sleep(random(300));
     }
   };
@@ -293,5 +291,5 @@ test('200 followers come and go at any place, and each sees all from its cursor 
   await until(() => disk.open === 0);
   const last = follow(tail, { after: BEFORE_ALL });
   await until(() => last.ids.length === log.written());
-  expect(last.ids).toEqual(expected(0));
+  expect(last.ids).toEqual(log.ids(0));
 });
