@@ -17,6 +17,7 @@ export type ExportDeps = Readonly<{
   sources: Sources;
   /** Folder of this host for unfinished files. */
   folder: string;
+  signal?: AbortSignal;
 }>;
 
 /** What was written, and where it lies in its place. */
@@ -30,7 +31,7 @@ const DEAD_MS = 24 * 3_600_000;
 export async function writeExport(
   job: Export,
   period: Period,
-  { place, sources, folder }: ExportDeps,
+  { place, sources, folder, signal }: ExportDeps,
 ): Promise<Exported> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const own = await mkdtemp(join(folder, `${job.name}-`));
@@ -40,7 +41,8 @@ export async function writeExport(
     const counted = { rows: 0 };
     const lines = Readable.from(chunks(job, rowsOf(job, period, sources), counted));
     const out = createWriteStream(unfinished, { mode: 0o600 });
-    await (job.gzip ? pipeline(lines, createGzip(), out) : pipeline(lines, out));
+    const options = signal ? { signal } : {};
+    await (job.gzip ? pipeline(lines, createGzip(), out, options) : pipeline(lines, out, options));
     const file = join(job.folder, fileName(job, period));
     await place.put(file, unfinished);
     return { file, rows: counted.rows };

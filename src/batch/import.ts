@@ -17,6 +17,8 @@ export type ImportDeps = Readonly<{
   take: TakeEntry;
   maxBytes: number;
   now(): EpochMs;
+  /** When it aborts, the file that is read stays where it is. */
+  signal?: AbortSignal;
 }>;
 
 export type Report = Readonly<{
@@ -93,13 +95,13 @@ async function takeFile(job: Import, { path, content }: ToTake, deps: ImportDeps
     return { ...head, ...none, problem: `It cannot be read: ${content.problem}.` };
   const entries = entriesOf(content.bytes, extname(path).toLowerCase() === '.csv');
   if ('problem' in entries) return { ...head, ...none, problem: entries.problem };
-  return { ...head, ...(await takeAll(entries.list, job.account, deps.take)) };
+  return { ...head, ...(await takeAll(entries.list, job.account, deps)) };
 }
 
 async function takeAll(
   list: Iterable<Listed>,
   account: string,
-  take: TakeEntry,
+  { take, signal }: ImportDeps,
 ): Promise<Omit<Report, 'file' | 'at'>> {
   const counts = { lines: 0, added: 0, known: 0, leftOut: 0 };
   const problems: Report['problems'][number][] = [];
@@ -113,6 +115,7 @@ async function takeAll(
   let group: Listed[] = [];
   let seen = 0;
   for (const one of list) {
+    signal?.throwIfAborted();
     if (++seen % LINES_A_TURN === 0) await nextTurn();
     if (one.entry === undefined) continue;
     group.push(one);

@@ -43,6 +43,8 @@ export type BatchDeps = Readonly<{
   /** Folder of this host for unfinished files. */
   folder: string;
   clock: Clock;
+  /** When it aborts, what is under way is left, and is done again by whoever comes next. */
+  signal?: AbortSignal;
 }>;
 
 export type Batch = Readonly<{
@@ -75,7 +77,7 @@ export function makeBatch(deps: BatchDeps): Batch {
     try {
       await (isExport(job) ? runExport(job, state, deps, keep) : runImport(job, state, deps, keep));
     } catch (error) {
-      await fail(job, state, { error, deps, keep });
+      if (!deps.signal?.aborted) await fail(job, state, { error, deps, keep });
     }
   };
   return {
@@ -83,8 +85,10 @@ export function makeBatch(deps: BatchDeps): Batch {
     tick: async () => {
       const known = await states().catch(() => undefined);
       if (!known) return; // Redis is away, which others tell
-      for (const job of [...config.exports, ...config.imports])
+      for (const job of [...config.exports, ...config.imports]) {
+        if (deps.signal?.aborted) return;
         await attempt(job, known.get(job.name) ?? {}).catch(() => undefined);
+      }
     },
     exportNow: async (job, at) => {
       const period = periodFrom(beginOf(at, job.every, config.timeZone), job.every, config.timeZone);
@@ -115,10 +119,14 @@ function whyNotNow(
   return `events are kept for ${Math.floor(keptMs / DAY_MS)} days (events.keepDays), and those of that time are gone`;
 }
 
-async function write(job: Export, period: Period, { places, sources, folder }: BatchDeps): Promise<Exported> {
+async function write(
+  job: Export,
+  period: Period,
+  { places, sources, folder, signal }: BatchDeps,
+): Promise<Exported> {
   const place = places.get(job.place);
   if (!place) throw new Error(`there is no place called ${job.place}`);
-  return writeExport(job, period, { place, sources, folder });
+  return writeExport(job, period, { place, sources, folder, ...(signal && { signal }) });
 }
 
 async function runExport(job: Export, state: JobState, deps: BatchDeps, keep: Keep): Promise<void> {
@@ -146,6 +154,7 @@ async function runImport(job: Import, state: JobState, deps: BatchDeps, keep: Ke
     take: take[job.what],
     maxBytes: config.maxFileBytes,
     now: clock.now,
+    ...(deps.signal && { signal: deps.signal }),
   });
   const last = reports.at(-1);
   const done = last && { at: clock.now(), file: last.file, rows: last.lines - last.leftOut };

@@ -24,13 +24,13 @@ const ROWS = 10_000;
 const fieldsSchema = z.record(z.string(), z.string());
 
 /** The jobs of the configuration. */
-export function openBatch(base: Base): Batch {
+export function openBatch(base: Base, signal?: AbortSignal): Batch {
   const { config, asking, prefix, clock } = base;
   return makeBatch({
     config: config.batch,
     redis: asking,
     prefix,
-    places: new Map(config.batch.places.map((place) => [place.name, openPlace(place)])),
+    places: new Map(config.batch.places.map((place) => [place.name, openPlace(place, signal)])),
     sources: sourcesOf(base),
     take: { suppressions: takeSuppression(base), recipients: takeRecipient(base) },
     isWritten: (until, what) => isWritten(base, until, what),
@@ -38,6 +38,7 @@ export function openBatch(base: Base): Batch {
     tell: makeTell(base),
     folder: join(config.data, 'batch'),
     clock,
+    ...(signal && { signal }),
   });
 }
 
@@ -61,7 +62,8 @@ async function isWritten(
 export function startBatch(base: Base, elected: () => boolean): () => Promise<void> {
   const { exports, imports } = base.config.batch;
   if (exports.length + imports.length === 0) return () => Promise.resolve();
-  const batch = openBatch(base);
+  const over = new AbortController();
+  const batch = openBatch(base, over.signal);
   let working = Promise.resolve();
   let busy = false;
   const stop = base.clock.every(TICK_MS, () => {
@@ -71,20 +73,18 @@ export function startBatch(base: Base, elected: () => boolean): () => Promise<vo
   });
   return async () => {
     stop();
+    // A place that does not answer must not keep the process; nothing of a file is lost that is begun again.
+    over.abort();
     await working;
   };
 }
 
-function openPlace({
-  folder,
-  bucket = '',
-  endpoint = '',
-  accessKey = '',
-  secretKey = '',
-  region,
-}: PlaceConfig): Place {
+function openPlace(
+  { folder, bucket = '', endpoint = '', accessKey = '', secretKey = '', region }: PlaceConfig,
+  signal: AbortSignal | undefined,
+): Place {
   if (folder !== undefined) return openFolder(resolve(folder));
-  return openBucket({ endpoint, bucket, region, accessKey, secretKey });
+  return openBucket({ endpoint, bucket, region, accessKey, secretKey, ...(signal && { signal }) });
 }
 
 function sourcesOf(base: Base): Sources {

@@ -10,6 +10,8 @@ export type Bucket = Readonly<{
   region: string;
   accessKey: string;
   secretKey: string;
+  /** When it aborts, no request goes on. */
+  signal?: AbortSignal;
 }>;
 
 /** Larger files go up in parts of this size: S3 takes at most 5 GiB at once, and we hold one part in memory. */
@@ -19,13 +21,13 @@ const PAGE = 1000;
 const MAX_PAGES = 100;
 
 /** Objects appear whole by themselves. Nothing is contacted yet. */
-export function openBucket({ endpoint, bucket, region, accessKey, secretKey }: Bucket): Place {
+export function openBucket({ endpoint, bucket, region, accessKey, secretKey, signal }: Bucket): Place {
   const s3 = new S3mini({
     endpoint: `${endpoint.replace(/\/$/, '')}/${bucket}`,
     region,
     accessKeyId: accessKey,
     secretAccessKey: secretKey,
-    fetch: answerOf,
+    fetch: (url, init) => answerOf(url, { ...init, ...(signal && { signal }) }),
   });
   return {
     put: (path, file) => putFile(s3, path, file),

@@ -269,6 +269,23 @@ test('recipients come in and go out; what we count ourselves is not taken from a
   );
 });
 
+test('what is stopped is no trouble, and is done again by whoever comes next', async () => {
+  const job = { name: 'gone', what: 'suppressions', place: 'here' };
+  await open({ imports: [job] });
+  if (!base) throw new Error('not open');
+  arrives('a.csv', `address\n${'ann@example.net\n'.repeat(5000)}`);
+  const over = new AbortController();
+  const working = openBatch(base, over.signal).tick();
+  await systemClock.sleep(20);
+  over.abort();
+  await working;
+  const next = openBatch(base);
+  expect((await next.states()).get('gone')).toBeUndefined();
+  expect(files(join(out(), 'in'))).toEqual(['a.csv']);
+  await next.tick();
+  expect(files(join(out(), 'in'))).toEqual(['done']);
+});
+
 test('a file that was right is not replaced by one that cannot be', async () => {
   const batch = await open({
     exports: [hourly, { name: 'people', what: 'recipients', place: 'here' }],

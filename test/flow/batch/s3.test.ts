@@ -171,6 +171,17 @@ describe('a service that does not', () => {
     await expect(bucket.read('in/list.csv', 10_000)).rejects.toThrow();
   });
 
+  test('one that does not answer keeps nobody from stopping', async () => {
+    answer = () => undefined;
+    const { port } = z.object({ port: z.number() }).parse(server.address());
+    const signal = AbortSignal.timeout(100);
+    const stopped = openBucket({ ...KEYS, endpoint: `http://127.0.0.1:${port}`, signal });
+    const began = performance.now();
+    await expect(stopped.list('in', all)).rejects.toThrow();
+    await expect(stopped.write('x', 'y')).rejects.toThrow();
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+
   test('an object that changes its tag is not removed', async () => {
     let n = 0;
     answer = ({ method }, response) => {

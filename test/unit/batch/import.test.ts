@@ -267,6 +267,21 @@ describe('files', () => {
     expect(Object.keys(files)).toEqual(['in/a.csv']);
   });
 
+  test('stay where they are when we stop, and no line is taken any more', async () => {
+    if (!job) throw new Error('no import');
+    const files: Files = { 'in/a.csv': `address\n${'a@x.example\n'.repeat(1000)}` };
+    const over = new AbortController();
+    let taken = 0;
+    const take = async (): Promise<Taken> => {
+      if (++taken === 120) over.abort();
+      return 'known';
+    };
+    const deps = { place: placeOf(files), maxBytes: 100_000, now: () => NOW, take, signal: over.signal };
+    await expect(readImports(job, deps)).rejects.toThrow();
+    expect(taken).toBeLessThan(200);
+    expect(Object.keys(files)).toEqual(['in/a.csv']);
+  });
+
   test('stay where they are when the list cannot be reached', async () => {
     const files = { 'in/a.csv': 'address\na@x.example\n' };
     const away = (): never => {
