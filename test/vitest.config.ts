@@ -27,7 +27,9 @@ export default defineConfig({
           hookTimeout: 60_000,
           // What comes, comes; a busy machine takes its time.
           expect: { poll: { timeout: 15_000 } },
-          fileParallelism: false,
+          // They wait as much as they work; a third would make those that measure time fail. After the others, which measure none.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], maxConcurrency: 20 } },
