@@ -88,13 +88,13 @@ export const suppressionCommands: readonly SettingsCommand[] = [
       const came = await context.suppressions.importCsv(listOf(options), read.text);
       const said = came.problems.slice(0, MAX_SAID).map(({ line, text }) => `  line ${line}: ${text}`);
       const left =
-        came.problems.length === 0
+        came.wrong === 0
           ? ''
-          : `\n${came.problems.length} without an address or with a wrong scope:\n${said.join('\n')}`;
+          : `\n${came.wrong} without an address or with a wrong scope:\n${said.join('\n')}`;
       return {
         text: `${came.added} added, ${came.known} known already.${left}`,
         data: came,
-        code: came.problems.length > 0 ? 1 : 0,
+        code: came.wrong > 0 ? 1 : 0,
       };
     },
   },

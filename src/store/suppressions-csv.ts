@@ -110,28 +110,23 @@ export function isScope({ topic, user, domain }: Scope): boolean {
 }
 
 /**
- * Reads address[,reason[,date[,topic]]], or the columns that a head line names, in any order. Empty lines are skipped; what
- * has no address is listed.
+ * The lines of address[,reason[,date[,topic]]], or of the columns that a head line names, in any order: an entry, or what has no
+ * address; undefined for an empty line. Found as they are asked for: a file may have millions.
  */
-export function readSuppressionsCsv(
+export function* suppressionsIn(
   text: string,
   now: EpochMs,
-): Readonly<{ entries: readonly Suppression[]; problems: readonly CsvProblem[] }> {
-  const entries = new Map<string, Suppression>();
-  const problems: CsvProblem[] = [];
+): Generator<Suppression | CsvProblem | undefined, undefined> {
   let columns = PLAIN;
   const separator = /[,;]/.exec(text)?.[0] === ';' ? ';' : ',';
   for (const { line, fields: raw } of readCsv(text.replace(/^\uFEFF/, ''), separator)) {
     const fields = raw.map((field) => withoutMark(field.trim()));
-    if (fields.join('') === '' && fields.length === 1) continue;
     const head = line === 1 ? readHead(fields) : undefined;
     columns = head ?? columns;
-    if (head) continue;
-    const entry = readEntry(fields, columns, now);
-    if (!entry) problems.push({ line, text: raw.join(separator).slice(0, 80) });
-    else if (!entries.has(fieldOf(entry))) entries.set(fieldOf(entry), entry);
+    if (head || (fields.join('') === '' && fields.length === 1)) yield undefined;
+    else yield readEntry(fields, columns, now) ?? { line, text: raw.join(separator).slice(0, 80) };
   }
-  return { entries: [...entries.values()], problems };
+  return undefined;
 }
 
 /** The columns that a head line names; undefined when it is none. */

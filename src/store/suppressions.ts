@@ -8,6 +8,7 @@ import type { Redis } from '../lib/script.ts';
 import { EVERYWHERE } from '../model/suppression.ts';
 import type { SettingsStore } from './settings.ts';
 import { storeKeys } from './keys.ts';
+import { readSuppressions, type Imported } from './suppressions-import.ts';
 import { makeAliases, type Aliases } from './suppressions-forgotten.ts';
 import { makeWrites, type Place, type Writes } from './suppressions-writes.ts';
 import {
@@ -15,9 +16,7 @@ import {
   fieldOf,
   isScope,
   readField,
-  readSuppressionsCsv,
   suppressibleAddress,
-  type CsvProblem,
   type Scope,
   type Suppression,
 } from './suppressions-csv.ts';
@@ -64,11 +63,11 @@ export type Suppressions = Readonly<{
   list(account: string): AsyncGenerator<Suppression>;
   /** A page of the list; `next` goes on from there. */
   page(account: string, page: PageWanted): Promise<SuppressionPage>;
-  /** Adds the lines of a CSV file (address[,reason[,date[,topic]]], with or without a head line). */
-  importCsv(
-    account: string,
-    text: string,
-  ): Promise<Readonly<{ added: number; known: number; problems: readonly CsvProblem[] }>>;
+  /**
+   * Adds the lines of a CSV file (address[,reason[,date[,topic]]], with or without a head line). `wrong` are lines that are none;
+   * `problems` the first of them.
+   */
+  importCsv(account: string, text: string): Promise<Imported>;
   /** Forgets entries that have ended, of all lists; resolves to how many. */
   lapse(): Promise<number>;
 }>;
@@ -143,9 +142,9 @@ export function openSuppressions(deps: SuppressionsDeps): Suppressions {
       return readPage({ redis, key, all: () => list(account), read, stands }, wanted);
     },
     importCsv: async (account, text) => {
-      const { entries, problems } = readSuppressionsCsv(text, clock.now());
+      const { entries, wrong, problems } = await readSuppressions(text, clock.now());
       const added = await writes.addAll(account, entries);
-      return { added, known: entries.length - added, problems };
+      return { added, known: entries.length - added, wrong, problems };
     },
     lapse: writes.lapse,
   };

@@ -141,7 +141,12 @@ test('evidence is kept, cut, and survives an export', async () => {
   const lines = [csvHead];
   for await (const entry of list.list('default')) lines.push(writeCsvLine(entry));
   await list.remove('default', ANN, { user: 'shop' });
-  expect(await list.importCsv('default', lines.join('\n'))).toEqual({ added: 1, known: 0, problems: [] });
+  expect(await list.importCsv('default', lines.join('\n'))).toEqual({
+    added: 1,
+    known: 0,
+    wrong: 0,
+    problems: [],
+  });
   expect(await list.show('default', ANN, { user: 'shop' })).toMatchObject(evidence);
   await list.put('default', { address: ANN, reason: 'x', at: now, reply: 'x'.repeat(9999) });
   expect((await list.show('default', ANN))?.reply).toHaveLength(300);

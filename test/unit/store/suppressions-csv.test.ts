@@ -3,10 +3,20 @@ import {
   csvHead,
   fieldOf,
   readField,
-  readSuppressionsCsv,
+  suppressionsIn,
   suppressibleAddress,
   writeCsvLine,
 } from '../../../src/store/suppressions-csv.ts';
+
+/** As an import takes them: each place once. */
+function readSuppressionsCsv(text: string, now: number) {
+  const found = [...suppressionsIn(text, now)].filter((one) => one !== undefined);
+  const entries = found.flatMap((one) => ('line' in one ? [] : [one])).toReversed();
+  return {
+    entries: [...new Map(entries.map((one) => [fieldOf(one), one])).values()].toReversed(),
+    problems: found.filter((one) => 'line' in one),
+  };
+}
 
 test('addresses with and without reason and date, quoted, with a head line and Windows line ends', () => {
   const text =
