@@ -9,11 +9,15 @@ const BUSY_MS = 2000;
 const PAGE_BYTES = 8192;
 const CACHE_KIB = 32 * 1024;
 
-/** Opens a file for writing, and makes it where it is not there. What is committed is on the disk (WAL, synchronous=FULL). */
+/**
+ * Opens a file for writing, and makes it where it is not there. What is committed is on the disk (WAL, synchronous=FULL). What
+ * is deleted or moved is overwritten at once: rows move to other pages when one is full, and whoever is to be forgotten later
+ * must not be left behind in the room that they had.
+ */
 export function openToWrite(path: string): Database {
   const database = new DatabaseSync(path, { timeout: BUSY_MS });
   try {
-    database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
       PRAGMA cache_size = -${CACHE_KIB}; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;`);
     return database;
   } catch (error) {

@@ -19,15 +19,14 @@ export function makeEraser(addresses: readonly string[], account: string): (mont
       .all(...addresses, account)
       .map((answer) => ({ id: numberAt(answer, 'id') ?? 0, row: storedRow(answer) }));
     if (found.length === 0) return 0;
-    // What is taken out must not stay in pages that are free, nor in the log beside the file.
-    database.exec('PRAGMA secure_delete = ON');
     for (let i = 0; i < found.length; i += BATCH) {
       const batch = found.slice(i, i + BATCH);
       transact(database, () => forgetAll(database, batch));
     }
+    // What was taken out must not stay in the log beside the file.
     database.exec(`INSERT INTO subjects (subjects) VALUES ('optimize'); INSERT INTO replies (replies) VALUES ('optimize');
       INSERT INTO recipients (recipients) VALUES ('optimize');
-      PRAGMA wal_checkpoint(TRUNCATE); PRAGMA secure_delete = OFF`);
+      PRAGMA wal_checkpoint(TRUNCATE)`);
     return found.length;
   };
 }

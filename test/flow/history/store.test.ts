@@ -1,5 +1,5 @@
 // The history in SQLite: what goes in is found and counted, exactly, whatever is told twice, cut off or replayed.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +43,8 @@ const readerOn = (folder: string): Reader => {
   closes.push(() => quietly(reader.close));
   return reader;
 };
+const filesWith = (folder: string, text: string): readonly string[] =>
+  readdirSync(folder).filter((name) => readFileSync(join(folder, name)).includes(text));
 /** For what is surely there. */
 function sure<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('it is there');
@@ -209,7 +211,7 @@ test('search finds by each field, page after page, and tells one from another', 
   expect(story?.deliveries[0]?.events.map(({ id }) => id)).toEqual(own.map(({ id }) => id));
 }, 60_000);
 
-test('who is forgotten is in no file, and still counts', () => {
+test('who is forgotten is found no more, and still counts', () => {
   const folder = folderOf();
   const writer = writerOn(folder);
   for (const batch of all) writer.take(batch);
@@ -223,6 +225,29 @@ test('who is forgotten is in no file, and still counts', () => {
   const story = reader.timeline(one?.delivery ?? '', {});
   expect(JSON.stringify(story)).not.toContain(one?.recipient);
   expect(story?.deliveries[0]?.events.length).toBeGreaterThan(1);
+}, 60_000);
+
+test('of who is forgotten nothing stays in the bytes of the files, in free room either', () => {
+  const ada = 'ada.rossi@one.test';
+  for (const seed of [1, 2, 3, 4]) {
+    const folder = folderOf();
+    const writer = writerOn(folder);
+    const to = FROM + 5 * 86_400_000;
+    for (const batch of traffic({ seed, from: FROM, to, deliveries: 60 }, 10)) {
+      const isHers = (id: string): boolean => /[0-9A]-1$/.test(id); // every third
+      writer.take(
+        batch.map(({ cursor, event }) =>
+          isHers(event.delivery)
+            ? { cursor, event: { ...event, recipient: ada, subject: `For ${ada}` } }
+            : { cursor, event },
+        ),
+      );
+    }
+    expect(filesWith(folder, ada)).not.toEqual([]);
+    expect(writer.forget('default', ada)).toBeGreaterThan(5);
+    writer.close();
+    expect(filesWith(folder, ada)).toEqual([]);
+  }
 }, 60_000);
 
 test('what is old goes: deliveries of a user, conversations, whole months; counts stay', () => {
