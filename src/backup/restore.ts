@@ -17,6 +17,8 @@ export type RestoreDeps = Readonly<{
   prefix: string;
   data: string;
   clock: Clock;
+  /** The newest form of data in Redis that this version can read. */
+  format: number;
   /**
    * Fingerprint of the master key that the restored installation will use: that of the configuration, or of the file in
    * this folder of keys.
@@ -91,9 +93,18 @@ async function refusal(
     );
   if (!manifest.files.some(({ path }) => path === KEYS_FILE))
     return `There is no ${KEYS_FILE} in it, so it is no whole backup; nothing was changed.`;
-  for await (const { line, copied } of readLines(join(folder, KEYS_FILE)))
+  for await (const { line, copied } of readLines(join(folder, KEYS_FILE))) {
     if (!copied) return `Line ${line} of ${KEYS_FILE} in the backup cannot be read; nothing was changed.`;
+    if (copied.key === 'format' && formatIn(copied) > deps.format)
+      return `This backup was made by Postino ${manifest.version}, in a form that this version cannot read: restore it with that one or a newer one. Nothing was changed.`;
+  }
   return undefined;
+}
+
+/** The form of the data, as store/processes.ts marks it. */
+function formatIn({ values }: Copied): number {
+  const at = values.findIndex((value, i) => i % 2 === 0 && value === 'format');
+  return at < 0 ? 0 : Number(values[at + 1]);
 }
 
 async function writeAll({ redis, prefix }: RestoreDeps, path: string): Promise<number> {

@@ -11,6 +11,7 @@ import { silentLog } from '../lib/log.ts';
 import { parsePostgresUrl, sayAddress } from '../history/postgres/address.ts';
 import { copySqliteHistory } from '../history/sqlite/copy.ts';
 import { VERSION } from '../lib/version.ts';
+import { FORMAT } from '../store/processes.ts';
 import { connectRedis } from '../store/redis.ts';
 import { loadMasterKey, makeSealer } from '../store/seal.ts';
 import { BaseProblem, type Base } from './base.ts';
@@ -69,7 +70,7 @@ export function restoreWith({ config, prefix, clock, redisServer }: RestoreSurro
         if (!(await redis.whenReady(AbortSignal.timeout(READY_MS))))
           throw new BaseProblem('Redis did not answer within 30 seconds; nothing was changed.');
         const masterKeyOf = (folder: string): string | undefined => fingerprintIn(folder, config.masterKey);
-        return await restore({ redis, prefix, data, clock, masterKeyOf }, file, replace);
+        return await restore({ redis, prefix, data, clock, format: FORMAT, masterKeyOf }, file, replace);
       } finally {
         await redis.close();
         await embedded?.stop();
