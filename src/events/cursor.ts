@@ -5,6 +5,8 @@ import type { EpochMs } from '../lib/clock.ts';
 export type Cursor = Readonly<{ ms: EpochMs; seq: number; n: number }>;
 
 const CURSOR = /^(\d{1,15})-(\d{1,15})(?:\.(\d{1,9}))?$/;
+/** The largest that can be read as text again; Redis counts far less in a millisecond. */
+const MAX_SEQ = 999_999_999_999_999;
 
 /** Reads a cursor or a bare stream id (then line 0); undefined when it is neither. */
 export function parseCursor(text: string): Cursor | undefined {
@@ -28,7 +30,7 @@ export function compareCursors(a: Cursor, b: Cursor): number {
 
 /** The cursor just before everything that was published at `ms` or later. */
 export function cursorBefore(ms: EpochMs): Cursor {
-  return { ms: Math.max(0, ms - 1), seq: Number.MAX_SAFE_INTEGER, n: 0 };
+  return { ms: Math.max(0, ms - 1), seq: MAX_SEQ, n: 0 };
 }
 
 /** The UTC day of a moment as "20260131", for names of segments. */
