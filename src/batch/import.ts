@@ -112,17 +112,27 @@ async function takeAll(
     counts.leftOut++;
     if (problems.length < SAID) problems.push({ line, problem: taken.problem });
   };
-  let group: Listed[] = [];
+  const group: Listed[] = [];
+  const inGroup = new Set<string>();
+  const takeGroup = async (): Promise<void> => {
+    await Promise.all(group.splice(0).map(takeOne));
+    inGroup.clear();
+  };
   let seen = 0;
   for (const one of list) {
     signal?.throwIfAborted();
     if (++seen % LINES_A_TURN === 0) await nextTurn();
     if (one.entry === undefined) continue;
+    const address = addressIn(one);
+    // A line builds on what an earlier one said of the same address.
+    if (group.length === AT_ONCE || inGroup.has(address)) await takeGroup();
     group.push(one);
-    if (group.length < AT_ONCE) continue;
-    await Promise.all(group.map(takeOne));
-    group = [];
+    inGroup.add(address);
   }
-  await Promise.all(group.map(takeOne));
+  await takeGroup();
   return { ...counts, problems: problems.toSorted((a, b) => a.line - b.line) };
+}
+
+function addressIn({ line, entry }: Listed): string {
+  return typeof entry === 'object' ? (entry['address'] ?? '').trim().toLowerCase() : `line ${line}`;
 }

@@ -247,6 +247,17 @@ test('recipients come in and go out; what we count ourselves is not taken from a
   now += 10 * MINUTE;
   await batch.tick();
   expect(Object.keys(Object.prototype)).toEqual([]);
+  // What lines say of one address comes together, in their order.
+  arrives(
+    'twice.jsonl',
+    '{"address":"lea@example.net","name":"L","city":"Roma"}\n{"address":"LEA@example.net","name":"Lea"}\n{"address":"lea@example.net","vip":true}\n',
+  );
+  now += 10 * MINUTE;
+  await batch.tick();
+  expect(await base?.recipients.show('default', 'lea@example.net')).toMatchObject({
+    name: 'Lea',
+    fields: { city: 'Roma', vip: 'true' },
+  });
   // Windows-1252: a name with a sign that nobody can read is worse than none.
   arrives('old.csv', Buffer.from('address,name\nrita@example.net,Zo\xEB\nugo@example.net,Ugo\n', 'latin1'));
   now += 10 * MINUTE;
@@ -258,7 +269,7 @@ test('recipients come in and go out; what we count ourselves is not taken from a
   mkdirSync(left, { recursive: true });
   utimesSync(left, Date.now() / 1000 - 90_000, Date.now() / 1000 - 90_000);
   const made = job && (await batch.exportNow(job, now));
-  expect(made).toEqual({ file: 'people-2026-03-10.csv', rows: 3 });
+  expect(made).toEqual({ file: 'people-2026-03-10.csv', rows: 4 });
   expect(files(join(folder, 'data', 'batch'))).toEqual([]);
   rmSync(join(out(), 'in'), { recursive: true });
   arrives('again.csv', read('people-2026-03-10.csv'));
