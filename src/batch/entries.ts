@@ -1,4 +1,5 @@
 // What is in a file that came: entries from CSV with a head line, or from JSON lines. Pure.
+import { constants } from 'node:buffer';
 import { z } from 'zod';
 import { MAX_CSV_FIELDS, readCsv, withoutMark, type CsvRecord } from '../lib/csv.ts';
 import { parseJson } from '../lib/json.ts';
@@ -17,6 +18,9 @@ const TOO_LONG = `has more than ${MAX_ENTRY} characters`;
 
 /** The entries in the bytes of a file, found as they are asked for. A mark of the encoding in front tells UTF-16. */
 export function entriesOf(bytes: Buffer, isCsv: boolean): Entries {
+  // More than a text can have: whatever batch.maxFileBytes says, this file must not stop those behind it.
+  if (bytes.length > constants.MAX_STRING_LENGTH)
+    return { problem: `It has more than ${constants.MAX_STRING_LENGTH} bytes; split it.` };
   const text = new TextDecoder(encodingOf(bytes)).decode(bytes);
   return isCsv ? csvEntries(text) : { list: listJson(text) };
 }

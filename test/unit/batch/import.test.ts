@@ -1,4 +1,5 @@
 // Lists that come: every line is taken, known or told of, whatever strangers write into a file; a file is read once.
+import { constants } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
 import { batchConfig } from '../../../src/batch/config.ts';
 import { entriesOf, type Entry } from '../../../src/batch/entries.ts';
@@ -325,6 +326,11 @@ describe('encodings and hostile shapes', () => {
     if ('list' in entries) for (const _one of entries.list) count++;
     expect(count).toBeGreaterThanOrEqual(least);
     expect(performance.now() - began).toBeLessThan(10_000);
+  });
+
+  test('a file that is longer than any text is none, whatever may be read', () => {
+    const entries = entriesOf(Buffer.alloc(constants.MAX_STRING_LENGTH + 1), true);
+    expect(entries).toEqual({ problem: expect.stringContaining('split it') });
   });
 
   test('a head line of a million columns is none, so that no line is filled with them', () => {
