@@ -128,10 +128,10 @@ const IN_HTTP: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The sentence of a reply, in the words of the API. */
-export function sayForHttp({ text }: Pick<Reply, 'text'>): string {
+function sayForHttp({ text }: Pick<Reply, 'text'>): string {
   return IN_HTTP.get(text) ?? text;
 }
 
-export function sayReply({ code, status, text }: Reply): string {
+function sayReply({ code, status, text }: Reply): string {
   return [code, status, text].filter((part) => part !== undefined).join(' ');
 }

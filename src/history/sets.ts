@@ -4,7 +4,7 @@ import type { Kind } from './tally.ts';
 import { intervals, type Dimension, type Interval, type StatisticsQuery } from './statistics.ts';
 
 /** What every count has one value of. */
-export const bases = ['user', 'domain', 'campaign', 'provider', 'transport'] as const;
+const bases = ['user', 'domain', 'campaign', 'provider', 'transport'] as const;
 export type Base = (typeof bases)[number];
 
 /** Which values are kept together, and how fine; `kinds`: the same of counts by device, country, class, link and tag. */

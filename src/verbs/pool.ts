@@ -21,7 +21,7 @@ export type PoolRule = Readonly<{ fallback?: string | undefined; whenAllBad?: 'u
 export type IdlePool = Readonly<{ pool: string; users: readonly string[] }>;
 
 /** Pools that exist: named by an entry or a transport. */
-export function poolNames(settings: Settings): ReadonlySet<string> {
+function poolNames(settings: Settings): ReadonlySet<string> {
   return new Set([...settings.pools.keys(), ...[...settings.transports.values()].map(({ pool }) => pool)]);
 }
 

@@ -1,5 +1,5 @@
 // The file of a sink's cursor: replaced whole, and not for every batch.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { cursorText, parseCursor, type Cursor } from '../cursor.ts';
@@ -61,9 +61,4 @@ export function openCursorFile(
     },
     flush,
   };
-}
-
-/** Forgets where a sink was that does not come again, or that is to begin anew. It must not be running. */
-export async function forgetCursor(folder: string, name: string): Promise<void> {
-  await rm(join(folder, name), { force: true });
 }

@@ -1,7 +1,7 @@
 // The address of a PostgreSQL database as people write it, with how its TLS is checked. Pure.
 
 /** How far a server is trusted: as libpq's sslmode; without "prefer" and "allow", which protect from nobody. */
-export const tlsModes = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
+const tlsModes = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
 export type TlsMode = (typeof tlsModes)[number];
 
 export type PostgresAddress = Readonly<{

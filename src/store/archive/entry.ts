@@ -59,7 +59,7 @@ const MAX_FACTS = 64 * 1024 * 1024;
 const NEW_LINE = 0x0a;
 
 /** Name of the folder of a day, counted in UTC. */
-export function folderOf(at: EpochMs): string {
+function folderOf(at: EpochMs): string {
   return dayOf(at, 'UTC');
 }
 

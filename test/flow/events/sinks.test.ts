@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseCursor, type Cursor, type Recorded } from '../../../src/events/log.ts';
 import { openEventLog } from '../../../src/events/log.ts';
-import { forgetCursor } from '../../../src/events/sinks/cursor-file.ts';
 import { runSink, type Sink, type SinkDeps } from '../../../src/events/sinks/index.ts';
 import { systemClock as clock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
@@ -71,7 +70,7 @@ test('a sink is added and taken away while others run, and goes on where it was'
   expect(steady).toEqual(log.ids(0));
 });
 
-test('a sink that begins with what comes does so, and anew when its cursor is forgotten', async () => {
+test('a sink that begins with what comes does so, and anew when its cursor is gone', async () => {
   await log.write(10);
   const taken: string[] = [];
   const first = new AbortController();
@@ -82,7 +81,7 @@ test('a sink that begins with what comes does so, and anew when its cursor is fo
   first.abort();
   await run;
   expect(taken).toEqual(log.ids(10));
-  await forgetCursor(deps.folder, 'new');
+  rmSync(join(deps.folder, 'new'));
   void start(keeping('new', taken, 'oldest'));
   await until(() => taken.length === 16);
 });
