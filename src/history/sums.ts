@@ -51,14 +51,19 @@ export function rowsOf(
       };
     });
   if (query.by === undefined) return rows.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0)).slice(0, MAX_LIMIT);
-  const limit = Math.min(Math.max(1, query.limit), MAX_LIMIT);
+  const ranks = ranksOf(rows, Math.min(Math.max(1, query.limit), MAX_LIMIT));
+  const rankOf = (row: StatisticsRow): number => ranks.get(idOf(row)) ?? 0;
+  return rows
+    .filter((row) => ranks.has(idOf(row)))
+    .toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0) || rankOf(a) - rankOf(b));
+}
+
+/** Of the `limit` values with the most, which comes first, which second, and so on. */
+function ranksOf(rows: readonly StatisticsRow[], limit: number): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
   for (const row of rows) weights.set(idOf(row), (weights.get(idOf(row)) ?? 0) + weightOf(row));
   const order = [...weights].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
-  const place = new Map(order.slice(0, limit).map(([key], i) => [key, i]));
-  return rows
-    .filter((row) => place.has(idOf(row)))
-    .toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0) || (place.get(idOf(a)) ?? 0) - (place.get(idOf(b)) ?? 0));
+  return new Map(order.slice(0, limit).map(([id], rank) => [id, rank]));
 }
 
 function keyed(
