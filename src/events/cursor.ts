@@ -4,6 +4,9 @@ import type { EpochMs } from '../lib/clock.ts';
 /** Parts of "1767225600000-7.2": Redis stream id (milliseconds, sequence), and which line of that entry. */
 export type Cursor = Readonly<{ ms: EpochMs; seq: number; n: number }>;
 
+/** Before all events. */
+export const BEGINNING: Cursor = { ms: 0, seq: 0, n: 0 };
+
 const CURSOR = /^(\d{1,15})-(\d{1,15})(?:\.(\d{1,9}))?$/;
 /** The largest that can be read as text again; Redis counts far less in a millisecond. */
 const MAX_SEQ = 999_999_999_999_999;

@@ -1,5 +1,5 @@
 // The shared tail of the event log: one reader for all who follow it; who lags behind reads the disk by itself.
-import type { Cursor } from './cursor.ts';
+import { BEGINNING, type Cursor } from './cursor.ts';
 import type { Recorded } from './line.ts';
 import type { Batch } from './read.ts';
 import { earlier, lastOf, later, makeRing, type Place, type Ring, type RingLimits } from './ring.ts';
@@ -22,7 +22,6 @@ export type Tail = Readonly<{
 }>;
 
 const LIMITS: RingLimits = { events: 10_000, bytes: 8 * 1024 * 1024 };
-const BEGINNING: Cursor = { ms: 0, seq: 0, n: 0 };
 
 type Waiting = Readonly<{ resolve(): void; reject(error: unknown): void }>;
 

@@ -1,5 +1,6 @@
 // The history sink: hands all events to the history, which knows itself how far it is.
-import type { Cursor, Recorded } from '../log.ts';
+import { BEGINNING, type Cursor } from '../cursor.ts';
+import type { Recorded } from '../log.ts';
 import type { Sink } from './index.ts';
 
 /** What the sink needs of the history: it takes a batch as a whole, and passes over what it has. */
@@ -7,8 +8,6 @@ export type HistoryStore = Readonly<{
   take(batch: readonly Recorded[]): Promise<void>;
   cursor(): Promise<Cursor | undefined>;
 }>;
-
-const BEGINNING: Cursor = { ms: 0, seq: 0, n: 0 };
 
 export function makeHistorySink(store: HistoryStore): Sink {
   return {

@@ -1,7 +1,8 @@
 // Sinks: where events go. Each reads the log at its own pace from its own cursor, and slows nobody.
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Cursor, EventLog, Recorded } from '../log.ts';
+import { BEGINNING, type Cursor } from '../cursor.ts';
+import type { EventLog, Recorded } from '../log.ts';
 import { openCursorFile, type CursorFile } from './cursor-file.ts';
 
 export type Sink = Readonly<{
@@ -145,7 +146,7 @@ function ownCursor(sink: Sink): Promise<Cursor | undefined> {
 async function firstCursor(sink: Sink, file: CursorFile | undefined, { events }: SinkDeps): Promise<Cursor> {
   const kept = await file?.read();
   if (kept) return kept;
-  const first = (sink.start === 'newest' ? await events.end() : undefined) ?? { ms: 0, seq: 0, n: 0 };
+  const first = (sink.start === 'newest' ? await events.end() : undefined) ?? BEGINNING;
   await file?.move(first);
   await file?.flush();
   return first;
