@@ -10,11 +10,13 @@ import type { Now, WaitingSite } from './data.ts';
 const OLD_MS = 15_000;
 
 export function Queue({ now }: Readonly<{ now: Now }>) {
-  const { sites, looked, countedAt } = now;
+  const { sites, looked, countedAt, queue } = now;
+  // Counted a moment before the figures above, it may not have what they have.
+  const isEmpty = looked && queue.waiting + queue.later + queue.sending === 0;
   if (sites.length === 0)
     return (
       <Card title={t('now.queue')}>
-        <p class="soft">{t('now.queueEmpty')}</p>
+        <p class="soft">{t(isEmpty ? 'now.queueEmpty' : 'now.countingFirst')}</p>
       </Card>
     );
   return (
