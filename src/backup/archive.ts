@@ -1,22 +1,10 @@
 // Archives: a folder becomes one compressed tar file with a manifest, and back; the only file that imports tar.
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import {
-  chmod,
-  lstat,
-  mkdir,
-  open,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  stat,
-  statfs,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { z } from 'zod';
-import { nothingIfMissing, syncFolder } from '../lib/files.ts';
+import { deadIn, syncFolder } from '../lib/files.ts';
 import { parseJson } from '../lib/json.ts';
 import { reasonOf } from '../lib/reason.ts';
 
@@ -43,8 +31,6 @@ export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
 
 const MANIFEST = 'manifest.json';
 const UNFINISHED = /\.[0-9a-f]{8}\.new$/;
-/** Nothing is written to it for so long unless its writer was killed. */
-const DEAD_MS = 24 * 3_600_000;
 /** A file in the archive is never larger when it is unpacked. */
 const MAX_FILE_BYTES = 64 * 1024 ** 3;
 
@@ -93,12 +79,9 @@ export async function pack(
 
 /** What killed backups left in the same folder: each is as large as a backup, and has the keys in it. */
 async function removeDead(unfinished: string): Promise<void> {
-  const folder = dirname(unfinished);
   const { mtimeMs: now } = await stat(unfinished);
-  for (const name of await readdir(folder)) {
-    const found = UNFINISHED.test(name) ? await lstat(join(folder, name)).catch(nothingIfMissing) : undefined;
-    if (found && now - found.mtimeMs > DEAD_MS) await rm(join(folder, name), { force: true });
-  }
+  const dead = await deadIn(dirname(unfinished), (name) => UNFINISHED.test(name), now);
+  for (const path of dead) await rm(path, { force: true });
 }
 
 async function describe(folder: string, path: string): Promise<Manifest['files'][number]> {

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hashIn } from '../lib/answers.ts';
 import type { Clock } from '../lib/clock.ts';
 import { parseJson } from '../lib/json.ts';
 import { stampOf } from '../lib/moment.ts';
@@ -103,8 +104,7 @@ async function refusal(
 
 /** The form of the data, as store/processes.ts marks it. */
 function formatIn({ values }: Copied): number {
-  const at = values.findIndex((value, i) => i % 2 === 0 && value === 'format');
-  return at < 0 ? 0 : Number(values[at + 1]);
+  return Number(hashIn(values).get('format') ?? 0);
 }
 
 async function writeAll({ redis, prefix }: RestoreDeps, path: string): Promise<number> {

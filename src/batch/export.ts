@@ -1,11 +1,11 @@
 // One export: the file of each hour or day that has ended, in order, each written once and whole.
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { nothingIfMissing } from '../lib/files.ts';
+import { deadIn } from '../lib/files.ts';
 import type { Export } from './config.ts';
 import { headOf, lineOf } from './lines.ts';
 import type { Period } from './periods.ts';
@@ -24,8 +24,6 @@ export type ExportDeps = Readonly<{
 export type Exported = Readonly<{ file: string; rows: number }>;
 
 const CHUNK_BYTES = 64 * 1024;
-/** No export takes so long. */
-const DEAD_MS = 24 * 3_600_000;
 
 /** Writes the file of a period, in the place of one that is there. Rejects when it cannot be made or put there. */
 export async function writeExport(
@@ -54,11 +52,7 @@ export async function writeExport(
 /** What killed ones left behind: as much as a day's events, each time. */
 async function removeDead(folder: string, own: string): Promise<void> {
   const { mtimeMs: now } = await stat(own);
-  for (const name of await readdir(folder)) {
-    const found = await stat(join(folder, name)).catch(nothingIfMissing);
-    if (found && now - found.mtimeMs > DEAD_MS)
-      await rm(join(folder, name), { recursive: true, force: true });
-  }
+  for (const path of await deadIn(folder, () => true, now)) await rm(path, { recursive: true, force: true });
 }
 
 function fileName({ name, format, gzip }: Export, period: Period): string {

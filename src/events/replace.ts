@@ -1,9 +1,8 @@
 // A compressed segment put in its place as a whole: written beside it, made safe, renamed.
 import { randomBytes } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isMissing, nothingIfMissing, syncFolder } from '../lib/files.ts';
+import { isMissing, nothingIfMissing, stampIn, syncFolder } from '../lib/files.ts';
 import { otherPath } from './folder.ts';
 import { writeTable } from './packed.ts';
 
@@ -25,10 +24,6 @@ export async function stampOf(path: string): Promise<string | undefined> {
 /** The same of a file that is open, whatever its path leads to by now. */
 export async function stampOfOpen(file: FileHandle): Promise<string> {
   return stampIn(await file.stat({ bigint: true }));
-}
-
-function stampIn({ ino, size, mtimeNs }: BigIntStats): string {
-  return `${ino} ${size} ${mtimeNs}`;
 }
 
 /** Writes frames and their table to `path`. False when that was not to be after all; on failure nothing is left of it. */

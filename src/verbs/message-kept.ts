@@ -60,8 +60,8 @@ export async function whereKept(
   owner: Partial<Owner>,
 ): Promise<Pick<Kept, 'submission' | 'where' | 'endedAt'> | undefined> {
   if (!ID.test(id)) return undefined;
-  const submission = await transitions.readSubmissionOf(refOf(id, owner));
-  if (submission && isOwn(owner, submission)) return { submission, where: 'queue' };
+  const submission = await queuedSubmission(transitions, id, owner);
+  if (submission) return { submission, where: 'queue' };
   const facts = await archive.look(submissionOf(id), owner);
   return facts && { submission: facts.submission, endedAt: facts.endedAt, where: 'archive' };
 }
@@ -73,15 +73,23 @@ function refOf(id: string, owner: Partial<Owner>): string {
   return `${owner.account ?? HOME}:${id.includes('-') ? id : `${id}-1`}`;
 }
 
+async function queuedSubmission(
+  transitions: WhereVerbs['transitions'],
+  id: string,
+  owner: Partial<Owner>,
+): Promise<Submission | undefined> {
+  const submission = await transitions.readSubmissionOf(refOf(id, owner));
+  return submission && isOwn(owner, submission) ? submission : undefined;
+}
+
 async function queued(
   { transitions, readBody }: KeptVerbs,
   id: string,
   owner: Partial<Owner>,
 ): Promise<Kept | undefined> {
-  const ref = refOf(id, owner);
-  const submission = await transitions.readSubmissionOf(ref);
-  if (!submission || !isOwn(owner, submission)) return undefined;
-  const [body, record] = await Promise.all([readBody(submission), transitions.read(ref)]);
+  const submission = await queuedSubmission(transitions, id, owner);
+  if (!submission) return undefined;
+  const [body, record] = await Promise.all([readBody(submission), transitions.read(refOf(id, owner))]);
   if (!body) return undefined;
   const isOpen = record !== undefined && record !== 'unknown' && id.includes('-');
   const deliveries = isOpen

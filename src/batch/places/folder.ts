@@ -1,6 +1,6 @@
 // A folder of this host as a place for batch files.
 import { randomBytes } from 'node:crypto';
-import { constants, type BigIntStats } from 'node:fs';
+import { constants } from 'node:fs';
 import {
   copyFile,
   lstat,
@@ -14,7 +14,7 @@ import {
   type FileHandle,
 } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
-import { isMissing, nothingIfMissing, syncFolder } from '../../lib/files.ts';
+import { deadIn, isMissing, nothingIfMissing, stampIn, syncFolder } from '../../lib/files.ts';
 import { reasonOf } from '../../lib/reason.ts';
 import { lengthProblem, MAX_LISTED, type Content, type Place, type StoredFile } from '../place.ts';
 
@@ -22,8 +22,6 @@ import { lengthProblem, MAX_LISTED, type Content, type Place, type StoredFile } 
 const MODE = 0o640;
 /** An unfinished file of ours; its name has something of chance, for nobody else may write to it. */
 const UNFINISHED = /\.[0-9a-f]{8}\.part$/;
-/** No file takes so long: an unfinished one that is older was left behind. */
-const DEAD_MS = 24 * 3_600_000;
 
 /** Files are written beside their name and renamed: whoever fetches them never sees a half one. */
 export function openFolder(root: string): Place {
@@ -50,7 +48,7 @@ export function openFolder(root: string): Place {
     move: async (from, to, version) => {
       await makeFolderOf(root, to);
       const there = await lstat(join(root, from), { bigint: true }).catch(nothingIfMissing);
-      if (!there || (version !== undefined && versionOf(there) !== version)) return false;
+      if (!there || (version !== undefined && stampIn(there) !== version)) return false;
       const moved = await rename(join(root, from), join(root, to)).then(() => true, nothingIfMissing);
       return moved === true;
     },
@@ -63,16 +61,8 @@ async function finish(unfinished: string): Promise<void> {
   await file.chmod(MODE);
   await file.sync();
   const { mtimeMs: now } = await file.stat();
-  const folder = dirname(unfinished);
-  for (const name of await readdir(folder)) {
-    const found = UNFINISHED.test(name) ? await lstat(join(folder, name)).catch(() => undefined) : undefined;
-    if (found && now - found.mtimeMs > DEAD_MS) await rm(join(folder, name), { force: true });
-  }
-}
-
-/** Another file has another, and one that was written to. */
-function versionOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
-  return [dev, ino, size, mtimeNs].join('-');
+  const dead = await deadIn(dirname(unfinished), (name) => UNFINISHED.test(name), now);
+  for (const path of dead) await rm(path, { force: true });
 }
 
 /** Trouble of the disk passes by; what these say of a file stays so. */
@@ -96,7 +86,7 @@ async function readFrom(root: string, path: string, maxBytes: number): Promise<C
 /** As long as it was when it was opened: whoever still writes to it could go on for ever. */
 async function readWhole(file: FileHandle, maxBytes: number): Promise<Content> {
   const found = await file.stat({ bigint: true });
-  const version = versionOf(found);
+  const version = stampIn(found);
   const size = Number(found.size);
   const problem = found.isFile() ? lengthProblem(size, maxBytes) : 'it is no file';
   if (problem !== undefined) return { is: 'unreadable', problem, version };
@@ -106,7 +96,7 @@ async function readWhole(file: FileHandle, maxBytes: number): Promise<Content> {
     if (bytesRead === 0) return { is: 'later' };
     at += bytesRead;
   }
-  const isSame = versionOf(await file.stat({ bigint: true })) === version;
+  const isSame = stampIn(await file.stat({ bigint: true })) === version;
   return isSame ? { is: 'read', bytes, version } : { is: 'later' };
 }
 
